@@ -1,0 +1,30 @@
+import type { Logger } from "pino";
+
+/** Exits after this many milliseconds, whatever is still open: below the 30 s that orchestrators allow. */
+const DEADLINE = 28_000;
+
+/**
+ * Ends the process in order on SIGTERM, SIGINT, and when the parent that started it is gone: runs `close` once, then
+ * exits with 0, at the latest after 28 s.
+ */
+export const closeOnSignal = (log: Logger, close: () => Promise<void>): void => {
+  let closing = false;
+  const end = (cause: string) => {
+    if (closing) return;
+    closing = true;
+    log.info({ cause }, "closing");
+    setTimeout(() => {
+      log.error({}, "not closed in time, exiting");
+      process.exit(0);
+    }, DEADLINE).unref();
+    close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, "closing failed");
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal));
+  process.on("disconnect", () => end("parent gone"));
+};

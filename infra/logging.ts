@@ -1,0 +1,17 @@
+import { type Logger, pino } from "pino";
+
+/** A logger of JSON lines on standard output. What could hold a secret or a person's data is cut out by name. */
+export const createLogger = (process: string, level: string): Logger =>
+  pino({
+    base: { process },
+    level,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: {
+      paths: ["password", "token", "email", "authorization", "cookie"].flatMap((key) => [
+        key,
+        `*.${key}`,
+        `*.*.${key}`,
+      ]),
+      censor: "[redacted]",
+    },
+  });

@@ -1,0 +1,148 @@
+import { createPostgresBackend, createRedisBackend, Queue, runMigrations, Worker } from "bullmq";
+import type { BackendFactory, ConnectionOptions, IQueueBackend, Processor, WorkerOptions } from "bullmq";
+import { Redis } from "ioredis";
+import pg from "pg";
+
+/** Where BullMQ keeps its tables when the broker is PostgreSQL. */
+const SCHEMA = "bullmq";
+
+const SENTINEL = "sentinel";
+
+type Processing = Omit<WorkerOptions, "connection" | "prefix" | "skipWaitingForReady">;
+
+type AnyQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend>;
+type AnyWorker = Worker<unknown, unknown, string, IQueueBackend>;
+
+/** The engine that distributes work. It may lose everything: the ledger gives it all back. */
+export interface Broker {
+  /** Rejects while the broker is out of reach, or if it could evict jobs (Redis must run with `noeviction`). */
+  ping(): Promise<void>;
+  /** The queue of that name, made at first use. Its calls reject at once while the broker is out of reach. */
+  queue(name: string): AnyQueue;
+  /** A mark that vanishes with everything else when the broker is emptied. */
+  readonly sentinel: { isSet(): Promise<boolean>; set(): Promise<void> };
+  /** A consumer of that queue. Make it only after a `ping` has succeeded. */
+  worker(name: string, processor: Processor<unknown, unknown>, options: Processing): AnyWorker;
+  /** Closes the queues and connections; workers are closed by whoever made them. */
+  close(): Promise<void>;
+}
+
+interface Connections {
+  ping(): Promise<void>;
+  /** What BullMQ connects through: producers fail fast, consumers wait. */
+  producer: ConnectionOptions;
+  consumer(): ConnectionOptions;
+  backend: BackendFactory;
+  close(): Promise<void>;
+}
+
+const redisConnections = (url: string, onError: (error: Error) => void): Connections => {
+  const retryStrategy = (tries: number) => Math.min(100 * tries, 1_000);
+  const connect = (options: object) => new Redis(url, { retryStrategy, ...options }).on("error", onError);
+  const producer = connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 10_000 });
+  const consumers: Redis[] = [];
+  return {
+    producer,
+    consumer: () => {
+      const client = connect({ maxRetriesPerRequest: null });
+      consumers.push(client);
+      return client;
+    },
+    backend: createRedisBackend,
+    ping: async () => {
+      const policy = /maxmemory_policy:(\S+)/.exec(await producer.info("memory"))?.[1];
+      if (policy && policy !== "noeviction")
+        throw new Error(
+          `Redis runs with maxmemory-policy ${policy} and could drop jobs: set it to noeviction`,
+        );
+    },
+    close: async () => {
+      for (const client of [producer, ...consumers]) client.disconnect();
+    },
+  };
+};
+
+const postgresConnections = (url: string, onError: (error: Error) => void): Connections => {
+  // Every worker keeps one connection for LISTEN. The broker need not be durable, because the ledger is.
+  const pool = new pg.Pool({
+    connectionString: url,
+    options: `-c search_path=${SCHEMA} -c synchronous_commit=off`,
+    application_name: "offstage-broker",
+    max: 40,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  });
+  pool.setMaxListeners(0).on("error", onError);
+  // BullMQ takes a pool where its types, made for Redis, ask for a client.
+  const connection = pool as unknown as ConnectionOptions;
+  return {
+    producer: connection,
+    consumer: () => connection,
+    backend: createPostgresBackend as unknown as BackendFactory,
+    ping: async () => {
+      const { rows } = await pool.query(`SELECT to_regclass('${SCHEMA}.job') AS job`);
+      if (!rows[0].job) await migratePostgresBroker(url);
+    },
+    close: () => pool.end(),
+  };
+};
+
+/** Creates or updates BullMQ's schema in a PostgreSQL database. Safe to run twice, and by several processes at once. */
+export const migratePostgresBroker = async (url: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await runMigrations(client, SCHEMA);
+  } finally {
+    await client.end();
+  }
+};
+
+/**
+ * Opens the broker that the URL names: `redis://`, `rediss://` or `postgres://`. Neither throws nor waits while it is
+ * out of reach. `prefix` keeps applications apart that share a Redis; in PostgreSQL the database does.
+ */
+export const openBroker = (url: string, prefix: string, onError: (error: Error) => void): Broker => {
+  const connections = /^rediss?:/.test(url)
+    ? redisConnections(url, onError)
+    : postgresConnections(url, onError);
+  const queues = new Map<string, AnyQueue>();
+
+  const forget = (name: string, queue: AnyQueue) => {
+    if (queues.get(name) === queue) queues.delete(name);
+    void queue.close().catch(onError);
+  };
+
+  const open = (name: string): AnyQueue => {
+    const known = queues.get(name);
+    if (known) return known;
+    const options = { connection: connections.producer, prefix, skipWaitingForReady: true };
+    const queue: AnyQueue = new Queue(name, options, connections.backend);
+    queue.on("error", onError);
+    // BullMQ keeps a failed start for good, so a queue that could not start is made anew at its next use.
+    queue.waitUntilReady().catch(() => forget(name, queue));
+    queues.set(name, queue);
+    return queue;
+  };
+
+  return {
+    ping: connections.ping,
+    queue: open,
+    sentinel: {
+      isSet: async () => (await open(SENTINEL).getJobState(SENTINEL)) !== "unknown",
+      // A job of a queue without workers stays until the broker is emptied.
+      set: async () => void (await open(SENTINEL).add(SENTINEL, {}, { jobId: SENTINEL })),
+    },
+    worker: (name, processor, options) =>
+      new Worker(
+        name,
+        processor,
+        { ...options, connection: connections.consumer(), prefix },
+        connections.backend,
+      ).on("error", onError),
+    close: async () => {
+      await Promise.all([...queues.values()].map((queue) => queue.close().catch(onError)));
+      await connections.close();
+    },
+  };
+};

@@ -1,0 +1,156 @@
+import { DelayedError, UnrecoverableError, Worker } from "bullmq";
+import type { Job as Delivered, Processor } from "bullmq";
+import { batched, persistently } from "./batch.ts";
+import type { Broker } from "./broker.ts";
+import { describeError, PermanentError, RateLimitedError, SupersededError, YieldError } from "./errors.ts";
+import { backoffDelay } from "./job.ts";
+import type { Assignment, Job } from "./job.ts";
+import type { Database } from "./jobs.ts";
+import { completeJobs, setBackJobs, startJobs } from "./ledger.ts";
+import type { Completion, Delivery, Setback, StartedJob } from "./ledger.ts";
+import type { Log } from "./log.ts";
+import { openRun } from "./run.ts";
+import type { OpenRun } from "./run.ts";
+
+interface Deps<Tx> {
+  database: Database<Tx>;
+  broker: Broker;
+  log: Log;
+  nudge(): void;
+  /** Recorded with every run. */
+  workerId: string;
+  /** Aborts when even what a run achieved can wait no longer for the database. */
+  giveUp: AbortSignal;
+}
+
+/** Thrown to the broker, which delivers again after `delay` ms. It carries no more than the ledger does. */
+export class RetryError extends Error {
+  readonly delay: number;
+
+  constructor(message: string, delay: number) {
+    super(message);
+    this.delay = delay;
+  }
+}
+
+const brokerIdOf = ({ id, epoch }: Delivery): string => `${id}-${epoch}`;
+
+const parseBrokerId = (brokerId = ""): Delivery => {
+  const dash = brokerId.lastIndexOf("-");
+  return { id: brokerId.slice(0, dash), epoch: Number(brokerId.slice(dash + 1)) };
+};
+
+/** Brings rows into the order of the items; an item without a row has `undefined`. */
+const inOrder = <Row extends Delivery>(
+  items: readonly Delivery[],
+  rows: readonly Row[],
+): (Row | undefined)[] => {
+  const found = new Map(rows.map((row) => [brokerIdOf(row), row]));
+  return items.map((item) => found.get(brokerIdOf(item)));
+};
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) =>
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
+  );
+
+/** What the ledger records of a run that did not complete. */
+const judge = (job: Job, { attempt }: StartedJob, error: unknown): Omit<Setback, keyof Delivery> => {
+  if (error instanceof YieldError) return { outcome: "yielded", error: null, delay: 0 };
+  if (error instanceof RateLimitedError) return { outcome: "yielded", error: null, delay: error.ms };
+  const text = describeError(error);
+  if (error instanceof PermanentError || attempt + 1 >= job.attempts)
+    return { outcome: "failed", error: text, delay: 0 };
+  return { outcome: "retry", error: text, delay: backoffDelay(job.backoff, attempt + 1) };
+};
+
+/**
+ * Does what the broker delivers. The ledger is written here, around the handler, and never by the broker's events,
+ * which are lost when the broker is emptied.
+ */
+export const createDeliveries = <Tx>({ database, broker, log, nudge, workerId, giveUp }: Deps<Tx>) => {
+  const { sql } = database;
+  const start = batched(
+    async (items: Delivery[]) => inOrder(items, await startJobs(sql, items, workerId)),
+    giveUp,
+  );
+  const complete = batched(
+    async (items: Completion[]) => inOrder(items, await completeJobs(sql, items)),
+    giveUp,
+  );
+  const setBack = batched(async (items: Setback[]) => inOrder(items, await setBackJobs(sql, items)), giveUp);
+  const running = new Map<string, OpenRun<Tx>>();
+
+  const perform = async ({ job, handler }: Assignment<Tx>, started: StartedJob): Promise<void> => {
+    if (started.crashes >= job.crashes)
+      throw new PermanentError(`its process died ${started.crashes} times while running it`);
+    const payload = job.payload.safeParse(started.payload);
+    if (!payload.success)
+      throw new PermanentError(`the payload does not fit: ${payload.error.issues[0]?.message}`);
+    const open = openRun(database, started, job.timeout, complete);
+    running.set(brokerIdOf(started), open);
+    try {
+      const result = await Promise.race([handler(payload.data, open.run), aborted(open.run.signal)]);
+      await persistently(() => open.finish(result), giveUp);
+    } finally {
+      open.close();
+      running.delete(brokerIdOf(started));
+    }
+    if (open.enqueued) nudge();
+  };
+
+  const passOn = async (job: Job, delivered: Delivered, token: string, error: unknown, setback: Setback) => {
+    if (setback.outcome === "failed") throw new UnrecoverableError(setback.error ?? "failed");
+    if (setback.outcome === "retry") throw new RetryError(setback.error ?? "retry", setback.delay);
+    if (error instanceof RateLimitedError && job.limit) {
+      await broker.queue(job.name).rateLimit(error.ms);
+      throw Worker.RateLimitError();
+    }
+    await delivered.moveToDelayed(Date.now() + setback.delay, token);
+    throw new DelayedError();
+  };
+
+  const deliver = async (
+    assignment: Assignment<Tx>,
+    delivered: Delivered,
+    token: string,
+  ): Promise<string> => {
+    const { job } = assignment;
+    const delivery = parseBrokerId(delivered.id);
+    const began = performance.now();
+    const started = await start(delivery).catch((error: unknown) => {
+      throw new RetryError(describeError(error), 1_000);
+    });
+    if (!started) return "superseded";
+    const run = { job: job.name, id: delivery.id, attempt: started.attempt + 1 };
+    const ms = () => Math.round(performance.now() - began);
+    try {
+      await perform(assignment, started);
+      log.info({ ...run, ms: ms(), outcome: "completed" }, "job");
+      return "completed";
+    } catch (error) {
+      const setback = { ...delivery, ...judge(job, started, error) };
+      const { outcome, error: text, delay } = setback;
+      const isTheirs = !(error instanceof SupersededError) && (await setBack(setback));
+      if (!isTheirs) {
+        log.info({ ...run, ms: ms(), outcome: "superseded" }, "job");
+        return "superseded";
+      }
+      if (outcome === "failed") log.error({ ...run, ms: ms(), outcome, error: text }, "job");
+      else log.info({ ...run, ms: ms(), outcome, delay, ...(text && { error: text }) }, "job");
+      return await passOn(job, delivered, token, error, setback);
+    }
+  };
+
+  return {
+    /** The broker's side of a handler. */
+    processor:
+      (assignment: Assignment<Tx>): Processor<unknown, unknown> =>
+      (delivered, token = "") =>
+        deliver(assignment, delivered, token),
+    /** Stops the runs with these ids in the broker, or all of them; each gives its job back. */
+    yieldRuns: (reason: string, brokerIds: Iterable<string> = [...running.keys()]): void => {
+      for (const brokerId of brokerIds) running.get(brokerId)?.abort(new YieldError(reason));
+    },
+  };
+};

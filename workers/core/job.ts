@@ -1,0 +1,107 @@
+import type { z } from "zod";
+
+/** Exponential: `delay` ms before the second attempt, doubled before each next one, at most `max` ms. */
+export interface Backoff {
+  delay: number;
+  max: number;
+  /** 0 to 1: the share of the delay that is spread at random around it, so that retries do not march in step. */
+  jitter: number;
+}
+
+/** What a job promises: its stable name, the shape of its payload, and how it is retried and limited. */
+export interface Job<Schema extends z.ZodType = z.ZodType> {
+  name: string;
+  payload: Schema;
+  /** Derives the idempotency key: enqueueing twice under one key is one job, for as long as its row is kept. */
+  key: ((payload: z.output<Schema>) => string) | undefined;
+  /** Failed attempts after which the job goes to the dead letter. */
+  attempts: number;
+  backoff: Backoff;
+  /** Starts that may end with the death of their process before the job goes to the dead letter. */
+  crashes: number;
+  /** 0 goes first, then 1, 2, … up to 2,097,151. An enqueue may set another. */
+  priority: number;
+  /** At most `max` starts per `per` ms, over all processes. */
+  limit: { max: number; per: number } | undefined;
+  /** Milliseconds that one run may take. */
+  timeout: number;
+  /** Runs at the same time in one process. */
+  concurrency: number;
+}
+
+type Definition<Schema extends z.ZodType> = Pick<Job<Schema>, "name" | "payload"> &
+  Partial<Omit<Job<Schema>, "name" | "payload" | "backoff"> & { backoff: Partial<Backoff> }>;
+
+/**
+ * Declares a job. Opens nothing, so that anyone may import it: the API to enqueue, a worker to run.
+ * @throws TypeError when the name cannot be a queue's name
+ */
+export const defineJob = <Schema extends z.ZodType>(definition: Definition<Schema>): Job<Schema> => {
+  if (!/^[a-z][a-z0-9-]*$/.test(definition.name)) throw new TypeError(`not a job name: "${definition.name}"`);
+  return {
+    key: undefined,
+    attempts: 5,
+    crashes: 3,
+    priority: 0,
+    limit: undefined,
+    timeout: 60_000,
+    concurrency: 10,
+    ...definition,
+    backoff: { delay: 1_000, max: 600_000, jitter: 0.5, ...definition.backoff },
+  };
+};
+
+/** Milliseconds to wait after the given number of failed attempts (1, 2, …). `random` is in [0, 1). */
+export const backoffDelay = (
+  { delay, max, jitter }: Backoff,
+  failed: number,
+  random = Math.random(),
+): number => Math.round(Math.min(max, delay * 2 ** (failed - 1)) * (1 + jitter * (random - 0.5)));
+
+/** What a handler receives: the payload as its schema returns it. */
+export type Payload<J extends Job> = z.output<J["payload"]>;
+
+export interface EnqueueOptions {
+  /** Milliseconds to wait in the ledger before the job is due. */
+  delay?: number;
+  /** Instead of the job's own priority. */
+  priority?: number;
+}
+
+/** The handler's side of a run. */
+export interface Run<Tx = unknown> {
+  /** The job's id in the ledger: the same at every attempt, so use it as the idempotency key towards providers. */
+  readonly id: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Aborts when the job's timeout is over, when its lock is lost, and when the process must end. */
+  readonly signal: AbortSignal;
+  /** Shows how far the run is: any JSON, in the ledger at once. */
+  progress(value: unknown): Promise<void>;
+  /** Adds a follow-up, inserted in the transaction that completes this job. Returns nothing before that. */
+  enqueue<Schema extends z.ZodType>(
+    job: Job<Schema>,
+    payload: z.input<Schema>,
+    options?: EnqueueOptions,
+  ): void;
+  /** Commits the effect, the follow-ups and the completion in one transaction; its value becomes the job's result. */
+  complete<Result>(effect: (tx: Tx) => Promise<Result>): Promise<Result>;
+}
+
+/** Return: done. Throw: retried with backoff. PermanentError: dead letter. RateLimitedError: the queue pauses. */
+export type Handler<J extends Job = Job, Tx = unknown> = (
+  payload: Payload<J>,
+  run: Run<Tx>,
+) => Promise<unknown>;
+
+/** A job with the handler that does it. */
+export interface Assignment<Tx = unknown> {
+  job: Job;
+  handler: Handler<Job, Tx>;
+}
+
+/** Pairs a job with its handler, checking that they fit. */
+export const assign = <J extends Job, Tx>(job: J, handler: Handler<J, Tx>): Assignment<Tx> => ({
+  job,
+  handler: handler as Handler<Job, Tx>,
+});

@@ -1,0 +1,77 @@
+import { SupersededError } from "./errors.ts";
+import type { EnqueueOptions, Job, Run } from "./job.ts";
+import type { Database } from "./jobs.ts";
+import { completeJobs, insertJob, recordProgress } from "./ledger.ts";
+import type { Completion, Delivery, Sql, StartedJob } from "./ledger.ts";
+
+/** A run under way, as whoever drives it sees it. */
+export interface OpenRun<Tx> {
+  readonly run: Run<Tx>;
+  /** Whether the job is completed and has follow-ups. */
+  readonly enqueued: boolean;
+  /** Aborts the run's signal. */
+  abort(reason: Error): void;
+  /** Stops the clock. */
+  close(): void;
+  /**
+   * Completes the job with the handler's return value, unless `run.complete` did.
+   * @throws SupersededError when another delivery finished the job
+   */
+  finish(result: unknown): Promise<void>;
+}
+
+/** Opens a run that may take `timeout` ms. `complete` resolves with nothing when it was too late. */
+export const openRun = <Tx>(
+  database: Database<Tx>,
+  started: StartedJob,
+  timeout: number,
+  complete: (item: Completion) => Promise<Delivery | undefined>,
+): OpenRun<Tx> => {
+  const { id, epoch } = started;
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(new Error(`timed out after ${timeout} ms`)), timeout);
+  const followUps: ((sql: Sql) => Promise<string>)[] = [];
+  let completed = false;
+
+  const settled = (done: Delivery | undefined) => {
+    if (!done) throw new SupersededError(`job ${id} was finished by another delivery`);
+  };
+
+  const completeWith = <Result>(effect: (tx: Tx) => Promise<Result>): Promise<Result> =>
+    database.transaction(async (tx, sql) => {
+      const result = await effect(tx);
+      for (const insert of followUps) await insert(sql);
+      stop.signal.throwIfAborted();
+      settled((await completeJobs(sql, [{ id, epoch, result }]))[0]);
+      return result;
+    });
+
+  return {
+    run: {
+      id,
+      attempt: started.attempt + 1,
+      signal: stop.signal,
+      progress: async (value) => void (await recordProgress(database.sql, started, value)),
+      enqueue: (job: Job, payload: unknown, options?: EnqueueOptions) =>
+        void followUps.push((sql) => insertJob(sql, job, payload, options)),
+      complete: async (effect) => {
+        if (completed) throw new Error("run.complete was called twice");
+        const result = await completeWith(effect);
+        completed = true;
+        return result;
+      },
+    },
+    get enqueued() {
+      return completed && followUps.length > 0;
+    },
+    abort: (reason) => stop.abort(reason),
+    close: () => clearTimeout(timer),
+    finish: async (result) => {
+      clearTimeout(timer);
+      if (completed) return;
+      if (followUps.length > 0) await completeWith(async () => result);
+      else settled(await complete({ id, epoch, result }));
+      completed = true;
+    },
+  };
+};

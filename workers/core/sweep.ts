@@ -1,0 +1,157 @@
+import type { Broker } from "./broker.ts";
+import { describeError } from "./errors.ts";
+import type { Delivery, Sql } from "./ledger.ts";
+import type { Log } from "./log.ts";
+
+/** Milliseconds between sweeps, and seconds of silence after which a worker process counts as dead. */
+const EVERY = 5_000;
+const DEAD_AFTER = 15;
+
+/** Rows per statement, and days that finished jobs stay in the ledger. */
+const BATCH = 1_000;
+const KEEP = { completed: 7, failed: 30 };
+
+/** The broker's states in which a job will still be delivered, or is being worked on. */
+const ALIVE = new Set(["waiting", "active", "delayed", "prioritized", "waiting-children"]);
+
+export interface Sweep {
+  /** Stops sweeping and resolves when nothing is under way. */
+  close(): Promise<void>;
+}
+
+interface PublishedJob extends Delivery {
+  name: string;
+}
+
+// A worker that lives will finish its own runs, whatever happens to the broker meanwhile.
+const NOT_RUNNING = `(j."startedAt" IS NULL OR NOT EXISTS (
+  SELECT FROM "JobWorker" w WHERE w.id = j."startedBy" AND w."seenAt" > now() - interval '${DEAD_AFTER} seconds'))`;
+
+/** Takes a task for `seconds`: resolves with whether this process is the one to do it. */
+const lead = async (sql: Sql, name: string, seconds: number): Promise<boolean> => {
+  const rows = await sql(
+    `INSERT INTO "JobLease" (name, until) VALUES ($1, now() + $2::int * interval '1 second')
+     ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE "JobLease".until <= now()
+     RETURNING name`,
+    [name, seconds],
+  );
+  return rows.length > 0;
+};
+
+/** Published jobs whose turn it is to be asked about; the older the job, the longer until it is asked about again. */
+const takeDoubtful = (sql: Sql): Promise<PublishedJob[]> =>
+  sql(
+    `UPDATE "Job" j SET "dueAt" = now() + greatest(interval '60 seconds', least(now() - j."publishedAt", interval '1 hour'))
+     WHERE id IN (SELECT id FROM "Job" j WHERE state = 'PUBLISHED' AND "dueAt" <= now() AND ${NOT_RUNNING}
+                  ORDER BY "dueAt" LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+     RETURNING id, epoch, name`,
+    [],
+  );
+
+const publishedAfter = (sql: Sql, id: string): Promise<PublishedJob[]> =>
+  sql(
+    `SELECT id, epoch, name FROM "Job" j WHERE state = 'PUBLISHED' AND id > $1::uuid AND ${NOT_RUNNING}
+     ORDER BY id LIMIT ${BATCH}`,
+    [id],
+  );
+
+const publishAgain = (sql: Sql, jobs: readonly Delivery[]): Promise<{ id: string }[]> =>
+  sql(
+    `UPDATE "Job" j SET state = 'PENDING', epoch = j.epoch + 1, "dueAt" = now(), "startedAt" = NULL, "startedBy" = NULL
+     FROM unnest($1::uuid[], $2::int[]) t (id, epoch)
+     WHERE j.id = t.id AND j.epoch = t.epoch AND j.state = 'PUBLISHED' AND ${NOT_RUNNING}
+     RETURNING j.id`,
+    [jobs.map(({ id }) => id), jobs.map(({ epoch }) => epoch)],
+  );
+
+const copyFailure = (sql: Sql, job: Delivery, reason: string): Promise<unknown> =>
+  sql(
+    `UPDATE "Job" SET state = 'FAILED', "finishedAt" = now(), error = $3
+     WHERE id = $1::uuid AND epoch = $2::int AND state = 'PUBLISHED'`,
+    [job.id, job.epoch, `the broker gave up: ${reason}`],
+  );
+
+// A UUIDv7 opens with its time in milliseconds, so the primary key finds old rows without an index of their own.
+const uuidOfDaysAgo = (days: number): string => `(lpad(to_hex(
+  (extract(epoch FROM now() - interval '${days} days') * 1000)::int8), 12, '0') || repeat('0', 20))::uuid`;
+
+const prune = (sql: Sql, states: string, days: number): Promise<unknown[]> =>
+  sql(
+    `DELETE FROM "Job" WHERE id IN (
+       SELECT id FROM "Job" WHERE id < ${uuidOfDaysAgo(days)} AND state IN (${states})
+         AND "finishedAt" < now() - interval '${days} days' ORDER BY id LIMIT ${BATCH})
+     RETURNING id`,
+    [],
+  );
+
+/**
+ * Starts the sweep: it finds published jobs that the broker lost and gives them back to the relay, copies failures
+ * that only the broker knows, and prunes finished rows. One process at a time does it; the others stand by.
+ */
+export const startSweep = (sql: Sql, broker: Broker, log: Log, nudge: () => void): Sweep => {
+  const askAbout = async (jobs: PublishedJob[]): Promise<void> => {
+    const lost: PublishedJob[] = [];
+    await Promise.all(
+      jobs.map(async (job) => {
+        const queue = broker.queue(job.name);
+        const brokerId = `${job.id}-${job.epoch}`;
+        const state = await queue.getJobState(brokerId);
+        if (ALIVE.has(state)) return;
+        if (state === "failed")
+          await copyFailure(sql, job, (await queue.getJob(brokerId))?.failedReason ?? "unknown");
+        else lost.push(job);
+      }),
+    );
+    if (lost.length === 0) return;
+    const again = await publishAgain(sql, lost);
+    log.warn({ jobs: again.length }, "sweep: the broker lost jobs, publishing them again");
+    nudge();
+  };
+
+  /** The broker is new, or was emptied: asks about every published job. */
+  const recoverAll = async (): Promise<void> => {
+    for (let last = "00000000-0000-0000-0000-000000000000"; ;) {
+      const jobs = await publishedAfter(sql, last);
+      await askAbout(jobs);
+      if (jobs.length < BATCH) break;
+      last = jobs.at(-1)?.id ?? last;
+    }
+    await broker.sentinel.set();
+  };
+
+  const recover = async (): Promise<void> => {
+    if (!(await broker.sentinel.isSet())) await recoverAll();
+    for (let jobs = await takeDoubtful(sql); jobs.length > 0; jobs = await takeDoubtful(sql))
+      await askAbout(jobs);
+  };
+
+  const clean = async (): Promise<void> => {
+    while ((await prune(sql, "'COMPLETED', 'CANCELLED'", KEEP.completed)).length === BATCH);
+    while ((await prune(sql, "'FAILED'", KEEP.failed)).length === BATCH);
+    await sql(`DELETE FROM "JobWorker" WHERE "seenAt" < now() - interval '1 hour'`, []);
+  };
+
+  const round = async (): Promise<void> => {
+    try {
+      if (await lead(sql, "sweep", EVERY / 1_000 - 1)) await recover();
+      if (await lead(sql, "prune", 60)) await clean();
+    } catch (error) {
+      log.warn({ error: describeError(error) }, "sweep: stopped half-way, trying again");
+    }
+  };
+
+  let running = Promise.resolve();
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    running = round().finally(() => (busy = false));
+  }, EVERY);
+
+  return {
+    close: () => {
+      clearInterval(timer);
+      return running;
+    },
+  };
+};

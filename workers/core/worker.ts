@@ -1,0 +1,97 @@
+import { hostname } from "node:os";
+import { v7 as uuidv7 } from "uuid";
+import type { Broker } from "./broker.ts";
+import { createDeliveries, RetryError } from "./delivery.ts";
+import type { Assignment } from "./job.ts";
+import type { Database } from "./jobs.ts";
+import type { Log } from "./log.ts";
+
+export interface WorkerOptions<Tx> {
+  database: Database<Tx>;
+  broker: Broker;
+  assignments: readonly Assignment<Tx>[];
+  log: Log;
+  /** Called after a completion that inserted follow-ups: wake the relay with it. */
+  nudge(): void;
+  /**
+   * How long the jobs of a dead process stay locked, and how often the others look for such jobs, in milliseconds. By
+   * default 10,000 and 5,000, so that a killed worker's jobs run again within 15 s.
+   */
+  lockDuration?: number;
+  stalledInterval?: number;
+}
+
+export interface Workers {
+  /** Unique to this process: recorded with every run, and kept alive by a heartbeat. */
+  readonly id: string;
+  /**
+   * Takes no new job, gives running ones `grace` ms to finish, then aborts their signals and hands them back.
+   * Resolves when all is done, at the latest 5 s after the grace.
+   */
+  close(grace: number): Promise<void>;
+}
+
+/** Milliseconds between heartbeats. A process that misses three counts as dead: see sweep.ts. */
+const HEARTBEAT = 5_000;
+
+/**
+ * Starts one consumer per assignment. Call it when the database and the broker can be reached.
+ * @throws TypeError when two handlers share a job
+ */
+export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
+  const {
+    database,
+    broker,
+    assignments,
+    log,
+    nudge,
+    lockDuration = 10_000,
+    stalledInterval = 5_000,
+  } = options;
+  const names = assignments.map(({ job }) => job.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice) throw new TypeError(`two handlers for the job ${twice}`);
+
+  const id = `${hostname()}-${process.pid}-${uuidv7().slice(-6)}`;
+  const stop = new AbortController();
+  const deliveries = createDeliveries({ database, broker, log, nudge, workerId: id, giveUp: stop.signal });
+
+  const consumers = assignments.map((assignment) => {
+    const { name, concurrency, limit } = assignment.job;
+    const consumer = broker.worker(name, deliveries.processor(assignment), {
+      concurrency,
+      lockDuration,
+      stalledInterval,
+      // The ledger counts crashes and attempts, so that they survive the broker, whose own counts never end a job.
+      maxStalledCount: 1_000_000,
+      runRetryDelay: 1_000,
+      settings: {
+        backoffStrategy: (_made, _type, error) => (error instanceof RetryError ? error.delay : 1_000),
+      },
+      ...(limit && { limiter: { max: limit.max, duration: limit.per } }),
+    });
+    return consumer.on("lockRenewalFailed", (lost) => deliveries.yieldRuns("the lock was lost", lost));
+  });
+
+  const beat = async () => {
+    const text = `INSERT INTO "JobWorker" (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET "seenAt" = now()`;
+    await database.sql(text, [id]).catch(() => {}); // the next one is due in 5 s
+  };
+  void beat();
+  const heartbeat = setInterval(beat, HEARTBEAT);
+
+  return {
+    id,
+    close: async (grace) => {
+      const timers = [
+        setTimeout(() => deliveries.yieldRuns("the process shuts down"), grace),
+        setTimeout(() => stop.abort(), grace + 4_000),
+      ];
+      const deadline = new Promise((resolve) => timers.push(setTimeout(resolve, grace + 5_000)));
+      await Promise.race([Promise.all(consumers.map((consumer) => consumer.close())), deadline]);
+      for (const timer of [...timers, heartbeat]) clearTimeout(timer);
+      stop.abort();
+      await database.sql(`DELETE FROM "JobWorker" WHERE id = $1`, [id]).catch(() => {}); // or the sweep will
+    },
+  };
+};

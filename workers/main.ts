@@ -1,0 +1,88 @@
+import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { loadConfigOrExit } from "../infra/config.ts";
+import { openDatabase } from "../infra/database.ts";
+import { closeOnSignal } from "../infra/lifecycle.ts";
+import { createLogger } from "../infra/logging.ts";
+import { createMailer } from "../infra/mail.ts";
+import { createRenderer } from "../infra/templates.ts";
+import { deriveToken } from "../infra/tokens.ts";
+import { openBroker } from "./core/broker.ts";
+import { assign } from "./core/job.ts";
+import { quietly } from "./core/log.ts";
+import { startRelay } from "./core/relay.ts";
+import { startSweep } from "./core/sweep.ts";
+import { startWorkers } from "./core/worker.ts";
+import { sendEmail } from "./email/handler.ts";
+import { email } from "./email/job.ts";
+
+const config = loadConfigOrExit("worker");
+const log = createLogger("worker", config.logLevel);
+const database = openDatabase(config.databaseUrl, 20, quietly(log, "database"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
+
+// The table: which job is done by which handler with what. A dedicated process builds only what it needs.
+const modules = {
+  email: () => {
+    const { prisma } = database;
+    const mailer = createMailer(config.smtpUrl, config.mailFrom);
+    const verifyEmail = (id: string) =>
+      `${config.publicUrl}/verify-email?token=${deriveToken(config.appSecret, "verify-email", id)}`;
+    return assign(
+      email,
+      sendEmail({
+        findUser: (id) => prisma.user.findUnique({ where: { id } }),
+        findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
+        links: { verifyEmail, login: () => `${config.publicUrl}/` },
+        render: createRenderer(fileURLToPath(new URL("../templates/compiled", import.meta.url))),
+        send: mailer.send,
+      }),
+    );
+  },
+};
+
+const chosen = config.workers ?? Object.keys(modules);
+const unknown = chosen.filter((name) => !Object.hasOwn(modules, name));
+if (unknown.length > 0) {
+  console.error(
+    `WORKERS: no module named ${unknown.join(", ")}. There are: ${Object.keys(modules).join(", ")}`,
+  );
+  process.exit(1);
+}
+const assignments = chosen.map((name) => modules[name as keyof typeof modules]());
+
+let ready = false;
+let stopping = false;
+const health = createServer((_request, response) => void response.writeHead(ready ? 200 : 503).end());
+if (config.healthPort !== undefined) health.listen(config.healthPort, config.host);
+
+const start = async () => {
+  // BullMQ's consumers never recover from a start without their server, so they are made when both servers answer.
+  const warn = quietly(log, "waiting for the database and the broker");
+  for (const ping of [database.ping, broker.ping]) {
+    while (!(await ping().then(() => true, warn))) {
+      if (stopping) return undefined;
+      await sleep(500);
+    }
+  }
+  const relay = startRelay(database.jobs.sql, broker, log);
+  const sweep = startSweep(database.jobs.sql, broker, log, relay.nudge);
+  const workers = startWorkers({ database: database.jobs, broker, assignments, log, nudge: relay.nudge });
+  ready = true;
+  log.info({ worker: workers.id, modules: chosen }, "working");
+  return { relay, sweep, workers };
+};
+
+const started = start();
+
+closeOnSignal(log, async () => {
+  stopping = true;
+  health.close();
+  const running = await started;
+  await running?.workers.close(config.shutdownGraceMs);
+  await running?.sweep.close();
+  await running?.relay.close();
+  await broker.close();
+  await database.close();
+});
