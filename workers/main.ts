@@ -22,17 +22,22 @@ const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, quietly(log, "database"));
 const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
 
+const { prisma } = database;
+const closing: (() => void)[] = [];
+
 // The table: which job is done by which handler with what. A dedicated process builds only what it needs.
 const modules = {
   email: () => {
-    const { prisma } = database;
     const mailer = createMailer(config.smtpUrl, config.mailFrom);
+    closing.push(mailer.close);
+    // The token is in the fragment, which browsers send to no server, so that it reaches no log.
     const verifyEmail = (id: string) =>
-      `${config.publicUrl}/verify-email?token=${deriveToken(config.appSecret, "verify-email", id)}`;
+      `${config.publicUrl}/verify-email#${deriveToken(config.appSecret, "verify-email", id)}`;
     return assign(
       email,
       sendEmail({
-        findUser: (id) => prisma.user.findUnique({ where: { id } }),
+        findUser: (id) =>
+          prisma.user.findUnique({ where: { id }, select: { email: true, name: true, verifiedAt: true } }),
         findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
         links: { verifyEmail, login: () => `${config.publicUrl}/` },
         render: createRenderer(fileURLToPath(new URL("../templates/compiled", import.meta.url))),
@@ -83,6 +88,7 @@ closeOnSignal(log, async () => {
   await running?.workers.close(config.shutdownGraceMs);
   await running?.sweep.close();
   await running?.relay.close();
+  for (const close of closing) close();
   await broker.close();
   await database.close();
 });

@@ -68,7 +68,7 @@ const postgresConnections = (url: string, onError: (error: Error) => void): Conn
     connectionString: url,
     options: `-c search_path=${SCHEMA} -c synchronous_commit=off`,
     application_name: "offstage-broker",
-    max: 40,
+    max: 16,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
   });

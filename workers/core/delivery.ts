@@ -57,8 +57,8 @@ const aborted = (signal: AbortSignal): Promise<never> =>
 /** What the ledger records of a run that did not complete. */
 const judge = (job: Job, { attempt }: StartedJob, error: unknown): Omit<Setback, keyof Delivery> => {
   if (error instanceof YieldError) return { outcome: "yielded", error: null, delay: 0 };
-  if (error instanceof RateLimitedError) return { outcome: "yielded", error: null, delay: error.ms };
   const text = describeError(error);
+  if (error instanceof RateLimitedError) return { outcome: "yielded", error: text, delay: error.ms };
   if (error instanceof PermanentError || attempt + 1 >= job.attempts)
     return { outcome: "failed", error: text, delay: 0 };
   return { outcome: "retry", error: text, delay: backoffDelay(job.backoff, attempt + 1) };

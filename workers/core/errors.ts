@@ -11,8 +11,9 @@ export class RateLimitedError extends Error {
   override name = "RateLimitedError";
   readonly ms: number;
 
-  constructor(ms: number, options?: ErrorOptions) {
-    super(`the provider asks for a pause of ${ms} ms`, options);
+  constructor(ms: number, options?: { cause?: unknown }) {
+    const reason = options?.cause instanceof Error ? `: ${options.cause.message}` : "";
+    super(`the provider asks for a pause of ${ms} ms${reason}`, options);
     this.ms = ms;
   }
 }

@@ -23,8 +23,9 @@ const publishOptions = ({ id, epoch, priority }: DueJob) => ({
   attempts: 1_000_000,
   backoff: { type: "custom" },
   stackTraceLimit: 0,
-  removeOnComplete: { age: 3_600, count: 1_000 },
-  removeOnFail: { age: 86_400, count: 1_000 },
+  // What is finished is in the ledger. Keeping a number of jobs in PostgreSQL costs more than all the rest of a job.
+  removeOnComplete: true,
+  removeOnFail: { age: 3_600 },
 });
 
 const publish = async (broker: Broker, name: string, jobs: DueJob[]): Promise<void> => {

@@ -1,0 +1,143 @@
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { describe, expect, it } from "vitest";
+import { ConfigError, loadConfig, variables } from "./config.ts";
+
+const production = {
+  NODE_ENV: "production",
+  APP_SECRET: "0123456789abcdef0123456789abcdef",
+  DATABASE_URL: "postgres://app@db.internal/app?sslmode=verify-full",
+  QUEUE_URL: "rediss://queue.internal",
+  PUBLIC_URL: "https://app.example.com",
+  SMTP_URL: "smtps://mail.example.com",
+  MAIL_FROM: "hello@example.com",
+};
+
+describe("the config", () => {
+  it("needs nothing set", () => {
+    const config = loadConfig("worker", {});
+    expect(config.databaseUrl).toBe("postgres://offstage:offstage@127.0.0.1:54329/offstage");
+    expect(config.queueUrl).toBe(config.databaseUrl);
+    expect(config.workers).toBeUndefined();
+  });
+
+  it("derives what is not set from the ports that are", () => {
+    const env = { DATABASE_PORT: "6000", PORT: "6001", SANDBOX_SMTP_PORT: "6002" };
+    expect(loadConfig("worker", env)).toMatchObject({
+      queueUrl: "postgres://offstage:offstage@127.0.0.1:6000/offstage",
+      publicUrl: "http://127.0.0.1:6001",
+      smtpUrl: "smtp://127.0.0.1:6002",
+    });
+    expect(loadConfig("api", { DATABASE_URL: "postgres://db/app" }).queueUrl).toBe("postgres://db/app");
+  });
+
+  it("holds only what the process reads, frozen", () => {
+    const config = loadConfig("sandbox", { HEALTH_PORT: "9000" });
+    expect(Object.keys(config)).toEqual([
+      "environment",
+      "logLevel",
+      "shutdownGraceMs",
+      "host",
+      "sandboxSmtpPort",
+      "sandboxHttpPort",
+    ]);
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it("reads numbers, switches and lists", () => {
+    const env = { HEALTH_PORT: "9000", WORKERS: "email, report-generate", ALLOW_PLAINTEXT_NETWORK: "true" };
+    expect(loadConfig("worker", env)).toMatchObject({
+      healthPort: 9000,
+      workers: ["email", "report-generate"],
+      allowPlaintextNetwork: true,
+    });
+  });
+
+  it("takes an empty variable as unset", () => {
+    expect(loadConfig("api", { PORT: "", QUEUE_URL: "" })).toEqual(loadConfig("api", {}));
+  });
+
+  it("names every problem at once and repeats no value", () => {
+    const env = { PORT: "http", DATABASE_URL: "mysql://u:s3cret@db", APP_SECRET: "s3cret", NODE_ENV: "prod" };
+    const problems = problemsOf("api", env);
+    expect(problems.map((line) => line.split(":")[0])).toEqual([
+      "NODE_ENV",
+      "DATABASE_URL",
+      "PORT",
+      "APP_SECRET",
+    ]);
+    expect(problems.join()).not.toContain("s3cret");
+  });
+});
+
+describe("in production", () => {
+  it.each(["api", "worker", "sandbox", "migrate"] as const)("a complete %s config is accepted", (kind) => {
+    expect(loadConfig(kind, production).environment).toBe("production");
+  });
+
+  it.each([
+    ["the sample secret", { APP_SECRET: "" }, "APP_SECRET"],
+    ["the embedded database", { DATABASE_URL: "" }, "DATABASE_URL"],
+    ["a plaintext database", { DATABASE_URL: "postgres://app@db.internal/app" }, "DATABASE_URL"],
+    [
+      "a database that may fall back to plaintext",
+      { DATABASE_URL: "postgres://db.internal/app?sslmode=prefer" },
+      "DATABASE_URL",
+    ],
+    ["a plaintext broker", { QUEUE_URL: "redis://queue.internal" }, "QUEUE_URL"],
+    ["links without https", { PUBLIC_URL: "http://app.example.com" }, "PUBLIC_URL"],
+    ["the sandbox by default", { SMTP_URL: "" }, "SMTP_URL"],
+    ["the sandbox by name", { SMTP_URL: "smtp://sandbox:25" }, "SMTP_URL"],
+    ["the sample sender", { MAIL_FROM: "" }, "MAIL_FROM"],
+  ])("%s is refused", (_, change, name) => {
+    expect(problemsOf("worker", { ...production, ...change })).toEqual([expect.stringMatching(`^${name}: `)]);
+  });
+
+  it("every refusal is told at once", () => {
+    expect(problemsOf("worker", { NODE_ENV: "production" })).toHaveLength(5);
+  });
+
+  it("plaintext is accepted to this machine, and to a network declared private", () => {
+    const local = { DATABASE_URL: "postgres://127.0.0.1/app", QUEUE_URL: "redis://localhost" };
+    const remote = {
+      DATABASE_URL: "postgres://db/app",
+      QUEUE_URL: "redis://queue",
+      ALLOW_PLAINTEXT_NETWORK: "true",
+    };
+    expect(loadConfig("api", { ...production, ...local }).queueUrl).toBe("redis://localhost");
+    expect(loadConfig("api", { ...production, ...remote }).queueUrl).toBe("redis://queue");
+  });
+});
+
+describe(".env.example", () => {
+  const text = readFileSync(new URL("../.env.example", import.meta.url), "utf8");
+  const documented = parseEnv(text.replaceAll(/^# (?=[A-Z_]+=)/gm, ""));
+
+  it("describes every variable, and no other", () => {
+    expect(Object.keys(documented).sort()).toEqual(
+      Object.values(variables)
+        .map(([name]) => name)
+        .sort(),
+    );
+  });
+
+  it("shows the defaults", () => {
+    expect(loadConfig("worker", documented)).toEqual(loadConfig("worker", {}));
+    expect(loadConfig("api", documented)).toEqual(loadConfig("api", {}));
+    expect(loadConfig("sandbox", documented)).toEqual(loadConfig("sandbox", {}));
+  });
+
+  it("sets nothing when copied as it is", () => {
+    expect(parseEnv(text)).toEqual({});
+  });
+});
+
+function problemsOf(kind: Parameters<typeof loadConfig>[0], env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig(kind, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}

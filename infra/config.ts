@@ -1,0 +1,126 @@
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { productionProblems, sampleSecret, sampleSender } from "./production.ts";
+
+const environment = z.enum(["development", "test", "production"]);
+const level = z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
+const port = z.coerce.number("must be a port").int("must be a port").min(0).max(65_535);
+const count = z.coerce.number("must be a number").int("must be a whole number").min(0);
+const names = z.string().transform((value) => value.split(",").map((name) => name.trim()));
+const prefix = z.string().regex(/^[\w{}-]+$/, "may have letters, digits, _ - { }");
+const secret = z.string().min(32, "must have at least 32 characters");
+const sender = z.string().regex(/@/, "must be an address, or Name <address>");
+const url = (protocol: RegExp, example: string) =>
+  z.url({ protocol, error: `must be a URL like ${example}` });
+
+const database = url(/^postgres(ql)?$/, "postgres://user:password@host/database");
+const broker = url(/^(rediss?|postgres(ql)?)$/, "redis://host, rediss://host or postgres://host/database");
+
+/** Every variable that a process may read, by its name in the code. `.env.example` says what each one means. */
+export const variables = {
+  environment: ["NODE_ENV", environment.default("development")],
+  logLevel: ["LOG_LEVEL", level.default("info")],
+  shutdownGraceMs: ["SHUTDOWN_GRACE_MS", count.default(20_000)],
+
+  databaseUrl: ["DATABASE_URL", database.optional()],
+  databasePort: ["DATABASE_PORT", port.default(54_329)],
+  queueUrl: ["QUEUE_URL", broker.optional()],
+  queuePrefix: ["QUEUE_PREFIX", prefix.default("offstage")],
+  allowPlaintextNetwork: ["ALLOW_PLAINTEXT_NETWORK", z.stringbool("must be true or false").default(false)],
+
+  host: ["HOST", z.string().default("127.0.0.1")],
+  port: ["PORT", port.default(3000)],
+  publicUrl: ["PUBLIC_URL", url(/^https?$/, "https://app.example.com").optional()],
+  trustProxy: ["TRUST_PROXY", count.default(0)],
+  appSecret: ["APP_SECRET", secret.default(sampleSecret)],
+
+  workers: ["WORKERS", names.optional()],
+  healthPort: ["HEALTH_PORT", port.optional()],
+  smtpUrl: ["SMTP_URL", url(/^smtps?$/, "smtp://user:password@host:587").optional()],
+  mailFrom: ["MAIL_FROM", sender.default(sampleSender)],
+
+  sandboxSmtpPort: ["SANDBOX_SMTP_PORT", port.default(1025)],
+  sandboxHttpPort: ["SANDBOX_HTTP_PORT", port.default(8025)],
+} as const satisfies Record<string, readonly [name: string, schema: z.ZodType]>;
+
+const common = ["environment", "logLevel", "shutdownGraceMs"] as const;
+const stores = ["databaseUrl", "databasePort", "queueUrl", "queuePrefix", "allowPlaintextNetwork"] as const;
+const links = ["host", "port", "publicUrl", "appSecret"] as const;
+const mail = ["smtpUrl", "sandboxSmtpPort", "mailFrom"] as const;
+
+const readBy = {
+  api: [...common, ...stores, ...links, "trustProxy"],
+  worker: [...common, ...stores, ...links, ...mail, "workers", "healthPort"],
+  sandbox: [...common, "host", "sandboxSmtpPort", "sandboxHttpPort"],
+  migrate: [...common, ...stores],
+} as const satisfies Record<string, readonly (keyof Settings)[]>;
+
+type Settings = { readonly [Key in keyof typeof variables]: z.output<(typeof variables)[Key][1]> };
+
+/** What follows from other settings where it is not set itself. */
+const derived = {
+  databaseUrl: ({ databasePort }: Settings) => embeddedDatabaseUrl(databasePort),
+  queueUrl: ({ databaseUrl, databasePort }: Settings) => databaseUrl ?? embeddedDatabaseUrl(databasePort),
+  publicUrl: ({ port }: Settings) => `http://127.0.0.1:${port}`,
+  smtpUrl: ({ sandboxSmtpPort }: Settings) => `smtp://127.0.0.1:${sandboxSmtpPort}`,
+};
+
+/** Of the PostgreSQL that `npm start` runs where no DATABASE_URL is given. */
+export const embeddedDatabaseUrl = (databasePort: number): string =>
+  `postgres://offstage:offstage@127.0.0.1:${databasePort}/offstage`;
+
+export type ProcessKind = keyof typeof readBy;
+type Key<Kind extends ProcessKind> = (typeof readBy)[Kind][number];
+
+/** The settings of one kind of process, frozen. */
+export type Config<Kind extends ProcessKind> = {
+  readonly [K in Key<Kind>]: K extends keyof typeof derived ? string : Settings[K];
+};
+
+/** Holds every problem of a configuration, not only the first. No message repeats a value: it may be a secret. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(kind: ProcessKind, problems: readonly string[]) {
+    super([`The ${kind} process cannot start with this configuration:`, ...problems].join("\n  "));
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads and checks what one kind of process needs. An empty variable counts as unset.
+ * @throws ConfigError with every problem.
+ */
+export const loadConfig = <Kind extends ProcessKind>(kind: Kind, env = process.env): Config<Kind> => {
+  const settings: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const key of readBy[kind]) {
+    const [name, schema] = variables[key];
+    const { data, error } = schema.safeParse(env[name] || undefined);
+    if (error) problems.push(...error.issues.map(({ message }) => `${name}: ${message}`));
+    else settings[key] = data;
+  }
+  if (settings["environment"] === "production") problems.push(...productionProblems(settings));
+  if (problems.length > 0) throw new ConfigError(kind, problems);
+  return Object.freeze(withDerived(settings as Settings)) as Config<Kind>;
+};
+
+const withDerived = (settings: Settings): object => {
+  const defaults = Object.entries(derived).filter(
+    ([key]) => key in settings && !settings[key as keyof Settings],
+  );
+  return { ...settings, ...Object.fromEntries(defaults.map(([key, derive]) => [key, derive(settings)])) };
+};
+
+/** For main files: `loadConfig` after reading `.env` where there is one. Prints every problem and exits with 1. */
+export const loadConfigOrExit = <Kind extends ProcessKind>(kind: Kind): Config<Kind> => {
+  if (existsSync(".env")) process.loadEnvFile(".env");
+  try {
+    return loadConfig(kind);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(`${error.message}\n.env.example describes every variable.`);
+    process.exit(1);
+  }
+};

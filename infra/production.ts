@@ -1,0 +1,49 @@
+/** Defaults that everybody can read in the repository. */
+export const sampleSecret = "sample-secret-for-development-only-0123456789";
+export const sampleSender = "Offstage <hello@offstage.example>";
+
+interface Settings {
+  readonly allowPlaintextNetwork?: boolean;
+  readonly databaseUrl?: string | undefined;
+  readonly queueUrl?: string | undefined;
+  readonly publicUrl?: string | undefined;
+  readonly smtpUrl?: string | undefined;
+  readonly appSecret?: string;
+  readonly mailFrom?: string;
+}
+
+/** Why production refuses these settings, one line each. What a process does not read is not judged. */
+export const productionProblems = (settings: Settings): string[] => {
+  const { databaseUrl, queueUrl, publicUrl, smtpUrl, appSecret, mailFrom, allowPlaintextNetwork } = settings;
+  const isMissing = (key: keyof Settings) => key in settings && !settings[key];
+  const isExposed = (url?: string) => !allowPlaintextNetwork && crossesNetworkInPlaintext(url);
+  const refusals: [refused: boolean, reason: string][] = [
+    [isMissing("databaseUrl"), "DATABASE_URL: must be set, the embedded PostgreSQL is for development"],
+    [isExposed(databaseUrl), `DATABASE_URL: must encrypt, with ?sslmode=verify-full, ${unlessPrivate}`],
+    [
+      isExposed(queueUrl),
+      `QUEUE_URL: must encrypt, with rediss:// or ?sslmode=verify-full, ${unlessPrivate}`,
+    ],
+    [isMissing("publicUrl") || isHttp(publicUrl), "PUBLIC_URL: must be https://, tokens travel in its links"],
+    [
+      isMissing("smtpUrl") || isSandbox(smtpUrl),
+      "SMTP_URL: must be a mail server, the sandbox delivers to nobody",
+    ],
+    [appSecret === sampleSecret, "APP_SECRET: is the published sample, make one with `openssl rand -hex 32`"],
+    [mailFrom === sampleSender, "MAIL_FROM: is the sample, which no mail server accepts"],
+  ];
+  return refusals.filter(([refused]) => refused).map(([, reason]) => reason);
+};
+
+const unlessPrivate = "unless ALLOW_PLAINTEXT_NETWORK=true says that the network is private";
+
+const crossesNetworkInPlaintext = (url?: string): boolean => {
+  if (!url) return false;
+  const { protocol, hostname, searchParams } = new URL(url);
+  const isEncrypted = protocol === "rediss:" || /^(require|verify-)/.test(searchParams.get("sslmode") ?? "");
+  return !isEncrypted && !/^(localhost|127\..*|\[::1\])$/.test(hostname);
+};
+
+const isHttp = (url?: string) => url?.startsWith("http:") ?? false;
+
+const isSandbox = (smtpUrl?: string) => /^smtps?:\/\/(.*@)?(sandbox\b|[^/]*:1025\b)/.test(smtpUrl ?? "");

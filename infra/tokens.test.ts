@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { deriveToken, hashToken } from "./tokens.ts";
+
+const id = "01932b5e-0000-7000-8000-000000000001";
+
+test("the same row gives the same token", () => {
+  expect(deriveToken("secret", "verify-email", id)).toBe(deriveToken("secret", "verify-email", id));
+  expect(deriveToken("secret", "verify-email", id)).toMatch(/^[\w-]{43}$/);
+});
+
+test("another secret, purpose or row gives another token", () => {
+  const tokens = [
+    deriveToken("secret", "verify-email", id),
+    deriveToken("other", "verify-email", id),
+    deriveToken("secret", "reset-password", id),
+    deriveToken("secret", "verify-email", id.replace(/1$/, "2")),
+  ];
+  expect(new Set(tokens).size).toBe(4);
+});
+
+test("a hash is 32 bytes and does not show the token", () => {
+  const token = deriveToken("secret", "verify-email", id);
+  expect(hashToken(token)).toHaveLength(32);
+  expect(Buffer.from(hashToken(token)).toString("base64url")).not.toBe(token);
+});

@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import express from "express";
+import type { ErrorRequestHandler, Express, RequestHandler } from "express";
+import { ZodError } from "zod";
+import type { Inbox, Message } from "./inbox.ts";
+import type { Outage } from "./outage.ts";
+import { createViewer } from "./viewer.ts";
+
+/** The JSON interface for tests, and the page for people. */
+export const createApp = (inbox: Inbox, outage: Outage): Express => {
+  const app = express().disable("x-powered-by").use(headers, express.json());
+
+  app
+    .route("/api/messages")
+    .get((request, response) => void response.json(inbox.all().filter(isTo(request.query["to"]))))
+    .delete((_request, response) => {
+      inbox.clear();
+      response.sendStatus(204);
+    });
+
+  app
+    .route("/api/outage")
+    .get((_request, response) => void response.json(outage.now))
+    .put((request, response) => void response.json(outage.turn(request.body)));
+
+  return app
+    .use("/inbox", createViewer(inbox, outage))
+    .use(express.static(join(import.meta.dirname, "public")))
+    .use(problem);
+};
+
+const isTo = (to: unknown) =>
+  typeof to === "string" ? (message: Message) => message.to.toLowerCase() === to.toLowerCase() : () => true;
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "frame-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const headers: RequestHandler = (_request, response, next) => {
+  response.set({
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+  });
+  next();
+};
+
+const problem: ErrorRequestHandler = (error, _request, response, _next) => {
+  if (error instanceof ZodError) response.status(400).json({ error: error.issues[0]?.message });
+  else response.status(error.status ?? 500).json({ error: error.message });
+};

@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { type ParsedMail, simpleParser } from "mailparser";
+
+/** One recipient's copy of a mail. */
+export interface Message {
+  id: string;
+  to: string;
+  from: string;
+  subject: string;
+  text: string;
+  html: string;
+  messageId: string;
+  receivedAt: string;
+}
+
+export interface StoredMessage {
+  message: Message;
+  headers: string;
+}
+
+/** Every mail that was delivered, in memory. Beyond 10,000 the oldest are dropped. */
+export class Inbox extends EventEmitter<{ change: [] }> {
+  #stored: StoredMessage[] = [];
+  readonly #capacity: number;
+
+  constructor(capacity = 10_000) {
+    super();
+    this.#capacity = capacity;
+  }
+
+  /** Stores one copy for each recipient of the envelope. */
+  async deliver(raw: Buffer, recipients: string[]): Promise<void> {
+    const mail = await simpleParser(raw, { skipTextToHtml: true, skipTextLinks: true, skipHtmlToText: true });
+    const headers = mail.headerLines.map(({ line }) => line).join("\n");
+    this.#stored.push(...recipients.map((to) => ({ message: describe(mail, to), headers })));
+    this.#stored.splice(0, this.#stored.length - this.#capacity);
+    this.emit("change");
+  }
+
+  /** Newest first. */
+  all(): Message[] {
+    return this.#stored.map(({ message }) => message).reverse();
+  }
+
+  find(id: string): StoredMessage | undefined {
+    return this.#stored.find(({ message }) => message.id === id);
+  }
+
+  clear(): void {
+    this.#stored = [];
+    this.emit("change");
+  }
+}
+
+const describe = (mail: ParsedMail, to: string): Message => ({
+  id: randomUUID(),
+  to,
+  from: sender(mail),
+  subject: mail.subject ?? "",
+  text: mail.text ?? "",
+  html: mail.html || "",
+  messageId: mail.messageId ?? "",
+  receivedAt: new Date().toISOString(),
+});
+
+const sender = ({ from }: ParsedMail) => {
+  const { name, address } = from?.value[0] ?? {};
+  return name ? `${name} <${address}>` : (address ?? "");
+};

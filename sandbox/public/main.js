@@ -1,0 +1,50 @@
+import { showList } from "./list.js";
+import { showOutage } from "./outage.js";
+import { showMail } from "./reader.js";
+
+const search = document.querySelector("#search");
+let loading = false;
+let stale = false;
+
+/** Loads what the page shows; asked again meanwhile, it loads once more. */
+const refresh = async () => {
+  stale = true;
+  if (loading) return;
+  loading = true;
+  while (stale) {
+    stale = false;
+    await load().catch(() => {});
+  }
+  loading = false;
+};
+
+const load = async () => {
+  const selected = location.hash.slice(1);
+  const wanted = search.value.trim();
+  const [outage, found, mail] = await Promise.all([
+    fetchJson("/api/outage"),
+    fetchJson(`/inbox/messages?${new URLSearchParams({ search: wanted })}`),
+    selected && fetchJson(`/inbox/messages/${encodeURIComponent(selected)}`),
+  ]);
+  showOutage(outage.mail);
+  showList(found, selected, wanted);
+  showMail(mail, found.total);
+  document.querySelector("#panes").classList.toggle("reading", Boolean(mail));
+};
+
+const fetchJson = async (url) => {
+  const response = await fetch(url);
+  return response.ok ? response.json() : undefined;
+};
+
+search.addEventListener("input", refresh);
+addEventListener("hashchange", refresh);
+document.querySelector("#clear").addEventListener("click", async () => {
+  location.hash = "";
+  await fetch("/api/messages", { method: "DELETE" });
+});
+
+// `open` comes after a reconnection too: whatever happened meanwhile is on the list.
+const events = new EventSource("/inbox/events");
+events.addEventListener("open", refresh);
+events.addEventListener("message", refresh);

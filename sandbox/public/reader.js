@@ -1,0 +1,55 @@
+const find = (id) => document.getElementById(id);
+
+const tabs = ["html", "text", "headers"];
+let preferred = "html";
+let shown = "";
+
+/** Shows a mail, or what to do when there is none to show. */
+export const showMail = (mail, total) => {
+  find("reader").hidden = !mail;
+  find("nothing").hidden = Boolean(mail);
+  if (!mail) return showNothing(total);
+
+  find("copies").hidden = mail.copies < 2;
+  find("copies").textContent = `arrived ${mail.copies} times`;
+  if (mail.id === shown) return;
+  shown = mail.id;
+
+  find("subject").textContent = mail.subject || "(no subject)";
+  find("from").textContent = mail.from;
+  find("to").textContent = mail.to;
+  find("arrived").textContent = new Date(mail.receivedAt).toLocaleString();
+  find("message-id").textContent = mail.messageId;
+  find("view-text").textContent = mail.text;
+  find("view-headers").textContent = mail.headers;
+  // `replace` leaves no entry in the history, so that Back leaves the mail at once.
+  find("frame").contentWindow.location.replace(`/inbox/messages/${mail.id}/html`);
+
+  find("tab-html").disabled = mail.html === "";
+  find("tab-text").disabled = mail.text === "";
+  select(tabs.find((tab) => tab === preferred && !find(`tab-${tab}`).disabled) ?? firstEnabled());
+};
+
+const showNothing = (total) => {
+  shown = "";
+  find("nothing-title").textContent = total ? "No mail selected" : "No mail yet";
+  find("nothing-hint").textContent = total
+    ? "Pick one from the list."
+    : "Whatever the application sends arrives here, and nowhere else. Sign up, and watch.";
+};
+
+const firstEnabled = () => tabs.find((tab) => !find(`tab-${tab}`).disabled);
+
+const select = (selected) => {
+  for (const tab of tabs) {
+    find(`tab-${tab}`).setAttribute("aria-selected", String(tab === selected));
+    find(`view-${tab}`).hidden = tab !== selected;
+  }
+};
+
+for (const tab of tabs) {
+  find(`tab-${tab}`).addEventListener("click", () => {
+    preferred = tab;
+    select(tab);
+  });
+}

@@ -1,0 +1,175 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { createTransport } from "nodemailer";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Inbox } from "./inbox.ts";
+import type { Message } from "./inbox.ts";
+import { createSandbox } from "./sandbox.ts";
+
+let sandbox: Awaited<ReturnType<typeof createSandbox>>;
+
+beforeAll(async () => void (sandbox = await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 })));
+afterEach(async () => {
+  await turn({ mail: "off" });
+  await call("/api/messages", { method: "DELETE" });
+});
+afterAll(() => sandbox.close());
+
+test("keeps what it accepts, newest first", async () => {
+  await send({ to: "ada@example.com", subject: "First" });
+  await send({
+    to: "ada@example.com",
+    subject: "Second",
+    html: "<p>Hi</p>",
+    messageId: "<1@offstage.example>",
+  });
+  await send({ to: "bob@example.com", subject: "Other" });
+
+  const [second, first, ...others] = await messages("?to=ADA@example.com");
+  expect(others).toEqual([]);
+  expect(first?.subject).toBe("First");
+  expect(second).toEqual({
+    id: expect.any(String),
+    to: "ada@example.com",
+    from: "Offstage <hello@offstage.example>",
+    subject: "Second",
+    text: "Hi\n",
+    html: "<p>Hi</p>",
+    messageId: "<1@offstage.example>",
+    receivedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+  });
+  expect((await messages()).map(({ subject }) => subject)).toEqual(["Other", "Second", "First"]);
+});
+
+test("gives each recipient a copy", async () => {
+  await send({ to: ["ada@example.com", "bob@example.com"] });
+  expect((await messages()).map(({ to }) => to)).toEqual(["bob@example.com", "ada@example.com"]);
+});
+
+test("forgets everything on request", async () => {
+  await send({});
+  expect((await call("/api/messages", { method: "DELETE" })).status).toBe(204);
+  expect(await messages()).toEqual([]);
+});
+
+test("takes any password", async () => {
+  await send({}, { auth: { user: "anybody", pass: "anything" } });
+  expect(await messages()).toHaveLength(1);
+});
+
+test("the oldest go when the inbox is full", async () => {
+  const inbox = new Inbox(2);
+  for (const subject of ["1", "2", "3"])
+    await inbox.deliver(Buffer.from(`Subject: ${subject}\n\n`), ["a@example.com"]);
+  expect(inbox.all().map(({ subject }) => subject)).toEqual(["3", "2"]);
+});
+
+test("refuses for now", async () => {
+  await turn({ mail: "refuse" });
+  await expect(send({})).rejects.toMatchObject({ responseCode: 451, command: "RCPT TO" });
+  expect(await messages()).toEqual([]);
+});
+
+test("rejects for good", async () => {
+  await turn({ mail: "reject" });
+  await expect(send({})).rejects.toMatchObject({ responseCode: 550, command: "RCPT TO" });
+  expect(await messages()).toEqual([]);
+});
+
+test("is slow", async () => {
+  await turn({ mail: "slow" });
+  const began = performance.now();
+  await send({});
+  expect(performance.now() - began).toBeGreaterThan(2_500);
+  expect(await messages()).toHaveLength(1);
+});
+
+test("hangs after the mail is in", async () => {
+  await turn({ mail: "hang" });
+  await expect(send({}, { socketTimeout: 200 })).rejects.toMatchObject({ code: "ETIMEDOUT" });
+  expect(await messages()).toHaveLength(1);
+});
+
+test("a client that dies in the middle of a mail harms nobody", async () => {
+  const socket = connect(sandbox.smtpPort, "127.0.0.1");
+  await once(socket, "data");
+  socket.write("EHLO x\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nDATA\r\nSubject: half");
+  await once(socket, "data");
+  socket.resetAndDestroy();
+  await send({ subject: "Next" });
+  expect((await messages()).map(({ subject }) => subject)).toEqual(["Next"]);
+});
+
+test("says what the switch is at, and takes nothing but its positions", async () => {
+  expect(await (await call("/api/outage")).json()).toEqual({ mail: "off" });
+  const turned = await turn({ mail: "refuse" });
+  expect([turned.status, await turned.json()]).toEqual([200, { mail: "refuse" }]);
+  for (const wrong of [{ mail: "broken" }, {}, [], { mail: "off", more: 1 }])
+    expect((await turn(wrong)).status).toBe(400);
+  expect((await call("/api/outage", { method: "PUT", body: "{", headers: json })).status).toBe(400);
+  expect((await call("/api/outage", { method: "PUT", body: "mail=off" })).status).toBe(400);
+  expect(await (await call("/api/outage")).json()).toEqual({ mail: "refuse" });
+});
+
+test("shows hostile HTML as it came, and forbids it everything", async () => {
+  const html = `<html><head></head><body><script>alert(1)</script><a href="https://a.example">a</a></body></html>`;
+  await send({ html });
+  const [mail] = await messages();
+  const page = await call(`/inbox/messages/${mail?.id}/html`);
+  expect(await page.text()).toBe(html.replace("<head>", `<head><base target="_blank">`));
+  const policy = page.headers.get("Content-Security-Policy");
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toMatch(/^sandbox allow-popups allow-popups-to-escape-sandbox;/);
+  expect(policy).not.toMatch(/script|https?:|\*/);
+});
+
+test("tells the page when something happened", async () => {
+  const stop = new AbortController();
+  const events = await call("/inbox/events", { signal: stop.signal });
+  await send({});
+  const chunk = await events.body?.getReader().read();
+  expect(Buffer.from(chunk?.value ?? []).toString()).toBe("data: changed\n\n");
+  stop.abort();
+});
+
+test("lists, searches and shows mails to the page", async () => {
+  await send({ to: "ada@example.com", messageId: "<1@offstage.example>" });
+  await send({ to: "ada@example.com", messageId: "<1@offstage.example>" });
+  await send({ to: "bob@example.com" });
+  const found = await read<{ total: number; messages: Message[] }>("/inbox/messages?search=ADA");
+  expect(found.total).toBe(2);
+  expect(await read(`/inbox/messages/${found.messages[0]?.id}`)).toMatchObject({
+    to: "ada@example.com",
+    copies: 2,
+    headers: expect.stringContaining("Message-ID: <1@"),
+  });
+  expect((await call("/inbox/messages/unknown")).status).toBe(404);
+});
+
+test("serves its page with nothing from outside", async () => {
+  const page = await call("/");
+  expect(page.headers.get("Content-Security-Policy")).toContain("default-src 'none'; script-src 'self'");
+  expect(await page.text()).not.toMatch(/https?:\/\//);
+});
+
+const json = { "Content-Type": "application/json" };
+
+const call = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${sandbox.httpPort}${path}`, init);
+
+const turn = (state: unknown) =>
+  call("/api/outage", { method: "PUT", headers: json, body: JSON.stringify(state) });
+
+const read = async <Body>(path: string) => (await (await call(path)).json()) as Body;
+
+const messages = (query = "") => read<Message[]>(`/api/messages${query}`);
+
+const send = async (mail: object, options: object = {}) => {
+  const transport = createTransport({ host: "127.0.0.1", port: sandbox.smtpPort, ...options });
+  await transport.sendMail({
+    from: "Offstage <hello@offstage.example>",
+    to: "ada@example.com",
+    subject: "Hi",
+    text: "Hi\n",
+    ...mail,
+  });
+};

@@ -1,0 +1,73 @@
+import { Router } from "express";
+import type { Inbox, Message } from "./inbox.ts";
+import type { Outage } from "./outage.ts";
+
+/** As many mails as the page lists. */
+const LISTED = 200;
+/** Milliseconds between two events at least, however fast mails arrive. */
+const CALM = 150;
+
+/** What the page asks for: a short list, one mail, its HTML made harmless, and when to look again. */
+export const createViewer = (inbox: Inbox, outage: Outage): Router =>
+  Router()
+    .get("/messages", (request, response) => {
+      const search = String(request.query["search"] ?? "").toLowerCase();
+      const found = inbox.all().filter(({ to }) => to.toLowerCase().includes(search));
+      response.json({ total: found.length, messages: found.slice(0, LISTED).map(summarise) });
+    })
+
+    .get("/messages/:id", (request, response) => {
+      const stored = inbox.find(request.params.id);
+      if (!stored) return void response.status(404).json({ error: "no such mail" });
+      const copies = inbox.all().filter(isSameMail(stored.message)).length;
+      response.json({ ...stored.message, headers: stored.headers, copies });
+    })
+
+    .get("/messages/:id/html", (request, response) => {
+      const stored = inbox.find(request.params.id);
+      if (!stored) return void response.sendStatus(404);
+      response.set("Content-Security-Policy", INERT).type("html").send(openLinksInTabs(stored.message.html));
+    })
+
+    .get("/events", (_request, response) => {
+      const notify = atMostEvery(CALM, () => response.write("data: changed\n\n"));
+      response.set("Content-Type", "text/event-stream").flushHeaders();
+      inbox.on("change", notify);
+      outage.on("change", notify);
+      response.on("close", () => {
+        inbox.off("change", notify);
+        outage.off("change", notify);
+      });
+    });
+
+const summarise = ({ id, to, subject, receivedAt }: Message) => ({ id, to, subject, receivedAt });
+
+const isSameMail = (mail: Message) => (other: Message) =>
+  other.messageId === mail.messageId && other.to === mail.to;
+
+/** No scripts, no forms, nothing loaded from anywhere; links open in a tab of their own. */
+const INERT = [
+  "sandbox allow-popups allow-popups-to-escape-sandbox",
+  "default-src 'none'",
+  "style-src 'unsafe-inline'",
+  "img-src data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+].join("; ");
+
+const openLinksInTabs = (html: string) => {
+  const head = /<head[^>]*>/i.exec(html);
+  const start = head ? head.index + head[0].length : 0;
+  return `${html.slice(0, start)}<base target="_blank">${html.slice(start)}`;
+};
+
+const atMostEvery = (ms: number, act: () => void) => {
+  let timer: NodeJS.Timeout | undefined;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      act();
+    }, ms).unref();
+  };
+};

@@ -1,0 +1,135 @@
+import { parseArgs } from "node:util";
+import pg from "pg";
+import { loadConfigOrExit } from "../infra/config.ts";
+import { cancelJobs, replayJobs } from "../workers/core/ledger.ts";
+import type { Sql } from "../workers/core/ledger.ts";
+import { findJobs, loadJob } from "./jobs/find.ts";
+import type { Filter } from "./jobs/find.ts";
+import { printJob, printTable } from "./jobs/print.ts";
+
+const HELP = `Looks into the ledger of jobs, and acts on it.
+
+  npm run jobs -- list               the newest 50 jobs
+  npm run jobs -- show ID            one job, with every attempt
+  npm run jobs -- retry ID …         takes jobs out of the dead letter
+  npm run jobs -- cancel ID …        cancels jobs that have not started
+
+  --failed            the dead letter only (retry: always)
+  --state STATE       pending, published, completed, failed or cancelled
+  --name NAME         jobs of that name
+  --since AGE         created in the last 30s, 15m, 1h or 7d
+  --limit N           at most N jobs (list: 50; retry and cancel: 1000)
+  --watch             list again every second
+
+  retry and cancel take the same filters in the place of ids:
+  npm run jobs -- retry --name email --since 1h`;
+
+class UsageError extends Error {}
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    failed: { type: "boolean" },
+    state: { type: "string" },
+    name: { type: "string" },
+    since: { type: "string" },
+    limit: { type: "string" },
+    watch: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  },
+});
+
+const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+const parseAge = (text: string): number => {
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  if (!count) throw new UsageError(`--since ${text}: write it like 30s, 15m, 1h or 7d`);
+  return Number(count) * SECONDS[unit as keyof typeof SECONDS];
+};
+
+const parseLimit = (text: string): number => {
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`--limit ${text}: write a whole number`);
+  return Number(text);
+};
+
+const STATES = ["PENDING", "PUBLISHED", "COMPLETED", "FAILED", "CANCELLED"];
+
+const parseState = (text: string): string => {
+  if (!STATES.includes(text.toUpperCase())) throw new UsageError(`--state ${text}: there are ${STATES.join(", ")}`);
+  return text.toUpperCase();
+};
+
+const filter = (limit: number): Filter => ({
+  state: options.failed ? "FAILED" : options.state && parseState(options.state),
+  name: options.name,
+  seconds: options.since && parseAge(options.since),
+  limit: options.limit ? parseLimit(options.limit) : limit,
+});
+
+const parseIds = (ids: string[]): string[] => {
+  const wrong = ids.find((id) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id));
+  if (wrong) throw new UsageError(`${wrong} is not the id of a job`);
+  return ids;
+};
+
+const chosen = async (sql: Sql, ids: string[]): Promise<string[]> => {
+  if (ids.length > 0) return parseIds(ids);
+  const { state, name, since } = { ...options, state: options.state ?? options.failed };
+  if (!state && !name && !since) throw new UsageError("name the jobs: by their ids, or by --name, --since, --failed");
+  return (await findJobs(sql, filter(1_000))).map(({ id }) => id);
+};
+
+const list = async (sql: Sql): Promise<void> => {
+  do {
+    const jobs = await findJobs(sql, filter(50));
+    if (options.watch) console.clear();
+    printTable(jobs);
+    if (options.watch) await new Promise((resolve) => setTimeout(resolve, 1_000));
+  } while (options.watch);
+};
+
+const show = async (sql: Sql, [id]: string[]): Promise<void> => {
+  if (!id) throw new UsageError("show which job? Give its id");
+  const job = await loadJob(sql, parseIds([id])[0] ?? "");
+  if (!job) throw new UsageError(`there is no job ${id}`);
+  printJob(job);
+};
+
+const report = (done: { id: string }[], asked: string[], did: string, otherwise: string): void => {
+  for (const { id } of done) console.log(`${id}  ${did}`);
+  console.log(`${done.length} of ${asked.length} ${did}${done.length < asked.length ? `; ${otherwise}` : ""}`);
+  if (done.length === 0) process.exitCode = 1;
+};
+
+const commands: Record<string, (sql: Sql, ids: string[]) => Promise<void>> = {
+  list,
+  show,
+  retry: async (sql, ids) => {
+    if (ids.length === 0) options.failed = true;
+    const asked = await chosen(sql, ids);
+    report(await replayJobs(sql, asked), asked, "will run again", "the others are not in the dead letter");
+  },
+  cancel: async (sql, ids) => {
+    const asked = await chosen(sql, ids);
+    report(await cancelJobs(sql, asked), asked, "cancelled", "the others have started, or ended");
+  },
+};
+
+const [command = "list", ...ids] = positionals;
+const run = commands[command];
+if (options.help || !run) {
+  console.log(HELP);
+  process.exit(options.help ? 0 : 2);
+}
+
+const client = new pg.Client({ connectionString: loadConfigOrExit("migrate").databaseUrl });
+try {
+  await client.connect();
+  await run(async (text, values) => (await client.query(text, [...values])).rows, ids);
+} catch (error) {
+  if (error instanceof UsageError) console.error(error.message);
+  else console.error(`The ledger cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+} finally {
+  await client.end();
+}

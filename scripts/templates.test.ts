@@ -1,0 +1,33 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { createRenderer } from "../infra/templates.ts";
+import { compileTemplates } from "./templates.ts";
+
+const templates = join(import.meta.dirname, "../templates");
+const names = readdirSync(templates)
+  .filter((file) => file.endsWith(".mjml"))
+  .map((file) => file.replace(".mjml", ""));
+
+let render: ReturnType<typeof createRenderer>;
+beforeAll(async () => {
+  await compileTemplates();
+  render = createRenderer(join(templates, "compiled"));
+});
+
+test.for(names)("%s says the same in HTML and in text, and loads nothing", (name) => {
+  const mail = render(name, { name: "<b>Ada</b>", url: "https://app.example/?a=1&b=2" });
+  expect(mail.subject).toMatch(/^[A-Z].{5,60}$/);
+  expect(mail.text).toContain("Hello <b>Ada</b>,");
+  expect(mail.text).toContain("https://app.example/?a=1&b=2");
+  expect(mail.html).toContain("&lt;b&gt;Ada&lt;/b&gt;");
+  expect(mail.html).toContain(`href="https://app.example/?a=1&amp;b=2"`);
+  expect(mail.html).toContain(`<title>${mail.subject}</title>`);
+  expect(mail.html).not.toMatch(/<%|undefined|<b>Ada|<script|<img|<link|@import|url\(/);
+});
+
+test.for(names)("%s reads well without a name", (name) => {
+  const mail = render(name, { name: "", url: "https://app.example" });
+  expect(mail.text).toContain("Hello,");
+  expect(mail.html).toContain("Hello,");
+});

@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import { PermanentError, RateLimitedError } from "../core/errors.ts";
+import { sendEmail } from "./handler.ts";
+import type { Deps } from "./handler.ts";
+import { email } from "./job.ts";
+
+const userId = "01932b5e-0000-7000-8000-000000000001";
+const subject = "01932b5e-0000-7000-8000-000000000002";
+const run = { id: "01932b5e-0000-7000-8000-000000000003", signal: new AbortController().signal };
+
+const ada = { email: "ada@example.com", name: "Ada", verifiedAt: null };
+const open = { expiresAt: new Date(Date.now() + 60_000), usedAt: null };
+
+test("mails the verification link to the user", async () => {
+  const { outcome, sent } = await perform({ template: "verification", userId, subject });
+  expect(outcome).toBe("sent");
+  expect(sent).toEqual([
+    {
+      id: run.id,
+      to: "ada@example.com",
+      subject: "verification",
+      text: JSON.stringify({ name: "Ada", url: `https://app.example/verify/${subject}` }),
+      html: "",
+    },
+  ]);
+});
+
+test("mails somebody who has an account already the way in", async () => {
+  const { outcome, sent } = await perform({ template: "account-exists", userId });
+  expect(outcome).toBe("sent");
+  expect(sent[0]?.text).toContain("https://app.example/login");
+});
+
+test("sends the same mail under the same id when it runs twice", async () => {
+  const first = await perform({ template: "verification", userId, subject });
+  const second = await perform({ template: "verification", userId, subject });
+  expect(second.sent).toEqual(first.sent);
+});
+
+test.for<[string, Partial<Deps>]>([
+  ["the user is gone", { findUser: async () => null }],
+  ["already verified", { findUser: async () => ({ ...ada, verifiedAt: new Date() }) }],
+  ["the link was withdrawn or used", { findVerification: async () => null }],
+  ["the link was withdrawn or used", { findVerification: async () => ({ ...open, usedAt: new Date() }) }],
+  ["the link has expired", { findVerification: async () => ({ ...open, expiresAt: new Date(0) }) }],
+])("skips a mail that nobody wants: %s", async ([reason, deps]) => {
+  const { outcome, sent } = await perform({ template: "verification", userId, subject }, deps);
+  expect(outcome).toBe(`skipped: ${reason}`);
+  expect(sent).toEqual([]);
+});
+
+test.for([
+  ["Ada Lovelace", "Ada Lovelace"],
+  ["J.R.R. Tolkien", "J.R.R. Tolkien"],
+  ["Zoë 👩‍🚀", "Zoë 👩‍🚀"],
+  ["<script>alert(1)</script>", "<script>alert(1)</script>"],
+  ["You won! https://evil", ""],
+  ["claim at evil.example now", ""],
+  ["приз на сайт.рф", ""],
+])("greets %j as %j", async ([name, greeting]) => {
+  const { sent } = await perform(
+    { template: "verification", userId, subject },
+    { findUser: async () => ({ ...ada, name: name ?? "" }) },
+  );
+  expect(JSON.parse(sent[0]?.text ?? "").name).toBe(greeting);
+});
+
+test("gives up on a job that does not name the verification", async () => {
+  await expect(perform({ template: "verification", userId })).rejects.toThrow(PermanentError);
+});
+
+test("sorts what the provider answers", async () => {
+  const answering = (responseCode: number) =>
+    perform({ template: "verification", userId, subject }, { send: () => Promise.reject({ responseCode }) });
+  await expect(answering(550)).rejects.toThrow(PermanentError);
+  await expect(answering(421)).rejects.toThrow(RateLimitedError);
+  await expect(answering(451)).rejects.toThrow("the mail was not sent: 451");
+});
+
+const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
+  const sent: Parameters<Deps["send"]>[0][] = [];
+  const handler = sendEmail({
+    findUser: async () => ada,
+    findVerification: async () => open,
+    links: {
+      verifyEmail: (id) => `https://app.example/verify/${id}`,
+      login: () => "https://app.example/login",
+    },
+    render: (template, data) => ({ subject: template, text: JSON.stringify(data), html: "" }),
+    send: async (message) => void sent.push(message),
+    ...deps,
+  });
+  return { outcome: await handler(email.payload.parse(payload), run), sent };
+};

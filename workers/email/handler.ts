@@ -1,0 +1,34 @@
+import type { Payload, Run } from "../core/job.ts";
+import { sendingError } from "./failure.ts";
+import type { email } from "./job.ts";
+import { greetingName, mails } from "./mails.ts";
+import type { Sources, User } from "./mails.ts";
+
+interface Rendered {
+  subject: string;
+  text: string;
+  html: string;
+}
+
+export interface Deps extends Sources {
+  findUser(id: string): Promise<User | null>;
+  render(template: string, data: Record<string, string>): Rendered;
+  /** Resolves when the provider took the mail. The same `id` twice is the same mail twice. */
+  send(message: Rendered & { id: string; to: string }, signal: AbortSignal): Promise<void>;
+}
+
+export const sendEmail =
+  ({ findUser, render, send, ...sources }: Deps) =>
+  async ({ template, userId, subject }: Payload<typeof email>, run: Pick<Run, "id" | "signal">) => {
+    const user = await findUser(userId);
+    if (!user) return "skipped: the user is gone";
+
+    const content = await mails[template](user, subject, sources);
+    if ("skip" in content) return `skipped: ${content.skip}`;
+
+    const rendered = render(template, { name: greetingName(user.name), ...content.data });
+    await send({ id: run.id, to: user.email, ...rendered }, run.signal).catch((error: unknown) => {
+      throw sendingError(error);
+    });
+    return "sent";
+  };
