@@ -1,4 +1,11 @@
-import { createPostgresBackend, createRedisBackend, Queue, runMigrations, Worker } from "bullmq";
+import {
+  createPostgresBackend,
+  createRedisBackend,
+  MIGRATION_ADVISORY_LOCK_KEY,
+  Queue,
+  runMigrations,
+  Worker,
+} from "bullmq";
 import type { BackendFactory, ConnectionOptions, IQueueBackend, Processor, WorkerOptions } from "bullmq";
 import { Redis } from "ioredis";
 import pg from "pg";
@@ -87,11 +94,21 @@ const postgresConnections = (url: string, onError: (error: Error) => void): Conn
   };
 };
 
+// BullMQ cannot update tables whose own history was emptied with them. One statement, so one transaction; the lock is the
+// one that BullMQ migrates under.
+const DROP_IF_EMPTIED = `DO $$ BEGIN
+  PERFORM pg_advisory_xact_lock(${MIGRATION_ADVISORY_LOCK_KEY}, hashtext('${SCHEMA}'));
+  IF to_regclass('${SCHEMA}.job') IS NOT NULL THEN
+    IF NOT EXISTS (SELECT FROM ${SCHEMA}.migration) THEN DROP SCHEMA ${SCHEMA} CASCADE; END IF;
+  END IF;
+END $$`;
+
 /** Creates or updates BullMQ's schema in a PostgreSQL database. Safe to run twice, and by several processes at once. */
 export const migratePostgresBroker = async (url: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
+    await client.query(DROP_IF_EMPTIED);
     await runMigrations(client, SCHEMA);
   } finally {
     await client.end();

@@ -6,7 +6,7 @@ import { describeError, PermanentError, RateLimitedError, SupersededError, Yield
 import { backoffDelay } from "./job.ts";
 import type { Assignment, Job } from "./job.ts";
 import type { Database } from "./jobs.ts";
-import { completeJobs, setBackJobs, startJobs } from "./ledger.ts";
+import { completeJobs, setBackJobs, startJobs, stillRunBy } from "./ledger.ts";
 import type { Completion, Delivery, Setback, StartedJob } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import { openRun } from "./run.ts";
@@ -78,7 +78,10 @@ export const createDeliveries = <Tx>({ database, broker, log, nudge, workerId, g
     async (items: Completion[]) => inOrder(items, await completeJobs(sql, items)),
     giveUp,
   );
-  const setBack = batched(async (items: Setback[]) => inOrder(items, await setBackJobs(sql, items)), giveUp);
+  const setBack = batched(
+    async (items: Setback[]) => inOrder(items, await setBackJobs(sql, items, workerId)),
+    giveUp,
+  );
   const running = new Map<string, OpenRun<Tx>>();
 
   const perform = async ({ job, handler }: Assignment<Tx>, started: StartedJob): Promise<void> => {
@@ -142,15 +145,29 @@ export const createDeliveries = <Tx>({ database, broker, log, nudge, workerId, g
     }
   };
 
+  /** Stops the runs with these ids in the broker, or all of them; each gives its job back. */
+  const yieldRuns = (reason: string, brokerIds: Iterable<string> = [...running.keys()]): void => {
+    for (const brokerId of brokerIds) running.get(brokerId)?.abort(new YieldError(reason));
+  };
+
   return {
     /** The broker's side of a handler. */
     processor:
       (assignment: Assignment<Tx>): Processor<unknown, unknown> =>
       (delivered, token = "") =>
         deliver(assignment, delivered, token),
-    /** Stops the runs with these ids in the broker, or all of them; each gives its job back. */
-    yieldRuns: (reason: string, brokerIds: Iterable<string> = [...running.keys()]): void => {
-      for (const brokerId of brokerIds) running.get(brokerId)?.abort(new YieldError(reason));
+    yieldRuns,
+    /**
+     * The broker no longer holds these runs' locks. Where another worker has the job now, ours stops; where the broker
+     * forgot the job, nobody else has it, and ours goes on.
+     */
+    yieldLost: async (brokerIds: readonly string[]): Promise<void> => {
+      const ours = await stillRunBy(sql, brokerIds.map(parseBrokerId), workerId);
+      const kept = new Set(ours.map(brokerIdOf));
+      yieldRuns(
+        "another worker has the job",
+        brokerIds.filter((brokerId) => !kept.has(brokerId)),
+      );
     },
   };
 };

@@ -151,8 +151,16 @@ export const completeJobs = (sql: Sql, items: readonly Completion[]): Promise<De
     [...deliveries(items), items.map(({ result }) => toJson(result))],
   );
 
-/** Records runs that ended otherwise. Resolves with those that were still theirs to end. */
-export const setBackJobs = (sql: Sql, items: readonly Setback[]): Promise<Delivery[]> =>
+/** Of the runs that a worker began, those that are its own still: not ended, and not begun anew by another worker. */
+export const stillRunBy = (sql: Sql, items: readonly Delivery[], worker: string): Promise<Delivery[]> =>
+  sql(
+    `SELECT j.id, j.epoch FROM "Job" j JOIN unnest($1::uuid[], $2::int[]) t (id, epoch) USING (id, epoch)
+     WHERE j."startedBy" = $3 AND j.state IN ('PENDING', 'PUBLISHED')`,
+    [...deliveries(items), worker],
+  );
+
+/** Records runs of a worker that ended otherwise. Resolves with those that were still its own to end. */
+export const setBackJobs = (sql: Sql, items: readonly Setback[], worker: string): Promise<Delivery[]> =>
   sql(
     `UPDATE "Job" j SET
             state = CASE t.outcome WHEN 'failed' THEN 'FAILED' ELSE j.state END,
@@ -165,13 +173,14 @@ export const setBackJobs = (sql: Sql, items: readonly Setback[]): Promise<Delive
               'outcome', t.outcome, 'error', t.error) END,
             error = COALESCE(t.error, j.error), "startedAt" = NULL, "startedBy" = NULL
      FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int8[]) t (id, epoch, outcome, error, delay)
-     WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED')
+     WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED') AND j."startedBy" = $6
      RETURNING j.id, j.epoch`,
     [
       ...deliveries(items),
       items.map(({ outcome }) => outcome),
       items.map(({ error }) => error),
       items.map(({ delay }) => delay),
+      worker,
     ],
   );
 

@@ -55,6 +55,10 @@ const publishedAfter = (sql: Sql, id: string): Promise<PublishedJob[]> =>
     [id],
   );
 
+// Their workers may die before they finish, and the emptied broker would not know.
+const doubtRunning = (sql: Sql): Promise<unknown> =>
+  sql(`UPDATE "Job" SET "dueAt" = now() WHERE state = 'PUBLISHED' AND "startedAt" IS NOT NULL`, []);
+
 const publishAgain = (sql: Sql, jobs: readonly Delivery[]): Promise<{ id: string }[]> =>
   sql(
     `UPDATE "Job" j SET state = 'PENDING', epoch = j.epoch + 1, "dueAt" = now(), "startedAt" = NULL, "startedBy" = NULL
@@ -110,6 +114,7 @@ export const startSweep = (sql: Sql, broker: Broker, log: Log, nudge: () => void
 
   /** The broker is new, or was emptied: asks about every published job. */
   const recoverAll = async (): Promise<void> => {
+    await doubtRunning(sql);
     for (let last = "00000000-0000-0000-0000-000000000000"; ;) {
       const jobs = await publishedAfter(sql, last);
       await askAbout(jobs);
@@ -120,6 +125,7 @@ export const startSweep = (sql: Sql, broker: Broker, log: Log, nudge: () => void
   };
 
   const recover = async (): Promise<void> => {
+    await broker.ping();
     if (!(await broker.sentinel.isSet())) await recoverAll();
     for (let jobs = await takeDoubtful(sql); jobs.length > 0; jobs = await takeDoubtful(sql))
       await askAbout(jobs);

@@ -70,7 +70,9 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
       },
       ...(limit && { limiter: { max: limit.max, duration: limit.per } }),
     });
-    return consumer.on("lockRenewalFailed", (lost) => deliveries.yieldRuns("the lock was lost", lost));
+    return consumer.on("lockRenewalFailed", (lost) => {
+      deliveries.yieldLost(lost).catch(() => {}); // the next renewal asks again
+    });
   });
 
   const beat = async () => {

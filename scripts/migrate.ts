@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import pg from "pg";
+import { loadConfigOrExit } from "../infra/config.ts";
+import { migratePostgresBroker } from "../workers/core/broker.ts";
+
+const root = join(import.meta.dirname, "..");
+const migrations = join(root, "prisma/migrations");
+
+interface Stores {
+  readonly databaseUrl: string;
+  readonly queueUrl: string;
+}
+
+/**
+ * Brings the database up to date: the migrations of Prisma, and BullMQ's own where the broker is PostgreSQL.
+ * Waits up to 60 s for a database that is not there yet.
+ * @throws Error if it does not come, refuses us, or a migration fails.
+ */
+export const migrate = async ({ databaseUrl, queueUrl }: Stores): Promise<void> => {
+  const client = await connect(databaseUrl);
+  const behind = await isBehind(client).finally(() => client.end());
+  await Promise.all([
+    behind ? deploy(databaseUrl) : undefined,
+    queueUrl.startsWith("postgres") ? migratePostgresBroker(queueUrl) : undefined,
+  ]);
+};
+
+const connect = async (url: string): Promise<pg.Client> => {
+  const deadline = Date.now() + 60_000;
+  for (let tries = 0; ; tries++) {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      const reason = `${client.host}:${client.port} (database ${client.database}): ${reasonOf(error)}`;
+      if (isRefusal(error)) throw new Error(`PostgreSQL refuses ${reason}`, { cause: error });
+      if (Date.now() > deadline)
+        throw new Error(`PostgreSQL did not answer within 60 s at ${reason}`, { cause: error });
+      if (tries === 0) console.log(`Waiting up to 60 s for PostgreSQL at ${reason}`);
+    }
+    await sleep(500);
+  }
+};
+
+/** Waiting mends neither a wrong password or role (class 28) nor a database that does not exist (3D). */
+const isRefusal = (error: unknown) => error instanceof pg.DatabaseError && /^(28|3D)/.test(error.code ?? "");
+
+const reasonOf = (error: unknown) =>
+  error instanceof AggregateError
+    ? error.errors.join(", ")
+    : error instanceof Error
+      ? error.message
+      : String(error);
+
+/** Spares the second or two that Prisma's CLI takes, where all migrations are applied as they are on disk. */
+const isBehind = async (client: pg.Client): Promise<boolean> => {
+  const { rows } = await client
+    .query<{ applied: string }>(
+      `SELECT migration_name || ' ' || checksum AS applied FROM _prisma_migrations
+       WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+    )
+    .catch((error: unknown) => {
+      if (error instanceof pg.DatabaseError && error.code === noSuchTable) return { rows: [] };
+      throw error;
+    });
+  const applied = new Set(rows.map((row) => row.applied));
+  return (await listMigrations()).some((migration) => !applied.has(migration));
+};
+
+const noSuchTable = "42P01";
+
+const listMigrations = async (): Promise<string[]> => {
+  const entries = await readdir(migrations, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const checksum = async (name: string) =>
+    createHash("sha256")
+      .update(await readFile(join(migrations, name, "migration.sql")))
+      .digest("hex");
+  return Promise.all(names.map(async (name) => `${name} ${await checksum(name)}`));
+};
+
+const deploy = async (databaseUrl: string): Promise<void> => {
+  const prisma = join(root, "node_modules/prisma/build/index.js");
+  const env = { ...process.env, DATABASE_URL: databaseUrl };
+  await promisify(execFile)(process.execPath, [prisma, "migrate", "deploy"], { cwd: root, env }).catch(
+    ({ stdout, stderr }: { stdout: string; stderr: string }) => {
+      throw new Error(`\`prisma migrate deploy\` failed:\n${stdout}${stderr}`);
+    },
+  );
+};
+
+if (import.meta.main) {
+  const { databaseUrl, queueUrl } = loadConfigOrExit("migrate");
+  try {
+    await migrate({ databaseUrl, queueUrl });
+    console.log("The database is up to date.");
+  } catch (error) {
+    console.error(reasonOf(error));
+    process.exit(1);
+  }
+}

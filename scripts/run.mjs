@@ -1,0 +1,102 @@
+// node scripts/run.mjs FILE [ARGUMENT…]: runs a file of the project on a machine where nothing is installed yet.
+// Installs what package-lock.json lists, goes over to Node 24, generates what git does not hold, then imports the file.
+// Plain JavaScript, because whichever Node the machine has starts it.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import module from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const node24 = join(root, "node_modules/.bin/node");
+process.chdir(root);
+process.env.STARTED_AT ??= String(Date.now());
+endWithNpm();
+
+if (!isInstalled()) await install();
+if (isOld(process.versions.node)) await continueOnNode24();
+else await runFile();
+
+/** npm passes signals on to its shell, which dies of them without telling us. */
+function endWithNpm() {
+  if (!process.env.npm_lifecycle_event || process.channel) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, "SIGTERM");
+  }, 200);
+  watch.unref();
+}
+
+/** Compares the lockfile with npm's record of what it installed; packages for other platforms may be absent. */
+function isInstalled() {
+  if (!existsSync("node_modules/.package-lock.json")) return false;
+  const [wanted, installed] = ["package-lock.json", "node_modules/.package-lock.json"].map(
+    (file) => JSON.parse(readFileSync(file, "utf8")).packages,
+  );
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
+    if (path === "" || version === undefined) return true; // the project itself, and links into it
+    return installed[path] ? installed[path].version === version : optional;
+  });
+}
+
+async function install() {
+  console.log("Installing packages (npm ci) …");
+  const patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"];
+  const { code, errors } = await npm("ci", "--no-audit", "--no-fund", "--loglevel=error", ...patience);
+  if (code === 0) return;
+  if (
+    /\b(ECONN\w+|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/.test(errors)
+  ) {
+    const registry = (await npm("config", "get", "registry")).output.trim();
+    console.error(`The npm registry cannot be reached: ${registry}`);
+    console.error("Offstage needs it once, to install its packages. `npm ci` shows the details.");
+  } else console.error(`${errors}\nThe packages could not be installed: npm's message is above.`);
+  process.exit(1);
+}
+
+/** Resolves with npm's exit code and what it wrote. */
+function npm(...args) {
+  const { npm_execpath: script, npm_node_execpath: node = process.execPath } = process.env;
+  const [program, ...first] = script?.endsWith("npm-cli.js") ? [node, script] : ["npm"];
+  const child = spawn(program, [...first, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    shell: process.platform === "win32",
+  });
+  return new Promise((done, failed) => {
+    let output = "";
+    let errors = "";
+    child.stdout.on("data", (text) => (output += text));
+    child.stderr.on("data", (text) => (errors += text));
+    child.on("error", failed);
+    child.on("close", (code) => done({ code, output, errors }));
+  });
+}
+
+function isOld(version) {
+  const [major, minor] = version.split(".").map(Number);
+  return major < 24 || (major === 24 && minor < 11);
+}
+
+async function continueOnNode24() {
+  if (!existsSync(node24)) {
+    console.error(
+      `Offstage runs on Node 24.11 or later; this is ${process.version}, and npm has no newer one for ${process.platform}.`,
+    );
+    process.exit(1);
+  }
+  // The channel tells the child when we were killed.
+  const child = spawn(node24, process.argv.slice(1), { stdio: ["inherit", "inherit", "inherit", "ipc"] });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code) => process.exit(code ?? 1));
+}
+
+async function runFile() {
+  process.env.NODE_COMPILE_CACHE ??= join(root, ".data/compile-cache");
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
+  const { prepare } = await import("./setup.ts");
+  await prepare();
+  process.argv.splice(1, 1);
+  await import(pathToFileURL(resolve(process.argv[1])).href);
+}

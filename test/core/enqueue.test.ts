@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { assign, defineJob } from "../../workers/core/job.ts";
+import { cancelJobs } from "../../workers/core/ledger.ts";
+import { type Core, createCore } from "../support/core.ts";
+
+const note = defineJob({ name: "note", payload: z.object({ text: z.string() }) });
+const keyed = defineJob({
+  name: "keyed",
+  payload: z.object({ period: z.string() }),
+  key: ({ period }) => `keyed:${period}`,
+});
+const ordered = defineJob({ name: "ordered", payload: z.object({ text: z.string() }), concurrency: 1 });
+const handled: string[] = [];
+
+let core: Core;
+beforeAll(async () => {
+  core = await createCore();
+});
+afterAll(() => core[Symbol.asyncDispose]());
+
+const enqueue = (text: string) => core.jobs.transaction(({ enqueue }) => enqueue(note, { text }));
+
+test("a job waits in the ledger until a relay runs", async () => {
+  const id = await enqueue("waits");
+  expect(await core.row(id)).toMatchObject({ name: "note", state: "PENDING", epoch: 1, attempt: 0 });
+});
+
+test("a rolled back transaction leaves neither data nor job", async () => {
+  const attempt = core.jobs.transaction(async ({ tx, enqueue }) => {
+    await tx.user.create({ data: { email: "nobody@example.com", name: "Nobody", passwordHash: "-" } });
+    await enqueue(note, { text: "never" });
+    throw new Error("changed my mind");
+  });
+  await expect(attempt).rejects.toThrow("changed my mind");
+  expect(await core.database.prisma.user.count()).toBe(0);
+  expect(await core.database.prisma.job.count({ where: { payload: { equals: { text: "never" } } } })).toBe(0);
+});
+
+test("data and job are visible together, from the commit on", async () => {
+  await core.jobs.transaction(async ({ tx, enqueue }) => {
+    await tx.user.create({ data: { email: "ada@example.com", name: "Ada", passwordHash: "-" } });
+    const id = await enqueue(note, { text: "together" });
+    expect(await core.database.prisma.job.count({ where: { id } })).toBe(0);
+    expect(await tx.job.count({ where: { id } })).toBe(1);
+  });
+  expect(await core.database.prisma.user.count()).toBe(1);
+});
+
+test("an idempotency key makes twenty parallel enqueues one job", async () => {
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      core.jobs.transaction(({ enqueue }) => enqueue(keyed, { period: "2026-11" })),
+    ),
+  );
+  expect(new Set(ids).size).toBe(1);
+  const other = await core.jobs.transaction(({ enqueue }) => enqueue(keyed, { period: "2026-12" }));
+  expect(ids).not.toContain(other);
+});
+
+test("a payload that does not fit is refused, and nothing is written", async () => {
+  const before = await core.database.prisma.job.count();
+  // @ts-expect-error: text must be a string
+  await expect(core.jobs.transaction(({ enqueue }) => enqueue(note, { text: 1 }))).rejects.toThrow(
+    z.ZodError,
+  );
+  expect(await core.database.prisma.job.count()).toBe(before);
+});
+
+test("text that PostgreSQL cannot store is cleaned, not refused", async () => {
+  const id = await enqueue("a\u0000b\ud800c");
+  expect(await core.database.prisma.job.findUnique({ where: { id } })).toMatchObject({
+    payload: { text: "ab\ufffdc" },
+  });
+});
+
+test("a cancelled job is never published", async () => {
+  const id = await enqueue("cancelled");
+  expect(await cancelJobs(core.sql, [id])).toEqual([{ id }]);
+  expect(await cancelJobs(core.sql, [id])).toEqual([]);
+  expect(await core.row(id)).toMatchObject({ state: "CANCELLED" });
+});
+
+test("urgent jobs pass those that wait, and delayed ones wait in the ledger", async () => {
+  const [later, last, first, middle] = await core.jobs.transaction(async ({ enqueue }) => [
+    await enqueue(ordered, { text: "later" }, { delay: 86_400_000 }),
+    await enqueue(ordered, { text: "last" }, { priority: 10 }),
+    await enqueue(ordered, { text: "first" }),
+    await enqueue(ordered, { text: "middle" }, { priority: 1 }),
+  ]);
+  core.startRelay().nudge();
+  for (const id of [last, first, middle]) await core.reaches(id ?? "", "PUBLISHED");
+  core.work(assign(ordered, async ({ text }) => handled.push(text)));
+  await core.reaches(last ?? "", "COMPLETED");
+  expect(handled).toEqual(["first", "middle", "last"]);
+  expect(await core.row(later ?? "")).toMatchObject({ state: "PENDING" });
+});
+
+test("a job that was cancelled after its publication does not run", async () => {
+  const id = await enqueue("too late");
+  await core.reaches(id, "PUBLISHED");
+  await cancelJobs(core.sql, [id]);
+  const ran: string[] = [];
+  core.work(assign(note, async ({ text }) => ran.push(text)));
+  const next = await enqueue("next");
+  await core.reaches(next, "COMPLETED");
+  expect(ran).toContain("next");
+  expect(ran).not.toContain("too late");
+  expect(ran).not.toContain("cancelled");
+});

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { assign, defineJob } from "../../workers/core/job.ts";
+import { type Core, createCore } from "../support/core.ts";
+import { until } from "../support/until.ts";
+
+const note = defineJob({ name: "note", payload: z.object({ n: z.int() }), concurrency: 50 });
+
+let core: Core;
+beforeAll(async () => {
+  core = await createCore();
+});
+afterAll(() => core[Symbol.asyncDispose]());
+
+const count = async (state: string): Promise<number> =>
+  core.database.prisma.job.count({ where: { name: "note", state: state as "COMPLETED" } });
+
+test("three relays share the work, and each job runs once", async () => {
+  const runs = new Map<number, number>();
+  core.work(assign(note, async ({ n }) => runs.set(n, (runs.get(n) ?? 0) + 1)));
+  const relays = [core.startRelay(), core.startRelay(), core.startRelay()];
+  await core.jobs.transaction(async ({ enqueue }) => {
+    for (let n = 0; n < 300; n++) await enqueue(note, { n });
+  });
+  for (const relay of relays) relay.nudge();
+  await until("all are done", async () => (await count("COMPLETED")) === 300);
+  expect([...runs.values()].every((times) => times === 1)).toBe(true);
+  expect(runs.size).toBe(300);
+});
+
+test("a row that cannot be published is parked after ten tries, while others go on", async () => {
+  // BullMQ takes no queue name with a colon.
+  const [parked] = await core.sql<{ id: string }>(
+    `INSERT INTO "Job" (id, name, payload, "publishTries") VALUES (gen_random_uuid(), 'not:a:queue', '{}', 8) RETURNING id`,
+    [],
+  );
+  const other = await core.jobs.transaction(({ enqueue }) => enqueue(note, { n: 300 }));
+  await core.reaches(other, "COMPLETED");
+  const { error } = await core.reaches(parked?.id ?? "", "FAILED");
+  expect(error).toContain("Queue name cannot contain :");
+});

@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import type { Tx } from "../../infra/database.ts";
+import { PermanentError, RateLimitedError } from "../../workers/core/errors.ts";
+import { assign, defineJob, type Run } from "../../workers/core/job.ts";
+import { replayJobs } from "../../workers/core/ledger.ts";
+import { type Core, createCore } from "../support/core.ts";
+import { until } from "../support/until.ts";
+
+type Work = (run: Run<Tx>) => Promise<unknown>;
+
+// One job for all tests: each enqueues the name of the work that its handler then does.
+const works = new Map<string, Work>();
+const act = defineJob({
+  name: "act",
+  payload: z.object({ work: z.string() }),
+  attempts: 3,
+  backoff: { delay: 50 },
+  timeout: 2_000,
+  limit: { max: 1_000, per: 1_000 },
+});
+const brief = defineJob({ name: "brief", payload: z.object({}), attempts: 1, timeout: 100 });
+
+let core: Core;
+beforeAll(async () => {
+  core = await createCore();
+  core.startRelay();
+  core.work(
+    assign(act, async ({ work }, run) => works.get(work)?.(run)),
+    assign(brief, (_payload, run) => sleep(60_000, undefined, { signal: run.signal })),
+  );
+});
+afterAll(() => core[Symbol.asyncDispose]());
+
+const doing = (name: string, work: Work): Promise<string> => {
+  works.set(name, work);
+  return core.jobs.transaction(({ enqueue }) => enqueue(act, { work: name }));
+};
+
+const users = (name: string) => core.database.prisma.user.count({ where: { name } });
+const addUser = (tx: Tx, name: string) =>
+  tx.user.create({ data: { email: `${crypto.randomUUID()}@example.com`, name, passwordHash: "-" } });
+
+test("what the handler returns becomes the result", async () => {
+  const id = await doing("return", async (run) => ({ attempt: run.attempt }));
+  expect(await core.reaches(id, "COMPLETED")).toMatchObject({
+    result: { attempt: 1 },
+    history: [],
+    error: null,
+  });
+});
+
+test("retries with backoff, and the ledger knows each attempt", async () => {
+  const id = await doing("fail twice", async ({ attempt }) => {
+    if (attempt < 3) throw new Error(`attempt ${attempt} failed`);
+  });
+  const { history, attempt } = await core.reaches(id, "COMPLETED");
+  expect(attempt).toBe(2);
+  expect(history).toMatchObject([
+    { outcome: "retry", error: "Error: attempt 1 failed" },
+    { outcome: "retry", error: "Error: attempt 2 failed" },
+  ]);
+});
+
+test("ends in the dead letter after its last attempt, and is replayed once", async () => {
+  let broken = true;
+  let runs = 0;
+  const id = await doing("fail until mended", async () => {
+    runs += 1;
+    if (broken) throw new Error("broken");
+  });
+  expect(await core.reaches(id, "FAILED")).toMatchObject({ attempt: 3, error: "Error: broken" });
+  broken = false;
+  const replays = await Promise.all([replayJobs(core.sql, [id]), replayJobs(core.sql, [id])]);
+  expect(replays.flat()).toEqual([{ id }]);
+  expect(await core.reaches(id, "COMPLETED")).toMatchObject({ epoch: 2, attempt: 0, error: null });
+  expect(runs).toBe(4);
+});
+
+test("a permanent error spends no further attempt", async () => {
+  const id = await doing("give up", async () => {
+    throw new PermanentError("no such mailbox");
+  });
+  expect(await core.reaches(id, "FAILED")).toMatchObject({
+    attempt: 1,
+    error: "PermanentError: no such mailbox",
+  });
+});
+
+test("a rate limit pauses the queue and spends no attempt", async () => {
+  const started: number[] = [];
+  const id = await doing("throttled", async ({ attempt }) => {
+    started.push(Date.now());
+    if (started.length === 1) throw new RateLimitedError(1_000);
+    return attempt;
+  });
+  await until("the first start", () => started.length === 1);
+  const other = await doing("beside it", async () => Date.now());
+  expect(await core.reaches(id, "COMPLETED")).toMatchObject({ result: 1, attempt: 0 });
+  const { result } = await core.reaches(other, "COMPLETED");
+  expect(Number(result) - (started[0] ?? 0)).toBeGreaterThanOrEqual(900);
+});
+
+test("the effect and its completion commit together", async () => {
+  const id = await doing("complete", (run) =>
+    run.complete(async (tx) => (await addUser(tx, "together")).name),
+  );
+  expect(await core.reaches(id, "COMPLETED")).toMatchObject({ result: "together" });
+  expect(await users("together")).toBe(1);
+});
+
+test("an effect that fails leaves nothing and is tried again", async () => {
+  const id = await doing("complete at the second try", (run) =>
+    run.complete(async (tx) => {
+      await addUser(tx, "tried twice");
+      if (run.attempt === 1) throw new Error("half-way");
+    }),
+  );
+  await core.reaches(id, "COMPLETED");
+  expect(await users("tried twice")).toBe(1);
+});
+
+test("an effect is undone when another delivery was faster", async () => {
+  const id = await doing("overtaken", (run) =>
+    run.complete(async (tx) => {
+      await addUser(tx, "overtaken");
+      await core.sql(`UPDATE "Job" SET epoch = epoch + 1 WHERE id = $1::uuid`, [run.id]);
+    }),
+  );
+  await until("its end", () =>
+    core.logged.some(({ fields }) => fields["id"] === id && fields["outcome"] === "superseded"),
+  );
+  expect(await users("overtaken")).toBe(0);
+});
+
+test("follow-ups exist if, and only if, the job completes", async () => {
+  works.set("follow-up", async () => "followed");
+  const failing = await doing("enqueue and fail", async (run) => {
+    run.enqueue(act, { work: "never" });
+    throw new PermanentError("no");
+  });
+  const completing = await doing("enqueue and return", async (run) =>
+    run.enqueue(act, { work: "follow-up" }),
+  );
+  await core.reaches(failing, "FAILED");
+  await core.reaches(completing, "COMPLETED");
+  const rows = await core.sql<{ id: string; work: string }>(
+    `SELECT id, payload->>'work' AS work FROM "Job" WHERE payload->>'work' IN ('never', 'follow-up')`,
+    [],
+  );
+  expect(rows.map(({ work }) => work)).toEqual(["follow-up"]);
+  expect(await core.reaches(rows[0]?.id ?? "", "COMPLETED")).toMatchObject({ result: "followed" });
+});
+
+test("progress is in the ledger while the job runs", async () => {
+  let goOn = () => {};
+  const waiting = new Promise<void>((resolve) => (goOn = resolve));
+  const id = await doing("progress", async (run) => {
+    await run.progress({ percent: 50 });
+    await waiting;
+  });
+  await until("progress", async () => (await core.row(id)).progress !== null);
+  expect(await core.row(id)).toMatchObject({ progress: { percent: 50 }, state: "PUBLISHED" });
+  goOn();
+  await core.reaches(id, "COMPLETED");
+});
+
+test("a run that takes too long is aborted, and counts as an attempt", async () => {
+  const id = await core.jobs.transaction(({ enqueue }) => enqueue(brief, {}));
+  expect(await core.reaches(id, "FAILED")).toMatchObject({
+    attempt: 1,
+    error: "Error: timed out after 100 ms",
+  });
+});
+
+test("a payload that an older version wrote goes to the dead letter", async () => {
+  const id = await doing("old", async () => {});
+  await core.reaches(id, "COMPLETED");
+  await core.sql(
+    `UPDATE "Job" SET payload = '{"worth": 1}', state = 'PENDING', epoch = 2, "dueAt" = now() WHERE id = $1::uuid`,
+    [id],
+  );
+  expect((await core.reaches(id, "FAILED")).error).toMatch(/^PermanentError: the payload does not fit/);
+});
+
+test("errors keep one line and no stack", async () => {
+  const id = await doing("many lines", async () => {
+    throw new PermanentError(`first line\nsecond line`);
+  });
+  expect((await core.reaches(id, "FAILED")).error).toBe("PermanentError: first line");
+});

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { assign, defineJob } from "../../workers/core/job.ts";
+import { startSweep } from "../../workers/core/sweep.ts";
+import { type Core, createCore } from "../support/core.ts";
+import { until } from "../support/until.ts";
+
+const note = defineJob({ name: "note", payload: z.object({}) });
+
+let core: Core;
+let sweep: { close(): Promise<void> };
+beforeAll(async () => {
+  core = await createCore();
+  const relay = core.startRelay();
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  sweep = startSweep(core.sql, core.broker, log, relay.nudge);
+  await until("the first sweep", () => core.broker.sentinel.isSet());
+});
+afterAll(async () => {
+  await sweep.close();
+  await core[Symbol.asyncDispose]();
+});
+
+const published = async (): Promise<string> => {
+  const id = await core.jobs.transaction(({ enqueue }) => enqueue(note, {}));
+  await core.reaches(id, "PUBLISHED");
+  return id;
+};
+
+const loseInBroker = async (id: string): Promise<void> => {
+  const job = await core.broker.queue("note").getJob(`${id}-1`);
+  await job?.remove();
+  await core.sql(`UPDATE "Job" SET "dueAt" = now() WHERE id = $1::uuid`, [id]);
+};
+
+const workerSeen = (secondsAgo: number) =>
+  core.sql(`INSERT INTO "JobWorker" (id, "seenAt") VALUES ($1, now() - $2::int * interval '1 second')`, [
+    `seen-${secondsAgo}`,
+    secondsAgo,
+  ]);
+
+const runningOn = (id: string, worker: string) =>
+  core.sql(`UPDATE "Job" SET "startedAt" = now(), "startedBy" = $2 WHERE id = $1::uuid`, [id, worker]);
+
+test("a job that the broker lost is published again, one epoch higher", async () => {
+  const id = await published();
+  await loseInBroker(id);
+  await until("the next epoch", async () => (await core.row(id)).epoch === 2);
+  await core.reaches(id, "PUBLISHED");
+});
+
+test("a job that the broker has is left alone, and asked about again later", async () => {
+  const id = await published();
+  await core.sql(`UPDATE "Job" SET "dueAt" = now() WHERE id = $1::uuid`, [id]);
+  const later = `SELECT 1 FROM "Job" WHERE id = $1::uuid AND "dueAt" > now() + interval '50 seconds'`;
+  await until("its turn", async () => (await core.sql(later, [id])).length === 1);
+  expect(await core.row(id)).toMatchObject({ epoch: 1, state: "PUBLISHED" });
+});
+
+test("a lost job is left to its worker while the worker lives, and not when it is dead", async () => {
+  const [alive, dead] = [await published(), await published()];
+  await workerSeen(0);
+  await workerSeen(60);
+  await runningOn(alive, "seen-0");
+  await runningOn(dead, "seen-60");
+  await Promise.all([alive, dead].map(loseInBroker));
+  await until("the dead worker's job", async () => (await core.row(dead)).epoch === 2);
+  expect(await core.row(alive)).toMatchObject({ epoch: 1, state: "PUBLISHED" });
+});
+
+test("finished jobs are pruned by age, and younger ones kept", async () => {
+  const old = `INSERT INTO "Job" (id, name, payload, state, "finishedAt", "createdAt")
+    VALUES ('01800000-0000-7000-8000-00000000000' || $1::text)::uuid, 'note', '{}', $2::"JobState", now() - $3::int * interval '1 day', now())`;
+  const insert = (digit: string, state: string, days: number) =>
+    core.sql(old.replace("VALUES (", "VALUES (("), [digit, state, days]);
+  await insert("1", "COMPLETED", 8);
+  await insert("2", "COMPLETED", 6);
+  await insert("3", "FAILED", 8);
+  await insert("4", "FAILED", 31);
+  await core.sql(`DELETE FROM "JobLease"`, []);
+  const left = () =>
+    core.sql<{ id: string }>(`SELECT id FROM "Job" WHERE id < '01900000-0000-7000-8000-000000000000'`, []);
+  await until("the pruning", async () => (await left()).length === 2);
+  expect((await left()).map(({ id }) => id.at(-1)).toSorted()).toEqual(["2", "3"]);
+});
+
+test("what was swept back is done", async () => {
+  const id = await published();
+  await loseInBroker(id);
+  core.work(assign(note, async () => "done"));
+  expect(await core.reaches(id, "COMPLETED")).toMatchObject({ epoch: 2 });
+});

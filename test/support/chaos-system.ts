@@ -1,0 +1,79 @@
+import pg from "pg";
+import { createSandbox } from "../../sandbox/sandbox.ts";
+import type { Message } from "../../sandbox/inbox.ts";
+import type { Sql } from "../../workers/core/ledger.ts";
+import { freePort } from "../../scripts/ports.ts";
+import { testBroker } from "./broker.ts";
+import { choreTables } from "./chaos-jobs.ts";
+import { createTestDatabase } from "./database.ts";
+import { type ProjectProcess, startProcess } from "./process.ts";
+
+interface Stores {
+  databaseUrl: string;
+  queueUrl: string;
+}
+
+/** Stores, a mail provider, and processes that use them and end with the test. */
+export interface System extends AsyncDisposable {
+  readonly env: Record<string, string>;
+  readonly apiUrl: string;
+  readonly sql: Sql;
+  /** Starts a file of the project in this system and resolves when it has written `ready`. */
+  start(file: string, ready: string, env?: Record<string, string>): Promise<ProjectProcess>;
+  startApi(): Promise<ProjectProcess>;
+  startWorker(): Promise<ProjectProcess>;
+  /** A worker for the jobs in chaos-jobs.ts. */
+  startChoreWorker(env?: Record<string, string>): Promise<ProjectProcess>;
+  /** Every mail that arrived. */
+  mails(): Promise<Message[]>;
+  turnMail(outage: "off" | "refuse" | "reject" | "slow" | "hang"): Promise<void>;
+}
+
+/** A system on a database of its own and the broker that BROKER chooses, unless told which stores to use. */
+export const createSystem = async (stores?: Partial<Stores>): Promise<System> => {
+  const cleanups = new AsyncDisposableStack();
+  const databaseUrl = stores?.databaseUrl ?? (await ownDatabase(cleanups));
+  const broker = stores?.queueUrl ? { url: stores.queueUrl, prefix: "test" } : await testBroker(databaseUrl);
+  const pool = cleanups.adopt(new pg.Pool({ connectionString: databaseUrl, max: 5 }), (each) => each.end());
+  pool.on("error", () => {}); // the server was stopped
+  const sandbox = cleanups.adopt(
+    await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 }),
+    (each) => each.close(),
+  );
+  const sandboxUrl = `http://127.0.0.1:${sandbox.httpPort}/api`;
+  const port = await freePort();
+  const env = {
+    DATABASE_URL: databaseUrl,
+    QUEUE_URL: broker.url,
+    QUEUE_PREFIX: broker.prefix,
+    PORT: `${port}`,
+    SMTP_URL: `smtp://127.0.0.1:${sandbox.smtpPort}`,
+  };
+  await pool.query(choreTables);
+
+  const start = async (file: string, ready: string, more: Record<string, string> = {}) => {
+    const child = cleanups.use(startProcess(file, { ...env, ...more }));
+    await child.wrote(ready);
+    return child;
+  };
+  return {
+    env,
+    apiUrl: `http://127.0.0.1:${port}`,
+    sql: async (text, values) => (await pool.query(text, [...values])).rows,
+    start,
+    startApi: () => start("api/main.ts", "listening"),
+    startWorker: () => start("workers/main.ts", "working"),
+    startChoreWorker: (more) => start("test/support/chaos-worker.ts", "working", more),
+    mails: async () => (await (await fetch(`${sandboxUrl}/messages`)).json()) as Message[],
+    turnMail: async (mail) => {
+      const headers = { "content-type": "application/json" };
+      await fetch(`${sandboxUrl}/outage`, { method: "PUT", headers, body: JSON.stringify({ mail }) });
+    },
+    [Symbol.asyncDispose]: () => cleanups.disposeAsync(),
+  };
+};
+
+const ownDatabase = async (cleanups: AsyncDisposableStack): Promise<string> => {
+  const { url } = cleanups.adopt(await createTestDatabase(), ({ drop }) => drop());
+  return url;
+};

@@ -1,0 +1,39 @@
+import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * Ends what a test run started and left behind, which it knows by a variable that every child inherits.
+ * @throws Error that names the processes. Looks only where there is a /proc.
+ */
+export const endLeakedProcesses = async (run: string): Promise<void> => {
+  let leaked = await findProcesses(run);
+  for (let tries = 0; leaked.length > 0 && tries < 30; tries++) {
+    await sleep(100);
+    leaked = await findProcesses(run);
+  }
+  for (const { pid } of leaked) process.kill(pid, "SIGKILL");
+  if (leaked.length === 0) return;
+  throw new Error(
+    `Tests left processes running:\n${leaked.map(({ pid, command }) => `  ${pid} ${command}`).join("\n")}`,
+  );
+};
+
+const findProcesses = async (run: string) => {
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(pids.map(async (pid) => ({ pid, ...(await inspect(pid)) })));
+  return found.filter(
+    ({ environment, command }) => environment?.includes(run) && !command?.includes("vitest"),
+  );
+};
+
+const inspect = async (pid: number) => {
+  try {
+    const [environment, command] = await Promise.all([read(pid, "environ"), read(pid, "cmdline")]);
+    return { environment, command };
+  } catch {
+    return {}; // It ended meanwhile, or is somebody else's.
+  }
+};
+
+const read = async (pid: number, file: string) =>
+  (await readFile(`/proc/${pid}/${file}`, "utf8")).replaceAll("\0", " ");

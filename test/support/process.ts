@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const root = join(import.meta.dirname, "../..");
+
+/** Boots of the same files share what Node compiled: a third of the time. */
+const compileCache = join(tmpdir(), "offstage-compile-cache");
+
+interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** A process of this project, as real as in production. */
+export interface ProjectProcess {
+  readonly pid: number;
+  /** Every line that it wrote so far. */
+  readonly output: readonly string[];
+  readonly exited: Promise<Exit>;
+  /** Resolves with the first line that contains `text`. @throws Error with the output when it ends before. */
+  wrote(text: string): Promise<string>;
+  /** SIGKILL unless said otherwise. Resolves when it is gone. */
+  kill(signal?: NodeJS.Signals): Promise<Exit>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Runs a file of the project with these variables on top of our own. */
+export const startProcess = (file: string, env: Record<string, string>): ProjectProcess => {
+  const child = spawn(process.execPath, [join(root, file)], {
+    cwd: root,
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output: string[] = [];
+  const waiting = new Set<() => void>();
+  const take = (line: string) => {
+    output.push(line);
+    for (const look of waiting) look();
+  };
+  createInterface(child.stdout).on("line", take);
+  createInterface(child.stderr).on("line", take);
+  const exited = once(child, "close").then(([code, signal]): Exit => ({ code, signal }));
+
+  const kill = (signal: NodeJS.Signals = "SIGKILL") => {
+    child.kill(signal);
+    return exited;
+  };
+  return {
+    pid: child.pid ?? 0,
+    output,
+    exited,
+    wrote: (text) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const line = output.find((each) => each.includes(text));
+          if (line === undefined) return;
+          waiting.delete(look);
+          resolve(line);
+        };
+        waiting.add(look);
+        look();
+        void exited.then(() => reject(new Error(`${file} ended without "${text}":\n${output.join("\n")}`)));
+      }),
+    kill,
+    [Symbol.asyncDispose]: async () => void (await kill()),
+  };
+};
