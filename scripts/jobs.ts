@@ -55,15 +55,16 @@ const parseLimit = (text: string): number => {
 const STATES = ["PENDING", "PUBLISHED", "COMPLETED", "FAILED", "CANCELLED"];
 
 const parseState = (text: string): string => {
-  if (!STATES.includes(text.toUpperCase())) throw new UsageError(`--state ${text}: there are ${STATES.join(", ")}`);
+  if (!STATES.includes(text.toUpperCase()))
+    throw new UsageError(`--state ${text}: there are ${STATES.join(", ")}`);
   return text.toUpperCase();
 };
 
 const filter = (limit: number): Filter => ({
-  state: options.failed ? "FAILED" : options.state && parseState(options.state),
+  state: options.failed ? "FAILED" : options.state === undefined ? undefined : parseState(options.state),
   name: options.name,
-  seconds: options.since && parseAge(options.since),
-  limit: options.limit ? parseLimit(options.limit) : limit,
+  seconds: options.since === undefined ? undefined : parseAge(options.since),
+  limit: options.limit === undefined ? limit : parseLimit(options.limit),
 });
 
 const parseIds = (ids: string[]): string[] => {
@@ -75,7 +76,8 @@ const parseIds = (ids: string[]): string[] => {
 const chosen = async (sql: Sql, ids: string[]): Promise<string[]> => {
   if (ids.length > 0) return parseIds(ids);
   const { state, name, since } = { ...options, state: options.state ?? options.failed };
-  if (!state && !name && !since) throw new UsageError("name the jobs: by their ids, or by --name, --since, --failed");
+  if (!state && !name && !since)
+    throw new UsageError("name the jobs: by their ids, or by --name, --since, --failed");
   return (await findJobs(sql, filter(1_000))).map(({ id }) => id);
 };
 
@@ -97,7 +99,9 @@ const show = async (sql: Sql, [id]: string[]): Promise<void> => {
 
 const report = (done: { id: string }[], asked: string[], did: string, otherwise: string): void => {
   for (const { id } of done) console.log(`${id}  ${did}`);
-  console.log(`${done.length} of ${asked.length} ${did}${done.length < asked.length ? `; ${otherwise}` : ""}`);
+  console.log(
+    `${done.length} of ${asked.length} ${did}${done.length < asked.length ? `; ${otherwise}` : ""}`,
+  );
   if (done.length === 0) process.exitCode = 1;
 };
 

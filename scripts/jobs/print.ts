@@ -36,7 +36,8 @@ const relative = (date: Date | null, now = Date.now()): string => {
   return seconds > 0 ? `in ${amount}` : `${amount} ago`;
 };
 
-const clip = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
+const clip = (text: string, width: number): string =>
+  text.length > width ? `${text.slice(0, width - 1)}…` : text;
 
 const outcome = ({ result, error }: JobRow): string =>
   error ?? (result === null ? "" : typeof result === "string" ? result : JSON.stringify(result));
@@ -70,7 +71,9 @@ export const printTable = (jobs: JobRow[]): void => {
 
 const line = (label: string, value: unknown): void => {
   if (value === null || value === undefined || value === "") return;
-  console.log(`${styleText("bold", label.padEnd(10))} ${typeof value === "string" ? value : JSON.stringify(value)}`);
+  console.log(
+    `${styleText("bold", label.padEnd(10))} ${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
 };
 
 const time = (date: Date | null): string => (date ? `${date.toISOString()}  (${relative(date)})` : "");
@@ -78,7 +81,9 @@ const time = (date: Date | null): string => (date ? `${date.toISOString()}  (${r
 const printAttempt = ({ startedAt, endedAt, by, outcome, error }: Attempt, index: number): void => {
   const took = startedAt ? `${Date.parse(endedAt) - Date.parse(startedAt)} ms` : "";
   const coloured = styleText(COLOURS[outcome] ?? "white", outcome.padEnd(8));
-  console.log(`  ${String(index + 1).padStart(3)}  ${startedAt ?? endedAt}  ${took.padStart(9)}  ${coloured}  ${error ?? ""}`);
+  console.log(
+    `  ${String(index + 1).padStart(3)}  ${startedAt ?? endedAt}  ${took.padStart(9)}  ${coloured}  ${error ?? ""}`,
+  );
   if (by) console.log(styleText("gray", `       by ${by}`));
 };
 

@@ -26,6 +26,8 @@ export interface LedgerRow {
 
 /** The whole core in this process, on a database and a broker of its own. */
 export interface Core extends AsyncDisposable {
+  /** Of its database. */
+  readonly url: string;
   readonly database: Database;
   readonly broker: Broker;
   readonly sql: Sql;
@@ -64,6 +66,7 @@ export const createCore = async (): Promise<Core> => {
     return found;
   };
   return {
+    url,
     database,
     broker,
     sql,

@@ -1,0 +1,97 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { PermanentError } from "../../workers/core/errors.ts";
+import { assign, defineJob } from "../../workers/core/job.ts";
+import { type Core, createCore } from "../support/core.ts";
+
+const script = fileURLToPath(new URL("../../scripts/jobs.ts", import.meta.url));
+const chore = defineJob({ name: "chore", payload: z.object({ n: z.int() }) });
+
+let core: Core;
+let broken = true;
+const ids: string[] = [];
+beforeAll(async () => {
+  core = await createCore();
+  core.startRelay();
+  core.work(
+    assign(chore, async ({ n }) => {
+      if (broken && n % 2 === 1) throw new PermanentError("the provider is broken");
+      return "fine";
+    }),
+  );
+  for (const n of [0, 1, 2, 3]) ids.push(await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n })));
+  for (const [n, id] of ids.entries()) await core.reaches(id, n % 2 === 1 ? "FAILED" : "COMPLETED");
+});
+afterAll(() => core[Symbol.asyncDispose]());
+
+interface Result {
+  code: number;
+  output: string;
+}
+
+const run = (...args: string[]): Promise<Result> =>
+  new Promise((resolve) => {
+    const env = { ...process.env, DATABASE_URL: core.url, NO_COLOR: "1" };
+    execFile(process.execPath, [script, ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, output: stdout + stderr }),
+    );
+  });
+
+test("lists jobs, newest first, with what came of them", async () => {
+  const { output } = await run("list");
+  const lines = output.trim().split("\n");
+  expect(lines[0]).toMatch(/^ID +JOB +STATE +TRIES/);
+  expect(lines.slice(1).map((line) => line.slice(0, 36))).toEqual(ids.toReversed());
+  expect(lines[1]).toMatch(/failed +1 .*PermanentError: the provider is broken/);
+});
+
+test("lists the dead letter alone", async () => {
+  const { output } = await run("list", "--failed");
+  expect(output.match(/ failed /g)).toHaveLength(2);
+  expect(output).not.toContain("completed");
+});
+
+test("shows a job with its attempts", async () => {
+  const { output } = await run("show", ids[1] ?? "");
+  expect(output).toMatch(/payload +\{"n":1\}/);
+  expect(output).toMatch(/earlier attempts\n +1 .* failed +PermanentError: the provider is broken/);
+});
+
+test("retries one job by its id, and refuses to retry what has not failed", async () => {
+  broken = false;
+  expect(await run("retry", ids[1] ?? "")).toMatchObject({
+    code: 0,
+    output: expect.stringContaining("1 of 1"),
+  });
+  await core.reaches(ids[1] ?? "", "COMPLETED");
+  expect(await run("retry", ids[0] ?? "")).toMatchObject({
+    code: 1,
+    output: expect.stringContaining("0 of 1"),
+  });
+});
+
+test("retries all failed jobs of a name", async () => {
+  expect((await run("retry", "--name", "chore", "--since", "1h")).output).toContain("1 of 1 will run again");
+  await core.reaches(ids[3] ?? "", "COMPLETED");
+});
+
+test("cancels a job that waits", async () => {
+  const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 4 }, { delay: 60_000 }));
+  expect((await run("cancel", id)).output).toContain("1 of 1 cancelled");
+  expect(await core.row(id)).toMatchObject({ state: "CANCELLED" });
+});
+
+test.each([
+  [["explode"], "npm run jobs"],
+  [["show", "12"], "12 is not the id of a job"],
+  [["show", "01900000-0000-7000-8000-000000000000"], "there is no job"],
+  [["list", "--since", "yesterday"], "write it like 30s, 15m, 1h or 7d"],
+  [["list", "--state", "lost"], "there are PENDING"],
+  [["cancel"], "name the jobs"],
+])("%j is a clear refusal", async (args, message) => {
+  const { code, output } = await run(...args);
+  expect(code).toBe(2);
+  expect(output).toContain(message);
+});

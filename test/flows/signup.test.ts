@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestApp, type TestApp } from "../support/app.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await createTestApp();
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+const person = (email: string) => ({ email, name: "Ada Lovelace", password: "correct horse battery" });
+const signUp = (body: object) => app.request.post("/v1/signup").send(body);
+const verify = (token: string) => app.request.post("/v1/verify-email").send({ token });
+const tokenIn = (text: string) => /verify-email#([\w-]+)/.exec(text)?.[1] ?? "no token";
+const user = (email: string) => app.core.database.prisma.user.findUnique({ where: { email } });
+
+test("who signs up gets a mail, and its link verifies the address once", async () => {
+  const answer = await signUp(person("ada@example.com"));
+  expect(answer.status).toBe(202);
+  const mail = await app.mailTo("ada@example.com");
+  expect(mail.text).toContain("Ada Lovelace");
+  const token = tokenIn(mail.text);
+  expect(tokenIn(mail.html)).toBe(token);
+
+  expect((await verify(token)).status).toBe(200);
+  expect((await user("ada@example.com"))?.verifiedAt).toBeInstanceOf(Date);
+  const again = await verify(token);
+  expect(again.status).toBe(410);
+  expect(again.body).toMatchObject({ type: "/problems/token-spent", status: 410 });
+});
+
+test("a known address gets the same answer, and a mail that says so", async () => {
+  const first = await signUp(person("grace@example.com"));
+  await app.mailTo("grace@example.com");
+  const second = await signUp({ ...person(" Grace@Example.com "), name: "Somebody else" });
+  expect([second.status, second.body]).toEqual([first.status, first.body]);
+  await expect
+    .poll(async () => (await app.mailsTo("grace@example.com")).map(({ text }) => tokenIn(text)), {
+      timeout: 10_000,
+    })
+    .toHaveLength(2);
+  expect(tokenIn((await app.mailTo("grace@example.com")).text)).toBe("no token");
+  expect(await user("grace@example.com")).toMatchObject({ name: "Ada Lovelace" });
+});
+
+test("of twenty parallel redemptions one wins", async () => {
+  await signUp(person("many@example.com"));
+  const token = tokenIn((await app.mailTo("many@example.com")).text);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => verify(token)));
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(410)]);
+});
+
+test("of parallel sign-ups with one address, one makes the account and all are answered alike", async () => {
+  const answers = await Promise.all(Array.from({ length: 6 }, () => signUp(person("twin@example.com"))));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+  expect(await app.core.database.prisma.user.count({ where: { email: "twin@example.com" } })).toBe(1);
+});
+
+test("an expired link is refused", async () => {
+  await signUp(person("late@example.com"));
+  const token = tokenIn((await app.mailTo("late@example.com")).text);
+  await app.core.database.prisma.emailVerification.updateMany({ data: { expiresAt: new Date() } });
+  expect((await verify(token)).status).toBe(410);
+});
+
+test("the verification mail is skipped when nobody wants it any more", async () => {
+  const { prisma } = app.core.database;
+  await app.core.broker.queue("email").pause();
+  await signUp(person("gone@example.com"));
+  await prisma.user.delete({ where: { email: "gone@example.com" } });
+  const job = await prisma.job.findFirst({ orderBy: { id: "desc" } });
+  await app.core.broker.queue("email").resume();
+  expect(await app.core.reaches(job?.id ?? "", "COMPLETED")).toMatchObject({
+    result: "skipped: the user is gone",
+  });
+  expect(await app.mailsTo("gone@example.com")).toEqual([]);
+});
+
+test("every wrong field is named", async () => {
+  const answer = await signUp({ email: "nonsense", password: "short" });
+  expect(answer.status).toBe(422);
+  expect(answer.type).toBe("application/problem+json");
+  expect(answer.body).toMatchObject({
+    type: "/problems/invalid-request",
+    status: 422,
+    errors: [{ field: "email" }, { field: "name" }, { field: "password" }],
+  });
+});
+
+test.each([
+  ["malformed JSON", "{", "application/json", 400, "/problems/malformed-json"],
+  ["no body", "", "application/json", 422, "/problems/invalid-request"],
+  ["an array", "[]", "application/json", 422, "/problems/invalid-request"],
+  ["a form", "a=1", "application/x-www-form-urlencoded", 415, "/problems/unsupported-media-type"],
+  ["a body too large", `"${"x".repeat(20_000)}"`, "application/json", 413, "/problems/body-too-large"],
+])("%s is a clear refusal", async (_name, body, type, status, problem) => {
+  const answer = await app.request.post("/v1/signup").set("content-type", type).send(body);
+  expect(answer.status).toBe(status);
+  expect(answer.body).toMatchObject({ type: problem, status });
+});
+
+test("an unknown path is a 404 in the same form", async () => {
+  const answer = await app.request.get("/v1/nothing");
+  expect(answer.status).toBe(404);
+  expect(answer.body).toMatchObject({ type: "/problems/not-found", status: 404 });
+});
+
+test("a hostile name arrives as text, and in no header", async () => {
+  const name = 'Eve <script>alert(1)</script>\r\nBcc: all@example.com "';
+  expect((await signUp({ ...person("eve@example.com"), name })).status).toBe(202);
+  const mail = await app.mailTo("eve@example.com");
+  expect(mail.html).not.toContain("<script>alert");
+  expect(mail.subject).not.toContain("\n");
+  expect(await app.mailsTo("all@example.com")).toEqual([]);
+});
+
+test("ledger and broker hold no address, name, password or token", async () => {
+  const secrets = { email: "canary-4711@example.com", name: "Canary Name", password: "canary password 4711" };
+  await signUp(secrets);
+  const token = tokenIn((await app.mailTo(secrets.email)).text);
+  const rows = JSON.stringify(await app.core.sql(`SELECT * FROM "Job"`, []));
+  const brokerJobs = JSON.stringify(await app.core.broker.queue("email").getJobs());
+  for (const secret of [...Object.values(secrets), token]) {
+    expect(rows).not.toContain(secret);
+    expect(brokerJobs).not.toContain(secret);
+  }
+});

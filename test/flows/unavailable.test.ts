@@ -1,0 +1,35 @@
+import { pino } from "pino";
+import supertest from "supertest";
+import { expect, test } from "vitest";
+import { createApp } from "../../api/app.ts";
+import { openDatabase } from "../../infra/database.ts";
+import { freePort } from "../../scripts/ports.ts";
+import { createJobs } from "../../workers/core/jobs.ts";
+
+test("without its database the API answers 503 with Retry-After, and still lives", async () => {
+  const database = openDatabase(`postgres://nobody@127.0.0.1:${await freePort()}/none`, 2, () => {});
+  const { prisma, ping } = database;
+  const jobs = createJobs(database.jobs, () => {});
+  const app = createApp({
+    prisma,
+    ping,
+    jobs,
+    appSecret: "x".repeat(32),
+    trustProxy: 0,
+    log: pino({ level: "silent" }),
+  });
+  const request = supertest(app);
+
+  const signUp = { email: "ada@example.com", name: "Ada", password: "correct horse battery" };
+  for (const answer of [
+    await request.post("/v1/signup").send(signUp),
+    await request.post("/v1/verify-email").send({ token: "any" }),
+    await request.get("/readyz"),
+  ]) {
+    expect(answer.status).toBe(503);
+    expect(answer.headers["retry-after"]).toBe("5");
+    expect(answer.body).toMatchObject({ type: "/problems/unavailable", status: 503 });
+  }
+  expect((await request.get("/healthz")).status).toBe(200);
+  await database.close();
+});
