@@ -13,6 +13,9 @@ import pg from "pg";
 /** Where BullMQ keeps its tables when the broker is PostgreSQL. */
 const SCHEMA = "bullmq";
 
+/** PostgreSQL's code for a table that does not exist: the schema is new, or was dropped. */
+const UNDEFINED_TABLE = "42P01";
+
 const SENTINEL = "sentinel";
 
 type Processing = Omit<WorkerOptions, "connection" | "prefix" | "skipWaitingForReady">;
@@ -70,12 +73,12 @@ const redisConnections = (url: string, onError: (error: Error) => void): Connect
 };
 
 const postgresConnections = (url: string, onError: (error: Error) => void): Connections => {
-  // Every worker keeps one connection for LISTEN. The broker need not be durable, because the ledger is.
+  // The broker need not be durable, because the ledger is.
   const pool = new pg.Pool({
     connectionString: url,
     options: `-c search_path=${SCHEMA} -c synchronous_commit=off`,
     application_name: "offstage-broker",
-    max: 16,
+    max: 10,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
   });
@@ -84,11 +87,20 @@ const postgresConnections = (url: string, onError: (error: Error) => void): Conn
   const connection = pool as unknown as ConnectionOptions;
   return {
     producer: connection,
-    consumer: () => connection,
+    consumer: () => {
+      pool.options.max += 1; // which it keeps for LISTEN
+      return connection;
+    },
     backend: createPostgresBackend as unknown as BackendFactory,
     ping: async () => {
-      const { rows } = await pool.query(`SELECT to_regclass('${SCHEMA}.job') AS job`);
-      if (!rows[0].job) await migratePostgresBroker(url);
+      const usable = await pool.query(`SELECT FROM ${SCHEMA}.migration, ${SCHEMA}.job_seq LIMIT 1`).then(
+        ({ rowCount }) => rowCount === 1,
+        (error: unknown) => {
+          if (error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE) return false;
+          throw error;
+        },
+      );
+      if (!usable) await migratePostgresBroker(url);
     },
     close: () => pool.end(),
   };

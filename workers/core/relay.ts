@@ -25,7 +25,7 @@ const publishOptions = ({ id, epoch, priority }: DueJob) => ({
   stackTraceLimit: 0,
   // What is finished is in the ledger. Keeping a number of jobs in PostgreSQL costs more than all the rest of a job.
   removeOnComplete: true,
-  removeOnFail: { age: 3_600 },
+  removeOnFail: true,
 });
 
 const publish = async (broker: Broker, name: string, jobs: DueJob[]): Promise<void> => {

@@ -68,13 +68,6 @@ const publishAgain = (sql: Sql, jobs: readonly Delivery[]): Promise<{ id: string
     [jobs.map(({ id }) => id), jobs.map(({ epoch }) => epoch)],
   );
 
-const copyFailure = (sql: Sql, job: Delivery, reason: string): Promise<unknown> =>
-  sql(
-    `UPDATE "Job" SET state = 'FAILED', "finishedAt" = now(), error = $3
-     WHERE id = $1::uuid AND epoch = $2::int AND state = 'PUBLISHED'`,
-    [job.id, job.epoch, `the broker gave up: ${reason}`],
-  );
-
 // A UUIDv7 opens with its time in milliseconds, so the primary key finds old rows without an index of their own.
 const uuidOfDaysAgo = (days: number): string => `(lpad(to_hex(
   (extract(epoch FROM now() - interval '${days} days') * 1000)::int8), 12, '0') || repeat('0', 20))::uuid`;
@@ -89,21 +82,16 @@ const prune = (sql: Sql, states: string, days: number): Promise<unknown[]> =>
   );
 
 /**
- * Starts the sweep: it finds published jobs that the broker lost and gives them back to the relay, copies failures
- * that only the broker knows, and prunes finished rows. One process at a time does it; the others stand by.
+ * Starts the sweep: it finds published jobs that the broker lost, gives them back to the relay, and prunes finished
+ * rows. One process at a time does it; the others stand by.
  */
 export const startSweep = (sql: Sql, broker: Broker, log: Log, nudge: () => void): Sweep => {
   const askAbout = async (jobs: PublishedJob[]): Promise<void> => {
     const lost: PublishedJob[] = [];
     await Promise.all(
       jobs.map(async (job) => {
-        const queue = broker.queue(job.name);
-        const brokerId = `${job.id}-${job.epoch}`;
-        const state = await queue.getJobState(brokerId);
-        if (ALIVE.has(state)) return;
-        if (state === "failed")
-          await copyFailure(sql, job, (await queue.getJob(brokerId))?.failedReason ?? "unknown");
-        else lost.push(job);
+        const state = await broker.queue(job.name).getJobState(`${job.id}-${job.epoch}`);
+        if (!ALIVE.has(state)) lost.push(job);
       }),
     );
     if (lost.length === 0) return;
