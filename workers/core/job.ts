@@ -78,7 +78,7 @@ export interface Run<Tx = unknown> {
   readonly signal: AbortSignal;
   /** Shows how far the run is: any JSON, in the ledger at once. */
   progress(value: unknown): Promise<void>;
-  /** Adds a follow-up, inserted in the transaction that completes this job. Returns nothing before that. */
+  /** Adds a follow-up. It is inserted in the transaction that completes this job, so only if the job completes. */
   enqueue<Schema extends z.ZodType>(
     job: Job<Schema>,
     payload: z.input<Schema>,

@@ -1,0 +1,50 @@
+import { execFile } from "node:child_process";
+import { globSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import type { Job } from "../workers/core/job.ts";
+
+const root = join(import.meta.dirname, "..");
+const run = promisify(execFile);
+
+const modules = (await readdir(join(root, "workers"), { withFileTypes: true }))
+  .filter((entry) => entry.isDirectory() && entry.name !== "core")
+  .map(({ name }) => name);
+
+test.each(modules)("%s is one folder, one job, one name", async (name) => {
+  const files = await readdir(join(root, "workers", name));
+  expect(files).toEqual(expect.arrayContaining(["job.ts", "handler.ts", "handler.test.ts", "README.md"]));
+  const exported = Object.values(await import(`../workers/${name}/job.ts`)) as Partial<Job>[];
+  expect(exported.filter((value) => value.payload).map((job) => job.name)).toEqual([name]);
+  expect(
+    (await readFile(join(root, "workers", name, "job.ts"), "utf8")).split("\n").length,
+  ).toBeLessThanOrEqual(26);
+});
+
+test("every module has its handler in the table of workers/main.ts", async () => {
+  const started = run(process.execPath, ["workers/main.ts"], {
+    cwd: root,
+    env: { ...process.env, WORKERS: "none" },
+  });
+  const { stderr } = await started.then(
+    () => Promise.reject(new Error("it started")),
+    (error: { stderr: string }) => error,
+  );
+  expect(stderr).toContain(`WORKERS: no module named none. There are: ${modules.join(", ")}`);
+});
+
+test("importing opens nothing", async () => {
+  const files = globSync("{api,workers,infra,sandbox}/**/*.ts", {
+    cwd: root,
+    exclude: ["**/*.test.ts", "**/main.ts"],
+  });
+  expect(files.length).toBeGreaterThan(20);
+  const script = `
+    for (const file of ${JSON.stringify(files)}) await import("./" + file);
+    console.log(JSON.stringify(process.getActiveResourcesInfo().filter((name) => /Socket|TCP|Timeout|Server|Immediate|Process/.test(name))));
+  `;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], { cwd: root });
+  expect(JSON.parse(stdout)).toEqual([]);
+});
