@@ -60,6 +60,7 @@ export const openDatabase = (url: string, connections: number, onError: (error: 
     connectionTimeoutMillis: 3_000,
     statement_timeout: 5_000,
     idle_in_transaction_session_timeout: 5_000,
+    query_timeout: 10_000, // for a server that hangs, and so cannot end anything
     keepAlive: true,
   });
   pool.on("error", onError);
@@ -110,7 +111,3 @@ export const isUnavailable = (error: unknown): boolean => {
   }
   return false;
 };
-
-/** Whether a row broke a unique constraint: Prisma's P2002. */
-export const isUniqueViolation = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "P2002";
