@@ -53,6 +53,8 @@ const readBy = {
   worker: [...common, ...stores, ...links, ...mail, "workers", "healthPort"],
   sandbox: [...common, "host", "sandboxSmtpPort", "sandboxHttpPort"],
   migrate: [...common, ...stores],
+  /** All of them, as `npm start` runs them. */
+  system: Object.keys(variables) as (keyof Settings)[],
 } as const satisfies Record<string, readonly (keyof Settings)[]>;
 
 type Settings = { readonly [Key in keyof typeof variables]: z.output<(typeof variables)[Key][1]> };
@@ -82,7 +84,7 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(kind: ProcessKind, problems: readonly string[]) {
-    super([`The ${kind} process cannot start with this configuration:`, ...problems].join("\n  "));
+    super([`The configuration of the ${kind} is wrong:`, ...problems].join("\n  "));
     this.name = "ConfigError";
     this.problems = problems;
   }

@@ -76,7 +76,8 @@ export const openDatabase = (url: string, connections: number, onError: (error: 
   const inTransaction: JobDatabase<Tx>["transaction"] = (work) => {
     const begun: { client?: pg.PoolClient } = {};
     const run = (tx: Tx) => {
-      if (begun.client?.getTransactionStatus() !== "T") throw new Error("the transaction's connection is unknown");
+      if (begun.client?.getTransactionStatus() !== "T")
+        throw new Error("the transaction's connection is unknown");
       return work(tx, sqlOn(begun.client));
     };
     return transaction.run(begun, () => prisma.$transaction(run, { timeout: 30_000, maxWait: 5_000 }));

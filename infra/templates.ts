@@ -49,8 +49,8 @@ const subjectOf = (name: string, firstLine: string | undefined) => {
 };
 
 const inert = (value: unknown) => {
-  if (value === undefined || value === null) throw new Error("a template uses a value that it was not given");
-  return String(value).toWellFormed().replace(LINE_BREAKS_AND_CONTROLS, " ").replace(BIDI_CONTROLS, "");
+  if (typeof value !== "string") throw new Error("a template uses a value that it was not given");
+  return value.toWellFormed().replace(LINE_BREAKS_AND_CONTROLS, " ").replace(BIDI_CONTROLS, "");
 };
 
 const LINE_BREAKS_AND_CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;

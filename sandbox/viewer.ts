@@ -11,7 +11,8 @@ const CALM = 150;
 export const createViewer = (inbox: Inbox, outage: Outage): Router =>
   Router()
     .get("/messages", (request, response) => {
-      const search = String(request.query["search"] ?? "").toLowerCase();
+      const { search: wanted } = request.query;
+      const search = typeof wanted === "string" ? wanted.toLowerCase() : "";
       const found = inbox.all().filter(({ to }) => to.toLowerCase().includes(search));
       response.json({ total: found.length, messages: found.slice(0, LISTED).map(summarise) });
     })

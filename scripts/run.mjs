@@ -17,7 +17,7 @@ if (!isInstalled()) await install();
 if (isOld(process.versions.node)) await continueOnNode24();
 else await runFile();
 
-/** npm passes signals on to its shell, which dies of them without telling us. */
+/** npm passes on the signals that it can; of a SIGKILL we only see that our parent is another one. */
 function endWithNpm() {
   if (!process.env.npm_lifecycle_event || process.channel) return;
   const parent = process.ppid;

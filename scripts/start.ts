@@ -13,7 +13,7 @@ import { startService } from "./start-service.ts";
 
 const root = join(import.meta.dirname, "..");
 const isWatching = process.argv.includes("--watch");
-const config = { ...loadConfigOrExit("api"), ...loadConfigOrExit("worker"), ...loadConfigOrExit("sandbox") };
+const config = loadConfigOrExit("system");
 const isEmbedded = !process.env["DATABASE_URL"];
 const healthPort = config.healthPort ?? (await freePort());
 const apiUrl = `http://127.0.0.1:${config.port}`;

@@ -103,5 +103,5 @@ export interface Assignment<Tx = unknown> {
 /** Pairs a job with its handler, checking that they fit. */
 export const assign = <J extends Job, Tx>(job: J, handler: Handler<J, Tx>): Assignment<Tx> => ({
   job,
-  handler: handler as Handler<Job, Tx>,
+  handler,
 });

@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "offstage-imports-"));
+  await cp(join(root, ".oxlintrc.json"), join(folder, ".oxlintrc.json"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** What the linter says of a file with one import. */
+const lint = async (file: string, imported: string): Promise<string> => {
+  const path = join(folder, file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `import { thing } from "${imported}";\nexport const use = thing;\n`);
+  const args = [join(root, "node_modules/oxlint/bin/oxlint"), "--disable-nested-config", file];
+  const said = await new Promise<string>((resolve) => {
+    execFile(process.execPath, args, { cwd: folder }, (_error, stdout, stderr) => resolve(stdout + stderr));
+  });
+  await rm(path);
+  return said;
+};
+
+test.each([
+  ["workers/core/relay.ts", "../../infra/database.ts", "core is lifted into other apps"],
+  ["workers/core/relay.ts", "../email/job.ts", "core is lifted into other apps"],
+  ["workers/email/job.ts", "./mails.ts", "a job is a value"],
+  ["workers/email/job.ts", "../core/worker.ts", "a job is a value"],
+  ["workers/email/handler.ts", "../../infra/mail.ts", "lifted as one folder"],
+  ["workers/email/handler.ts", "../push-notify/handler.ts", "only its job.ts"],
+  ["workers/email/mails.ts", "../../api/app.ts", "lifted as one folder"],
+  ["workers/main.ts", "../api/app.ts", "nothing imports the API"],
+  ["workers/main.ts", "../test/support/core.ts", "not part of the product"],
+  ["api/routes/signup.ts", "../../workers/email/handler.ts", "never does them"],
+  ["api/routes/signup.ts", "../../workers/main.ts", "never does them"],
+  ["api/app.ts", "../sandbox/sandbox.ts", "not part of the product"],
+  ["infra/mail.ts", "../workers/email/job.ts", "knows none"],
+  ["infra/mail.ts", "../api/app.ts", "below the processes"],
+  ["sandbox/main.ts", "../api/app.ts", "nothing imports the API"],
+])("%s may not import %s", async (file, imported, reason) => {
+  expect(await lint(file, imported)).toContain(reason);
+});
+
+test.each([
+  ["workers/core/relay.ts", "./ledger.ts"],
+  ["workers/email/job.ts", "../core/job.ts"],
+  ["workers/email/job.ts", "zod"],
+  ["workers/email/handler.ts", "../core/errors.ts"],
+  ["workers/email/handler.ts", "../push-notify/job.ts"],
+  ["workers/email/handler.ts", "./mails.ts"],
+  ["workers/main.ts", "../infra/mail.ts"],
+  ["api/routes/signup.ts", "../../workers/email/job.ts"],
+  ["api/main.ts", "../workers/core/relay.ts"],
+  ["infra/database.ts", "../workers/core/jobs.ts"],
+  ["test/flows/signup.test.ts", "../../api/app.ts"],
+])("%s may import %s", async (file, imported) => {
+  expect(await lint(file, imported)).toContain("Found 0 warnings and 0 errors");
+});
