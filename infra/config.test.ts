@@ -122,9 +122,7 @@ describe(".env.example", () => {
   });
 
   it("shows the defaults", () => {
-    expect(loadConfig("worker", documented)).toEqual(loadConfig("worker", {}));
-    expect(loadConfig("api", documented)).toEqual(loadConfig("api", {}));
-    expect(loadConfig("sandbox", documented)).toEqual(loadConfig("sandbox", {}));
+    expect(loadConfig("system", documented)).toEqual(loadConfig("system", {}));
   });
 
   it("sets nothing when copied as it is", () => {

@@ -24,6 +24,7 @@ export const variables = {
 
   databaseUrl: ["DATABASE_URL", database.optional()],
   databasePort: ["DATABASE_PORT", port.default(54_329)],
+  dataFolder: ["DATA_FOLDER", z.string().default(".data")],
   queueUrl: ["QUEUE_URL", broker.optional()],
   queuePrefix: ["QUEUE_PREFIX", prefix.default("offstage")],
   allowPlaintextNetwork: ["ALLOW_PLAINTEXT_NETWORK", z.stringbool("must be true or false").default(false)],

@@ -76,8 +76,7 @@ export const openDatabase = (url: string, connections: number, onError: (error: 
   const inTransaction: JobDatabase<Tx>["transaction"] = (work) => {
     const begun: { client?: pg.PoolClient } = {};
     const run = (tx: Tx) => {
-      if (begun.client?.getTransactionStatus() !== "T")
-        throw new Error("the transaction's connection is unknown");
+      if (begun.client?.getTransactionStatus() !== "T") throw new LostConnectionError();
       return work(tx, sqlOn(begun.client));
     };
     return transaction.run(begun, () => prisma.$transaction(run, { timeout: 30_000, maxWait: 5_000 }));
@@ -94,21 +93,26 @@ export const openDatabase = (url: string, connections: number, onError: (error: 
   };
 };
 
-// PostgreSQL's classes for "not now": connection (08), resources (53), operator intervention (57);
-// and what Node and Prisma say of a server that is away, starting, or too slow.
-const UNAVAILABLE =
-  /^(08...|53...|57...|ECONN[A-Z]+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P10(01|02|08|17)|P2024|P2028)$/;
+/** The connection of a transaction broke before its first statement. */
+class LostConnectionError extends Error {
+  readonly code = "ECONNLOST";
+  constructor() {
+    super("the transaction has lost its connection");
+  }
+}
+
+// PostgreSQL's classes for "not now": connection (08), resources (53), operator intervention (57), and a transaction
+// that was ended (25P03); and what Node, node-postgres and Prisma say of a server that is away, starting, or too slow.
+const UNAVAILABLE_CODE =
+  /^(08...|53...|57...|25P03|ECONN[A-Z]+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P10(01|02|08|17)|P2024|P2028|P2037)$/;
+const UNAVAILABLE_MESSAGE =
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Server has closed the connection/;
 
 /** Whether an error, or one of its causes, says that PostgreSQL cannot be reached right now. */
 export const isUnavailable = (error: unknown): boolean => {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ("code" in cause && UNAVAILABLE.test(String(cause.code))) return true;
-    if (
-      /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(
-        cause.message,
-      )
-    )
-      return true;
+    if ("code" in cause && UNAVAILABLE_CODE.test(String(cause.code))) return true;
+    if (UNAVAILABLE_MESSAGE.test(cause.message)) return true;
   }
   return false;
 };

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { styleText } from "node:util";
 import { loadConfigOrExit } from "../infra/config.ts";
 import { startPostgres } from "./embedded-postgres.ts";
@@ -56,7 +56,7 @@ const refuseTakenPorts = async () => {
 
 const startDatabase = async () => {
   const starting = startPostgres({
-    folder: join(root, ".data/postgres"),
+    folder: resolve(root, config.dataFolder, "postgres"),
     port: config.databasePort,
     settings: { max_connections: 300 },
   });
@@ -95,14 +95,14 @@ const announce = () => {
     API: apiUrl,
     Inbox: config.smtpUrl === process.env["SMTP_URL"] ? `${inboxUrl} (but mail goes to SMTP_URL)` : inboxUrl,
     PostgreSQL: isEmbedded
-      ? `${config.databaseUrl} (embedded, data in .data/postgres)`
+      ? `${config.databaseUrl} (embedded, data in ${config.dataFolder}/postgres)`
       : withoutPassword(config.databaseUrl),
     Queues: config.queueUrl === config.databaseUrl ? "in PostgreSQL" : withoutPassword(config.queueUrl),
   };
   const table = Object.entries(rows).map(
     ([name, value]) => `  ${styleText("bold", name.padEnd(12))}${value}\n`,
   );
-  const seconds = (Date.now() - Number(process.env["STARTED_AT"])) / 1000;
+  const seconds = (Date.now() - Number(process.env["STARTED_AT"] ?? performance.timeOrigin)) / 1000;
   process.stdout.write(`\n${table.join("")}\nready in ${seconds.toFixed(1)} s\n`);
 };
 

@@ -8,15 +8,16 @@ const payload = z.object({
   end: z.enum(["done", "death"]).default("done"),
 });
 
-export const chore = defineJob({
-  name: "chore",
+export const chore = defineJob({ name: "chore", payload });
+
+/** Waits a minute after it failed. */
+export const patientChore = defineJob({
+  name: "patient-chore",
   payload,
-  attempts: 2,
   backoff: { delay: 60_000, jitter: 0 },
-  concurrency: 10,
 });
 
-/** One failure is its last. */
+/** Ends in the dead letter when it failed. */
 export const fragileChore = defineJob({ name: "fragile-chore", payload, attempts: 1 });
 
 /** What these jobs leave behind: a row per start, and a row per effect. */

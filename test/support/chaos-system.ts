@@ -18,8 +18,9 @@ export interface System extends AsyncDisposable {
   readonly env: Record<string, string>;
   readonly apiUrl: string;
   readonly sql: Sql;
-  /** Starts a file of the project in this system and resolves when it has written `ready`. */
-  start(file: string, ready: string, env?: Record<string, string>): Promise<ProjectProcess>;
+  /** Starts a file of the project in this system. */
+  start(file: string, env?: Record<string, string>): ProjectProcess;
+  /** These resolve when the process is at work. */
   startApi(): Promise<ProjectProcess>;
   startWorker(): Promise<ProjectProcess>;
   /** A worker for the jobs in chaos-jobs.ts. */
@@ -51,8 +52,10 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
   };
   await pool.query(choreTables);
 
-  const start = async (file: string, ready: string, more: Record<string, string> = {}) => {
-    const child = cleanups.use(startProcess(file, { ...env, ...more }));
+  const start = (file: string, more: Record<string, string> = {}) =>
+    cleanups.use(startProcess(file, { ...env, ...more }));
+  const startUntil = async (ready: string, file: string, more?: Record<string, string>) => {
+    const child = start(file, more);
     await child.wrote(ready);
     return child;
   };
@@ -61,9 +64,9 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     apiUrl: `http://127.0.0.1:${port}`,
     sql: async (text, values) => (await pool.query(text, [...values])).rows,
     start,
-    startApi: () => start("api/main.ts", "listening"),
-    startWorker: () => start("workers/main.ts", "working"),
-    startChoreWorker: (more) => start("test/support/chaos-worker.ts", "working", more),
+    startApi: () => startUntil("listening", "api/main.ts"),
+    startWorker: () => startUntil("working", "workers/main.ts"),
+    startChoreWorker: (more) => startUntil("working", "test/support/chaos-worker.ts", more),
     mails: async () => (await (await fetch(`${sandboxUrl}/messages`)).json()) as Message[],
     turnMail: async (mail) => {
       const headers = { "content-type": "application/json" };

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,12 @@ const root = join(import.meta.dirname, "../..");
 
 /** Boots of the same files share what Node compiled: a third of the time. */
 const compileCache = join(tmpdir(), "offstage-compile-cache");
+
+/** Whom an interrupted run must not leave behind. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
 
 interface Exit {
   code: number | null;
@@ -31,9 +37,10 @@ export interface ProjectProcess {
 export const startProcess = (file: string, env: Record<string, string>): ProjectProcess => {
   const child = spawn(process.execPath, [join(root, file)], {
     cwd: root,
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.add(child.once("close", () => running.delete(child)));
   const output: string[] = [];
   const waiting = new Set<() => void>();
   const take = (line: string) => {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,39 +13,45 @@ import { freePort } from "../../scripts/ports.ts";
 export interface Store {
   readonly url: string;
   start(): Promise<void>;
+  /** As orderly as an operator would. */
   stop(): Promise<void>;
+  /** At once, with nothing written any more. */
+  crash(): Promise<void>;
   /** Leaves every connection open and answers nothing. */
   freeze(): void;
   thaw(): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Redis, ended by SIGKILL. It comes back empty, or with all that it acknowledged. */
+/** Redis. However it ends, it comes back empty, or with all that it acknowledged. */
 export const createRedis = async (comesBack: "empty" | "with its data"): Promise<Store> => {
   const folder = await mkdtemp(join(tmpdir(), "offstage-redis-"));
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
-  const log = comesBack === "empty" ? ["--appendonly", "no"] : ["--appendonly", "yes", "--appendfsync", "always"];
+  const log =
+    comesBack === "empty" ? ["--appendonly", "no"] : ["--appendonly", "yes", "--appendfsync", "always"];
   const flags = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", "", ...log];
-  let server: ChildProcess;
+  let server: ChildProcess | undefined;
 
-  const stop = async () => {
-    if (server.exitCode !== null || server.signalCode !== null) return;
-    server.kill("SIGKILL");
+  const end = async (signal: "SIGTERM" | "SIGKILL") => {
+    if (!server?.pid || server.exitCode !== null || server.signalCode !== null) return;
+    server.kill(signal);
     await once(server, "exit");
   };
   return {
     url,
     start: async () => {
       server = spawn("redis-server", flags, { stdio: "ignore" });
+      endWithUs(server);
       await once(server, "spawn");
       await answer(url);
     },
-    stop,
-    freeze: () => void server.kill("SIGSTOP"),
-    thaw: () => void server.kill("SIGCONT"),
+    stop: () => end("SIGTERM"),
+    crash: () => end("SIGKILL"),
+    freeze: () => void server?.kill("SIGSTOP"),
+    thaw: () => void server?.kill("SIGCONT"),
     [Symbol.asyncDispose]: async () => {
-      await stop();
+      await end("SIGKILL");
       await rm(folder, { recursive: true });
     },
   };
@@ -57,25 +64,38 @@ const answer = async (url: string) => {
   client.disconnect();
 };
 
-// Test data need not survive a crash of the machine.
-const fast = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: 200 };
+/** Server processes do not end with the process that started them. */
+const endWithUs = (server: ChildProcess) => {
+  const kill = () => server.kill("SIGKILL");
+  process.once("exit", kill);
+  server.once("exit", () => process.off("exit", kill));
+};
 
-/** PostgreSQL with all migrations, ended by a fast shutdown. */
+// A commit survives the server's crash, though not the machine's.
+const settings = { fsync: "off", full_page_writes: "off", max_connections: 400 };
+
+/** PostgreSQL with all migrations. */
 export const createPostgres = async (): Promise<Store> => {
   const folder = await mkdtemp(join(tmpdir(), "offstage-postgres-"));
-  const options = { folder: join(folder, "data"), port: await freePort(), settings: fast };
+  const options = { folder: join(folder, "data"), port: await freePort(), settings };
   let server: EmbeddedPostgres = await startPostgres(options);
   await migrate({ databaseUrl: server.url, queueUrl: server.url });
 
-  // The server leads a group of its own, in which its sessions are.
-  const signal = (name: NodeJS.Signals) => void process.kill(-(server.process.pid ?? 0), name);
-  const thaw = () => signal("SIGCONT");
+  const signal = (name: NodeJS.Signals) => {
+    const pid = server.process.pid ?? 0;
+    const sessions = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    for (const each of [pid, ...sessions.map(Number)]) process.kill(each, name);
+  };
   return {
     url: server.url,
     start: async () => void (server = await startPostgres(options)),
     stop: () => server.stop(),
+    crash: async () => {
+      server.process.kill("SIGQUIT");
+      await once(server.process, "exit");
+    },
     freeze: () => signal("SIGSTOP"),
-    thaw,
+    thaw: () => signal("SIGCONT"),
     [Symbol.asyncDispose]: async () => {
       await server.stop();
       await rm(folder, { recursive: true });

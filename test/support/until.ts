@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export const until = async <Answer>(
   what: string,
   look: () => Answer | Promise<Answer>,
-  within = 20_000,
+  within = 60_000,
 ): Promise<Exclude<Answer, false | undefined>> => {
   const deadline = Date.now() + within;
   for (let cause: unknown; Date.now() < deadline; await sleep(50)) {

@@ -6,7 +6,7 @@ import { describeError, PermanentError, RateLimitedError, SupersededError, Yield
 import { backoffDelay } from "./job.ts";
 import type { Assignment, Job } from "./job.ts";
 import type { Database } from "./jobs.ts";
-import { completeJobs, setBackJobs, startJobs, stillRunBy } from "./ledger.ts";
+import { completeJobs, isRunning, setBackJobs, startJobs, stillRunBy } from "./ledger.ts";
 import type { Completion, Delivery, Setback, StartedJob } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import { openRun } from "./run.ts";
@@ -19,6 +19,8 @@ interface Deps<Tx> {
   nudge(): void;
   /** Recorded with every run. */
   workerId: string;
+  /** Aborts when no further run may begin. */
+  stopping: AbortSignal;
   /** Aborts when even what a run achieved can wait no longer for the database. */
   giveUp: AbortSignal;
 }
@@ -32,6 +34,9 @@ export class RetryError extends Error {
     this.delay = delay;
   }
 }
+
+/** Milliseconds until a job is looked at again whose earlier run may be under way. */
+const LOOK_AGAIN = 2_000;
 
 const brokerIdOf = ({ id, epoch }: Delivery): string => `${id}-${epoch}`;
 
@@ -68,7 +73,8 @@ const judge = (job: Job, { attempt }: StartedJob, error: unknown): Omit<Setback,
  * Does what the broker delivers. The ledger is written here, around the handler, and never by the broker's events,
  * which are lost when the broker is emptied.
  */
-export const createDeliveries = <Tx>({ database, broker, log, nudge, workerId, giveUp }: Deps<Tx>) => {
+export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
+  const { database, broker, log, nudge, workerId, stopping, giveUp } = deps;
   const { sql } = database;
   const start = batched(
     async (items: Delivery[]) => inOrder(items, await startJobs(sql, items, workerId)),
@@ -102,6 +108,11 @@ export const createDeliveries = <Tx>({ database, broker, log, nudge, workerId, g
     if (open.enqueued) nudge();
   };
 
+  const handBack = async (delivered: Delivered, token: string, delay: number): Promise<never> => {
+    await delivered.moveToDelayed(Date.now() + delay, token);
+    throw new DelayedError();
+  };
+
   const passOn = async (job: Job, delivered: Delivered, token: string, error: unknown, setback: Setback) => {
     if (setback.outcome === "failed") throw new UnrecoverableError(setback.error ?? "failed");
     if (setback.outcome === "retry") throw new RetryError(setback.error ?? "retry", setback.delay);
@@ -109,8 +120,7 @@ export const createDeliveries = <Tx>({ database, broker, log, nudge, workerId, g
       await broker.queue(job.name).rateLimit(error.ms);
       throw Worker.RateLimitError();
     }
-    await delivered.moveToDelayed(Date.now() + setback.delay, token);
-    throw new DelayedError();
+    return handBack(delivered, token, setback.delay);
   };
 
   const deliver = async (
@@ -145,6 +155,23 @@ export const createDeliveries = <Tx>({ database, broker, log, nudge, workerId, g
     }
   };
 
+  // A job that was running when its process died may have killed it. Such jobs run one after the other, so that the
+  // innocent are not found beside the guilty again and again.
+  let suspects: Promise<unknown> = Promise.resolve();
+  const oneByOne = (work: () => Promise<string>): Promise<string> => {
+    const turn = suspects.then(work);
+    suspects = turn.catch(() => {});
+    return turn;
+  };
+
+  /** The lock of an earlier delivery expired: its process died, or could not reach the broker and goes on with the job. */
+  const deliverAgain = async (assignment: Assignment<Tx>, delivered: Delivered, token: string) => {
+    if (await isRunning(sql, parseBrokerId(delivered.id))) return handBack(delivered, token, LOOK_AGAIN);
+    return oneByOne(() =>
+      stopping.aborted ? handBack(delivered, token, 0) : deliver(assignment, delivered, token),
+    );
+  };
+
   /** Stops the runs with these ids in the broker, or all of them; each gives its job back. */
   const yieldRuns = (reason: string, brokerIds: Iterable<string> = [...running.keys()]): void => {
     for (const brokerId of brokerIds) running.get(brokerId)?.abort(new YieldError(reason));
@@ -155,7 +182,7 @@ export const createDeliveries = <Tx>({ database, broker, log, nudge, workerId, g
     processor:
       (assignment: Assignment<Tx>): Processor<unknown, unknown> =>
       (delivered, token = "") =>
-        deliver(assignment, delivered, token),
+        (delivered.stalledCounter === 0 ? deliver : deliverAgain)(assignment, delivered, token),
     yieldRuns,
     /**
      * The broker no longer holds these runs' locks. Where another worker has the job now, ours stops; where the broker

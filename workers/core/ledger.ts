@@ -39,9 +39,20 @@ export interface Setback extends Delivery {
   delay: number;
 }
 
-/** Seconds: how long a relay may hold a job, and how long the sweep leaves a published one alone. */
+/**
+ * Seconds: how long a relay may hold a job, how long the sweep leaves a published one alone, and how long one whose next
+ * attempt is due. The latter is short, because a broker that was emptied meanwhile did not note the retry.
+ */
 const LEASE = 15;
 const TRUST = 60;
+const RETRY_TRUST = 5;
+
+/** Seconds of silence after which a worker process counts as dead. */
+const DEAD_AFTER = 10;
+
+/** SQL: whether a living worker runs the job `j`. It will end that run, whatever happens to the broker meanwhile. */
+export const RUNNING = `EXISTS (SELECT FROM "JobWorker" w WHERE w.id = j."startedBy"
+  AND w."seenAt" > now() - interval '${DEAD_AFTER} seconds')`;
 
 /** Publish attempts after which a row that the reachable broker refuses is parked in the dead letter. */
 const PUBLISH_TRIES = 10;
@@ -125,15 +136,22 @@ export const refusePublish = (sql: Sql, job: Delivery, error: string): Promise<u
     [job.id, job.epoch, error],
   );
 
+/** Whether a living worker runs the job already. */
+export const isRunning = async (sql: Sql, { id, epoch }: Delivery): Promise<boolean> => {
+  const text = `SELECT id FROM "Job" j WHERE id = $1::uuid AND epoch = $2::int
+    AND state IN ('PENDING', 'PUBLISHED') AND ${RUNNING}`;
+  return (await sql(text, [id, epoch])).length > 0;
+};
+
 /**
  * Records the start of runs and loads what they need. A job that is finished, cancelled or published again is left
- * out. A start that finds an earlier one without an end counts it as a crash.
+ * out. A start that finds an earlier one of another process without an end counts it as a crash.
  */
 export const startJobs = (sql: Sql, items: readonly Delivery[], worker: string): Promise<StartedJob[]> =>
   sql(
     `UPDATE "Job" j SET "startedAt" = now(), "startedBy" = $3,
-            crashes = j.crashes + CASE WHEN j."startedAt" IS NULL THEN 0 ELSE 1 END,
-            history = CASE WHEN j."startedAt" IS NULL THEN j.history ELSE j.history || jsonb_build_object(
+            crashes = j.crashes + CASE WHEN j."startedAt" IS NULL OR j."startedBy" = $3 THEN 0 ELSE 1 END,
+            history = CASE WHEN j."startedAt" IS NULL OR j."startedBy" = $3 THEN j.history ELSE j.history || jsonb_build_object(
               'startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy", 'outcome', 'crashed') END
      FROM unnest($1::uuid[], $2::int[]) t (id, epoch), ${UNHURRIED}
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED')
@@ -165,7 +183,7 @@ export const setBackJobs = (sql: Sql, items: readonly Setback[], worker: string)
     `UPDATE "Job" j SET
             state = CASE t.outcome WHEN 'failed' THEN 'FAILED' ELSE j.state END,
             "finishedAt" = CASE t.outcome WHEN 'failed' THEN now() END,
-            "dueAt" = now() + CASE t.outcome WHEN 'yielded' THEN interval '0' ELSE interval '${TRUST} seconds' END
+            "dueAt" = now() + CASE t.outcome WHEN 'yielded' THEN interval '0' ELSE interval '${RETRY_TRUST} seconds' END
                       + t.delay * interval '1 millisecond',
             attempt = j.attempt + CASE t.outcome WHEN 'yielded' THEN 0 ELSE 1 END,
             history = CASE t.outcome WHEN 'yielded' THEN j.history ELSE j.history || jsonb_build_object(

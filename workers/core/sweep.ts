@@ -1,11 +1,11 @@
 import type { Broker } from "./broker.ts";
 import { describeError } from "./errors.ts";
+import { RUNNING } from "./ledger.ts";
 import type { Delivery, Sql } from "./ledger.ts";
 import type { Log } from "./log.ts";
 
-/** Milliseconds between sweeps, and seconds of silence after which a worker process counts as dead. */
+/** Milliseconds between sweeps. */
 const EVERY = 5_000;
-const DEAD_AFTER = 15;
 
 /** Rows per statement, and days that finished jobs stay in the ledger. */
 const BATCH = 1_000;
@@ -23,10 +23,6 @@ interface PublishedJob extends Delivery {
   name: string;
 }
 
-// A worker that lives will finish its own runs, whatever happens to the broker meanwhile.
-const NOT_RUNNING = `(j."startedAt" IS NULL OR NOT EXISTS (
-  SELECT FROM "JobWorker" w WHERE w.id = j."startedBy" AND w."seenAt" > now() - interval '${DEAD_AFTER} seconds'))`;
-
 /** Takes a task for `seconds`: resolves with whether this process is the one to do it. */
 const lead = async (sql: Sql, name: string, seconds: number): Promise<boolean> => {
   const rows = await sql(
@@ -42,7 +38,7 @@ const lead = async (sql: Sql, name: string, seconds: number): Promise<boolean> =
 const takeDoubtful = (sql: Sql): Promise<PublishedJob[]> =>
   sql(
     `UPDATE "Job" j SET "dueAt" = now() + greatest(interval '60 seconds', least(now() - j."publishedAt", interval '1 hour'))
-     WHERE id IN (SELECT id FROM "Job" j WHERE state = 'PUBLISHED' AND "dueAt" <= now() AND ${NOT_RUNNING}
+     WHERE id IN (SELECT id FROM "Job" j WHERE state = 'PUBLISHED' AND "dueAt" <= now() AND NOT ${RUNNING}
                   ORDER BY "dueAt" LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
      RETURNING id, epoch, name`,
     [],
@@ -50,7 +46,7 @@ const takeDoubtful = (sql: Sql): Promise<PublishedJob[]> =>
 
 const publishedAfter = (sql: Sql, id: string): Promise<PublishedJob[]> =>
   sql(
-    `SELECT id, epoch, name FROM "Job" j WHERE state = 'PUBLISHED' AND id > $1::uuid AND ${NOT_RUNNING}
+    `SELECT id, epoch, name FROM "Job" j WHERE state = 'PUBLISHED' AND id > $1::uuid AND NOT ${RUNNING}
      ORDER BY id LIMIT ${BATCH}`,
     [id],
   );
@@ -61,9 +57,10 @@ const doubtRunning = (sql: Sql): Promise<unknown> =>
 
 const publishAgain = (sql: Sql, jobs: readonly Delivery[]): Promise<{ id: string }[]> =>
   sql(
-    `UPDATE "Job" j SET state = 'PENDING', epoch = j.epoch + 1, "dueAt" = now(), "startedAt" = NULL, "startedBy" = NULL
+    `UPDATE "Job" j SET state = 'PENDING', epoch = j.epoch + 1, "dueAt" = now(),
+            crashes = j.crashes + CASE WHEN j."startedAt" IS NULL THEN 0 ELSE 1 END, "startedAt" = NULL, "startedBy" = NULL
      FROM unnest($1::uuid[], $2::int[]) t (id, epoch)
-     WHERE j.id = t.id AND j.epoch = t.epoch AND j.state = 'PUBLISHED' AND ${NOT_RUNNING}
+     WHERE j.id = t.id AND j.epoch = t.epoch AND j.state = 'PUBLISHED' AND NOT ${RUNNING}
      RETURNING j.id`,
     [jobs.map(({ id }) => id), jobs.map(({ epoch }) => epoch)],
   );

@@ -31,11 +31,11 @@ export interface Workers {
   close(grace: number): Promise<void>;
 }
 
-/** Milliseconds between heartbeats. A process that misses three counts as dead: see sweep.ts. */
-const HEARTBEAT = 5_000;
+/** Milliseconds between heartbeats. A process that misses three counts as dead: see ledger.ts. */
+const HEARTBEAT = 3_000;
 
 /**
- * Starts one consumer per assignment. Call it when the database and the broker can be reached.
+ * Starts one consumer per assignment. While the database or the broker is out of reach, they wait for it.
  * @throws TypeError when two handlers share a job
  */
 export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
@@ -53,10 +53,20 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
   if (twice) throw new TypeError(`two handlers for the job ${twice}`);
 
   const id = `${hostname()}-${process.pid}-${uuidv7().slice(-6)}`;
-  const stop = new AbortController();
-  const deliveries = createDeliveries({ database, broker, log, nudge, workerId: id, giveUp: stop.signal });
+  const stopping = new AbortController();
+  const giveUp = new AbortController();
+  const deliveries = createDeliveries({
+    database,
+    broker,
+    log,
+    nudge,
+    workerId: id,
+    stopping: stopping.signal,
+    giveUp: giveUp.signal,
+  });
 
-  const consumers = assignments.map((assignment) => {
+  const consumers = new Set<ReturnType<Broker["worker"]>>();
+  const consume = (assignment: Assignment<Tx>): void => {
     const { name, concurrency, limit } = assignment.job;
     const consumer = broker.worker(name, deliveries.processor(assignment), {
       concurrency,
@@ -70,14 +80,22 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
       },
       ...(limit && { limiter: { max: limit.max, duration: limit.per } }),
     });
-    return consumer.on("lockRenewalFailed", (lost) => {
+    consumers.add(consumer);
+    consumer.on("lockRenewalFailed", (lost) => {
       deliveries.yieldLost(lost).catch(() => {}); // the next renewal asks again
     });
-  });
+    // On PostgreSQL, BullMQ keeps a failed start for good, so a consumer that could not start is made anew.
+    consumer.waitUntilReady().catch(async () => {
+      consumers.delete(consumer);
+      await consumer.close(true);
+      setTimeout(() => stopping.signal.aborted || consume(assignment), 1_000);
+    });
+  };
+  assignments.forEach(consume);
 
   const beat = async () => {
     const text = `INSERT INTO "JobWorker" (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET "seenAt" = now()`;
-    await database.sql(text, [id]).catch(() => {}); // the next one is due in 5 s
+    await database.sql(text, [id]).catch(() => {}); // the next one is due in 3 s
   };
   void beat();
   const heartbeat = setInterval(beat, HEARTBEAT);
@@ -85,14 +103,15 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
   return {
     id,
     close: async (grace) => {
+      stopping.abort();
       const timers = [
         setTimeout(() => deliveries.yieldRuns("the process shuts down"), grace),
-        setTimeout(() => stop.abort(), grace + 4_000),
+        setTimeout(() => giveUp.abort(), grace + 4_000),
       ];
       const deadline = new Promise((resolve) => timers.push(setTimeout(resolve, grace + 5_000)));
-      await Promise.race([Promise.all(consumers.map((consumer) => consumer.close())), deadline]);
+      await Promise.race([Promise.all([...consumers].map((consumer) => consumer.close())), deadline]);
       for (const timer of [...timers, heartbeat]) clearTimeout(timer);
-      stop.abort();
+      giveUp.abort();
       await database.sql(`DELETE FROM "JobWorker" WHERE id = $1`, [id]).catch(() => {}); // or the sweep will
     },
   };

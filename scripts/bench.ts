@@ -1,0 +1,72 @@
+import { parseArgs } from "node:util";
+import { core } from "./bench/core.ts";
+import type { Findings, Measurement } from "./bench/findings.ts";
+import { currentLoad, describeMachine } from "./bench/machine.ts";
+import { printFindings, printMachine, toJson } from "./bench/report.ts";
+import { startServers } from "./bench/servers.ts";
+
+/** To measure something else, add a list of measurements here. */
+const parts: Readonly<Record<string, readonly Measurement[]>> = { core };
+
+const HELP = `Measures this project on this machine, on a PostgreSQL and a Redis of its own.
+
+  npm run bench                   everything, as tables
+  npm run bench -- --only PART    one part: ${Object.keys(parts).join(", ")}
+  npm run bench -- --json         one JSON object
+
+docs/benchmarks.md says what the rows mean.`;
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string" },
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  },
+});
+const chosen = options.only === undefined ? Object.values(parts).flat() : parts[options.only];
+if (options.help || !chosen) {
+  console.log(HELP);
+  process.exit(options.help ? 0 : 2);
+}
+
+const cleanups = new AsyncDisposableStack();
+let interrupted = false;
+
+const run = async (measurements: readonly Measurement[]): Promise<void> => {
+  const load = currentLoad();
+  const starting = startServers();
+  cleanups.defer(async () => (await starting.catch(() => undefined))?.[Symbol.asyncDispose]());
+  const servers = await starting;
+  const machine = describeMachine(servers, load);
+  if (!options.json) printMachine(machine);
+  const findings: Findings[] = [];
+  for (const measure of measurements) {
+    const found = await measure(servers);
+    findings.push(found);
+    if (!options.json) printFindings(found);
+  }
+  if (options.json) console.log(toJson(machine, findings));
+};
+
+const end = async (code: number): Promise<never> => {
+  await cleanups.disposeAsync();
+  process.exit(code);
+};
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"] as const) {
+  process.on(signal, () => {
+    if (interrupted) return;
+    interrupted = true;
+    void end(130);
+  });
+}
+
+try {
+  await run(chosen);
+  await end(0);
+} catch (error) {
+  if (!interrupted) {
+    console.error(error);
+    await end(1);
+  }
+}

@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createJobs } from "../../../workers/core/jobs.ts";
+import { startRelay } from "../../../workers/core/relay.ts";
+import type { Measurement } from "../findings.ts";
+import { startProcess } from "../process.ts";
+import type { Servers } from "../servers.ts";
+import { percentile } from "../statistics.ts";
+import { now, type Start } from "./clock.ts";
+import { openStores, silent, type BrokerKind } from "./stores.ts";
+import { trivial } from "./trivial-job.ts";
+
+const SAMPLES = 300;
+const WARM_UP = 30;
+
+const workerFile = fileURLToPath(new URL("start-worker.ts", import.meta.url));
+
+/** How long after its commit a job starts, where nothing else is to be done. */
+export const measureStartLatency: Measurement = async (servers) => {
+  await using postgres = await openIdleSystem(servers, "postgres");
+  await using redis = servers.redisUrl ? await openIdleSystem(servers, "redis") : undefined;
+  const ms = { postgres: [] as number[], redis: [] as number[] };
+  for (let sample = -WARM_UP; sample < SAMPLES; sample++) {
+    const latencies = { postgres: await postgres.start(), redis: await redis?.start() };
+    if (sample < 0) continue;
+    ms.postgres.push(latencies.postgres);
+    if (latencies.redis !== undefined) ms.redis.push(latencies.redis);
+  }
+
+  const row = (label: string, values: number[]) => [
+    label,
+    ...[0.5, 0.9, 0.99, 1].map((share) => percentile(values, share).toFixed(1)),
+  ];
+  return {
+    title: `Start: milliseconds from commit to handler, one job at a time (${SAMPLES} jobs)`,
+    columns: ["", "p50", "p90", "p99", "max"],
+    rows: [row("on PostgreSQL", ms.postgres), row("on Redis", ms.redis)],
+    figures: [
+      { name: "start_ms_p50", value: percentile(ms.postgres, 0.5), target: { most: 10 } },
+      { name: "start_ms_p99", value: percentile(ms.postgres, 0.99) },
+      { name: "start_ms_p50_redis", value: percentile(ms.redis, 0.5), target: { most: 10 } },
+      { name: "start_ms_p99_redis", value: percentile(ms.redis, 0.99) },
+    ],
+  };
+};
+
+/** We are the API, with its relay; the worker is a process of its own, with its relay and sweep. */
+const openIdleSystem = async (servers: Servers, kind: BrokerKind) => {
+  await using cleanups = new AsyncDisposableStack();
+  const { database, broker, env } = cleanups.use(await openStores(servers, kind));
+  const worker = cleanups.use(await startProcess(workerFile, env, "working"));
+  const relay = cleanups.adopt(startRelay(database.jobs.sql, broker, silent), (each) => each.close());
+  const jobs = createJobs(database.jobs, relay.nudge);
+
+  const owned = cleanups.move();
+  return {
+    start: async (): Promise<number> => {
+      // Never in step with anything that looks every so many milliseconds.
+      await sleep(20 + 40 * Math.random());
+      const started = once(worker.process, "message");
+      const id = await jobs.transaction(({ enqueue }) => enqueue(trivial, { n: 1 }));
+      const committed = now();
+      const [{ job, at }] = (await started) as [Start];
+      if (job !== id) throw new Error(`job ${job} started instead of ${id}`);
+      return at - committed;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+};

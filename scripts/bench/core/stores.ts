@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openDatabase, type Database } from "../../../infra/database.ts";
+import { openBroker, type Broker } from "../../../workers/core/broker.ts";
+import type { Log } from "../../../workers/core/log.ts";
+import type { Servers } from "../servers.ts";
+
+export type BrokerKind = "postgres" | "redis";
+
+/** An empty database and an empty broker, opened as the API and the workers open theirs. */
+export interface Stores extends AsyncDisposable {
+  readonly database: Database;
+  readonly broker: Broker;
+  /** What a process needs to use the same. */
+  readonly env: { DATABASE_URL: string; QUEUE_URL: string; QUEUE_PREFIX: string };
+}
+
+/** Enough for what is measured here, so that nobody waits for a connection. */
+const CONNECTIONS = 32;
+
+export const openStores = async (servers: Servers, kind: BrokerKind): Promise<Stores> => {
+  await using cleanups = new AsyncDisposableStack();
+  const { url } = cleanups.use(await servers.createDatabase());
+  const env = {
+    DATABASE_URL: url,
+    QUEUE_URL: kind === "redis" ? (servers.redisUrl ?? "") : url,
+    QUEUE_PREFIX: `bench-${randomUUID()}`,
+  };
+  const database = cleanups.adopt(openDatabase(url, CONNECTIONS, ignore), (each) => each.close());
+  const broker = cleanups.adopt(openBroker(env.QUEUE_URL, env.QUEUE_PREFIX, ignore), (each) => each.close());
+  while (!(await broker.ping().then(() => true, ignore))) await sleep(10);
+
+  const owned = cleanups.move();
+  return { database, broker, env, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+};
+
+const ignore = () => {};
+
+/** What core logs is not read here. */
+export const silent: Log = { info: ignore, warn: ignore, error: ignore };
+
+/** Lets `run` work on stores that nobody used before it. Absent where the machine has no such broker. */
+export const onFreshStores = (
+  servers: Servers,
+  kind: BrokerKind,
+  run: (stores: Stores) => Promise<number>,
+): (() => Promise<number>) | undefined => {
+  if (kind === "redis" && !servers.redisUrl) return undefined;
+  return async () => {
+    await using stores = await openStores(servers, kind);
+    return await run(stores);
+  };
+};

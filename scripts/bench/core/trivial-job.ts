@@ -1,0 +1,9 @@
+import { z } from "zod";
+import { defineJob } from "../../../workers/core/job.ts";
+
+/** A job whose handler does nothing, so that all that is measured is what surrounds handlers. */
+export const trivial = defineJob({
+  name: "trivial",
+  payload: z.object({ n: z.int() }),
+  concurrency: 64,
+});

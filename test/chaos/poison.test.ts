@@ -1,0 +1,39 @@
+import { expect, it } from "vitest";
+import { insertJob } from "../../workers/core/ledger.ts";
+import { untilAllOver } from "../support/chaos-checks.ts";
+import { chore } from "../support/chaos-jobs.ts";
+import { createSystem, type System } from "../support/chaos-system.ts";
+
+/** Starts a worker whenever the one before it died, as an orchestrator does, until the function it returns is called. */
+const supervise = (system: System) => {
+  let stopped = false;
+  const restart = async () => {
+    while (!stopped) await system.start("test/support/chaos-worker.ts", { LOCK_DURATION: "4000" }).exited;
+  };
+  void restart();
+  return () => void (stopped = true);
+};
+
+const enqueue = ({ sql }: System, times: number) =>
+  Promise.all(Array.from({ length: times }, () => insertJob(sql, chore, { ms: 1_000 })));
+
+it(
+  "a job that kills its process is a dead letter after three starts, its neighbours are served",
+  { timeout: 300_000 },
+  async () => {
+    await using system = await createSystem();
+    const stops = [supervise(system), supervise(system)];
+    await enqueue(system, 18);
+    const poison = await insertJob(system.sql, chore, { ms: 500, end: "death" });
+    await enqueue(system, 40);
+    await untilAllOver(system);
+    for (const stop of stops) stop();
+
+    expect(await system.sql(`SELECT id, error FROM "Job" WHERE state = 'FAILED'`, [])).toEqual([
+      { id: poison, error: expect.stringContaining("its process died 3 times") },
+    ]);
+    expect(await system.sql(`SELECT id FROM "ChoreStarted" WHERE id = $1`, [poison])).toHaveLength(3);
+    expect(await system.sql(`SELECT DISTINCT id FROM "ChoreDone"`, [])).toHaveLength(58);
+    expect(await system.sql(`SELECT id FROM "ChoreDone"`, [])).toHaveLength(58);
+  },
+);

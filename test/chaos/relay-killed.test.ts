@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { expectAllDoneOnce, untilAllOver } from "../support/chaos-checks.ts";
+import { createSystem, type System } from "../support/chaos-system.ts";
+
+/** The relay publishes up to four jobs one by one and more in bulk: both ways take part. */
+const batches = Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? 2 : 8));
+
+const killRelays = async (system: System) => {
+  const waiting = [...batches];
+  const inTurn = async () => {
+    for (let jobs = waiting.pop(); jobs; jobs = waiting.pop()) {
+      const relay = system.start("test/support/chaos-relay.ts", { JOBS: `${jobs}` });
+      expect(await relay.exited).toEqual({ code: null, signal: "SIGKILL" });
+    }
+  };
+  await Promise.all([inTurn(), inTurn(), inTurn()]);
+};
+
+it(
+  "a relay killed between publish and mark loses nothing and repeats nothing",
+  { timeout: 300_000 },
+  async () => {
+    await using system = await createSystem();
+    await killRelays(system);
+    expect(await system.sql(`SELECT DISTINCT state FROM "Job"`, [])).toEqual([{ state: "PENDING" }]);
+
+    await system.startChoreWorker();
+    await untilAllOver(system);
+    await expectAllDoneOnce(system);
+    expect(await system.sql(`SELECT id FROM "ChoreStarted"`, [])).toHaveLength(250);
+  },
+);

@@ -1,0 +1,78 @@
+import { expect, it } from "vitest";
+import { openBroker } from "../../workers/core/broker.ts";
+import { insertJob, replayJobs } from "../../workers/core/ledger.ts";
+import { testBroker } from "../support/broker.ts";
+import { chore, fragileChore } from "../support/chaos-jobs.ts";
+import { createSystem, type System } from "../support/chaos-system.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { until } from "../support/until.ts";
+
+const stateOf = async ({ sql }: System, id: string) =>
+  (await sql<{ state: string }>(`SELECT state FROM "Job" WHERE id = $1`, [id]))[0]?.state;
+
+const rowsOf = ({ sql }: System, table: "ChoreStarted" | "ChoreDone", id: string) =>
+  sql(`SELECT id FROM "${table}" WHERE id = $1`, [id]);
+
+const connect = async ({ env }: System) => {
+  const broker = openBroker(env["QUEUE_URL"]!, env["QUEUE_PREFIX"]!, () => {});
+  await until("the broker answers", () => broker.ping().then(() => true));
+  return broker;
+};
+
+const timeout = { timeout: 300_000 };
+
+it("a job published three times runs once", timeout, async () => {
+  await using system = await createSystem();
+  const id = await insertJob(system.sql, chore, {});
+  const broker = await connect(system);
+  // The sweep took it for lost twice: the broker has every epoch, and the ledger the last one.
+  for (const epoch of [1, 2, 3])
+    await broker.queue(chore.name).add(chore.name, {}, { jobId: `${id}-${epoch}` });
+  await system.sql(`UPDATE "Job" SET state = 'PUBLISHED', epoch = 3 WHERE id = $1`, [id]);
+
+  await system.startChoreWorker();
+  const counts = () => broker.queue(chore.name).getJobCounts("completed");
+  await until("three deliveries", async () => (await counts())["completed"] === 3);
+  await broker.close();
+  expect(await stateOf(system, id)).toBe("COMPLETED");
+  expect(await rowsOf(system, "ChoreStarted", id)).toHaveLength(1);
+  expect(await rowsOf(system, "ChoreDone", id)).toHaveLength(1);
+});
+
+it("a job that two workers run at once takes effect once", timeout, async () => {
+  await using system = await createSystem();
+  await using stack = new AsyncDisposableStack();
+  // Two brokers that know nothing of each other stand for one that lost a lock.
+  const { url } = stack.adopt(await createTestDatabase(), ({ drop }) => drop());
+  const other = await testBroker(url);
+  await using second = system.start("test/support/chaos-worker.ts", {
+    QUEUE_URL: other.url,
+    QUEUE_PREFIX: other.prefix,
+  });
+  await Promise.all([second.wrote("working"), system.startChoreWorker()]);
+
+  const id = await insertJob(system.sql, chore, { ms: 3_000 }, { delay: 3_600_000 });
+  for (const broker of [await connect(system), openBroker(other.url, other.prefix, () => {})]) {
+    await until("the broker answers", () => broker.ping().then(() => true));
+    await broker.queue(chore.name).add(chore.name, {}, { jobId: `${id}-1` });
+    await broker.close();
+  }
+  await until("both run it", async () => (await rowsOf(system, "ChoreStarted", id)).length === 2);
+  await until("one is done", async () => (await stateOf(system, id)) === "COMPLETED");
+  await second.kill("SIGTERM");
+  expect(await rowsOf(system, "ChoreDone", id)).toHaveLength(1);
+});
+
+it("a dead letter replayed twice at once runs once more", timeout, async () => {
+  await using system = await createSystem();
+  await system.startChoreWorker();
+  const id = await insertJob(system.sql, fragileChore, { fails: 1 });
+  await until("a dead letter", async () => (await stateOf(system, id)) === "FAILED");
+
+  const replays = await Promise.all([replayJobs(system.sql, [id]), replayJobs(system.sql, [id])]);
+  expect(replays.flat()).toEqual([{ id }]);
+  await until("done", async () => (await stateOf(system, id)) === "COMPLETED");
+  expect(await replayJobs(system.sql, [id])).toEqual([]);
+  expect(await rowsOf(system, "ChoreStarted", id)).toHaveLength(2);
+  expect(await rowsOf(system, "ChoreDone", id)).toHaveLength(1);
+});

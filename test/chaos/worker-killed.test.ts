@@ -1,0 +1,63 @@
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { insertJob } from "../../workers/core/ledger.ts";
+import { email } from "../../workers/email/job.ts";
+import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos-checks.ts";
+import { createSystem, type System } from "../support/chaos-system.ts";
+import { seededRandom } from "../support/random.ts";
+import { createSlowProxy } from "../support/slow-proxy.ts";
+
+const KILLS = 50;
+const MAILS = 150;
+
+/** Of every answer of the mail server, so that a conversation takes about 200 ms. */
+const DELAY = 50;
+
+const enqueueMails = async ({ sql }: System) => {
+  const users = await sql<{ id: string }>(
+    `INSERT INTO "User" (id, email, name, "passwordHash")
+     SELECT gen_random_uuid(), n || '@killed.example', 'Ada', '' FROM generate_series(1, $1) n RETURNING id`,
+    [MAILS],
+  );
+  await Promise.all(users.map(({ id }) => insertJob(sql, email, { template: "account-exists", userId: id })));
+};
+
+const killWorkers = async (system: System) => {
+  const random = seededRandom(20_261_123);
+  let kills = 0;
+  const inTurn = async () => {
+    await using proxy = await createSlowProxy(Number(new URL(system.env["SMTP_URL"]!).port), DELAY);
+    const env = { SMTP_URL: `smtp://127.0.0.1:${proxy.port}`, LOCK_DURATION: "4000" };
+    while (kills++ < KILLS) {
+      const worker = await system.startChoreWorker(env);
+      for (let line = ""; !line.startsWith("MAIL FROM");) [line] = await once(proxy.heard, "line");
+      await sleep(random() * 5 * DELAY);
+      await worker.kill();
+    }
+  };
+  await Promise.all([inTurn(), inTurn(), inTurn()]);
+};
+
+it(
+  "a mail whose worker is killed is sent, again only per kill, and as the same mail",
+  { timeout: 300_000 },
+  async () => {
+    await using system = await createSystem();
+    await enqueueMails(system);
+    await killWorkers(system);
+    await system.startChoreWorker();
+    await untilAllOver(system);
+    await expectAllDoneOnce(system);
+    await expectWholeSignUps(system);
+
+    const copies = Map.groupBy(await system.mails(), ({ messageId }) => messageId);
+    const jobs = await system.sql<{ id: string; attempt: number; crashes: number }>(
+      `SELECT id, attempt, crashes FROM "Job"`,
+      [],
+    );
+    const copiesOf = (id: string) => copies.get(`<${id}@offstage.example>`)?.length ?? 0;
+    expect(jobs.filter(({ id, crashes }) => copiesOf(id) > 1 + crashes)).toEqual([]);
+    expect(jobs.filter(({ attempt }) => attempt > 0)).toEqual([]);
+  },
+);

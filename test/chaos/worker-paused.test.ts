@@ -1,0 +1,24 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { insertJob } from "../../workers/core/ledger.ts";
+import { expectAllDoneOnce, untilAllOver } from "../support/chaos-checks.ts";
+import { chore } from "../support/chaos-jobs.ts";
+import { createSystem } from "../support/chaos-system.ts";
+import { until } from "../support/until.ts";
+
+it("a worker that pauses, loses its lock and comes back keeps its job", { timeout: 300_000 }, async () => {
+  await using system = await createSystem();
+  const paused = await system.startChoreWorker({ LOCK_DURATION: "3000" });
+  const id = await insertJob(system.sql, chore, { ms: 12_000 });
+  await until("it runs", async () => (await system.sql(`SELECT id FROM "ChoreStarted"`, [])).length === 1);
+  await system.startChoreWorker({ LOCK_DURATION: "3000" });
+
+  process.kill(paused.pid, "SIGSTOP");
+  await sleep(5_000);
+  process.kill(paused.pid, "SIGCONT");
+
+  await untilAllOver(system);
+  await expectAllDoneOnce(system);
+  expect(await system.sql(`SELECT id, crashes FROM "Job"`, [])).toEqual([{ id, crashes: 0 }]);
+  expect(await system.sql(`SELECT pid FROM "ChoreStarted"`, [])).toEqual([{ pid: paused.pid }]);
+});

@@ -1,0 +1,45 @@
+import { readFile } from "node:fs/promises";
+import { expect, it } from "vitest";
+
+interface Entry {
+  version?: string;
+  link?: true;
+  resolved?: string;
+  integrity?: string;
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+}
+
+const { packages } = JSON.parse(await readFile("package-lock.json", "utf8")) as {
+  packages: Record<string, Entry>;
+};
+const entries = Object.entries(packages);
+
+it("every package that we name is pinned to one version", () => {
+  const named = { ...packages[""]!.dependencies, ...packages[""]!.devDependencies };
+  const loose = Object.entries(named).filter(([, version]) => !/^(\d+\.\d+\.\d+|file:)/.test(version));
+  expect(loose).toEqual([]);
+});
+
+// A registry mirror may lack a sibling for another platform, and npm then leaves it out: `npm ci` fails there.
+it("no package lacks its builds for other platforms", () => {
+  const holes = entries.flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !isLocked(path, name))
+      .map((name) => `${path} lacks ${name}`),
+  );
+  expect(holes).toEqual([]);
+});
+
+it("every package has a checksum, and comes from whichever registry npm is set to", () => {
+  const fetched = entries.filter(([path, { link }]) => path.startsWith("node_modules/") && !link);
+  expect(fetched.filter(([, { integrity }]) => !integrity).map(([path]) => path)).toEqual([]);
+  expect(fetched.filter(([, { resolved }]) => resolved).map(([path]) => path)).toEqual([]);
+});
+
+/** Looks where Node would: beside the package, then beside each package around it. */
+const isLocked = (path: string, name: string): boolean => {
+  if (packages[`${path ? `${path}/` : ""}node_modules/${name}`]) return true;
+  return path !== "" && isLocked(path.slice(0, Math.max(0, path.lastIndexOf("/node_modules/"))), name);
+};

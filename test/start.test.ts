@@ -1,0 +1,130 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { embeddedDatabaseUrl } from "../infra/config.ts";
+import { freePort, isFree } from "../scripts/ports.ts";
+import { startProcess } from "./support/process.ts";
+import { until } from "./support/until.ts";
+
+const root = join(import.meta.dirname, "..");
+const names = ["PORT", "DATABASE_PORT", "SANDBOX_SMTP_PORT", "SANDBOX_HTTP_PORT", "HEALTH_PORT"] as const;
+
+let folder: string;
+let ports: Record<(typeof names)[number], number>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "offstage-start-"));
+  const free = await Promise.all(names.map(async (name) => [name, await freePort()] as const));
+  ports = Object.fromEntries(free) as typeof ports;
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test("npm start runs everything, Ctrl-C ends everything, and the data is still there afterwards", async () => {
+  const first = start();
+  await first.wrote("ready in");
+  await signUp("ada@example.com");
+  await until("the mail is in the inbox", async () => (await mailsTo("ada@example.com")) > 0);
+  expect(await first.kill("SIGINT")).toEqual({ code: 0, signal: null });
+  expect(await takenPorts()).toEqual([]);
+
+  const second = start();
+  await second.wrote("ready in");
+  expect(await countUsers()).toBe(1);
+  expect(await second.kill("SIGTERM")).toEqual({ code: 0, signal: null });
+  expect(await takenPorts()).toEqual([]);
+});
+
+test("nothing outlives a start that is killed, and the next one starts", async () => {
+  const killed = start();
+  await killed.wrote("ready in");
+  await killed.kill("SIGKILL");
+  await until("all have ended", async () => (await takenPorts()).length === 0);
+  const next = start();
+  await next.wrote("ready in");
+  await next.kill("SIGINT");
+});
+
+test("a process that ends takes the others with it, and says so", async () => {
+  const run = start({
+    APP_SECRET: "a secret for tests, of more than 32 characters",
+    WORKERS: "no-such-module",
+  });
+  expect(await run.exited).toEqual({ code: 1, signal: null });
+  expect(run.output.join("\n")).toContain("no module named no-such-module");
+  expect(run.output.join("\n")).toContain("workers has ended (exit code 1)");
+  expect(await takenPorts()).toEqual([]);
+});
+
+test("a port that is taken is named, with the variable to set", async () => {
+  const squatter = createServer().listen(ports.PORT, "127.0.0.1");
+  await once(squatter, "listening");
+  const run = start();
+  expect((await run.exited).code).toBe(1);
+  expect(run.output.join("\n")).toContain(`Port ${ports.PORT} is taken: set PORT to a free one.`);
+  squatter.close();
+});
+
+test("every problem of the configuration is told at once", async () => {
+  const run = start({ APP_SECRET: "short", QUEUE_URL: "amqp://queue" });
+  expect((await run.exited).code).toBe(1);
+  expect(run.output.join("\n")).toMatch(/QUEUE_URL: must be[^]*APP_SECRET: must have/);
+});
+
+test("a registry out of reach is told plainly", async () => {
+  const clone = join(folder, "clone");
+  for (const path of ["package.json", "package-lock.json", "tools", "scripts"])
+    await cp(join(root, path), join(clone, path), { recursive: true });
+  const env = { npm_config_registry: "http://127.0.0.1:9", npm_config_cache: join(folder, "no-cache") };
+  expect(await runMjs(clone, env)).toContain("The npm registry cannot be reached: http://127.0.0.1:9");
+});
+
+const start = (env: Record<string, string> = {}) =>
+  startProcess("scripts/start.ts", {
+    ...asText(ports),
+    DATA_FOLDER: folder,
+    NODE_ENV: "development",
+    ...env,
+  });
+
+const asText = (numbers: object) =>
+  Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]));
+
+const takenPorts = async () => {
+  const free = await Promise.all(names.map((name) => isFree(ports[name])));
+  return names.filter((_, index) => !free[index]);
+};
+
+const signUp = async (email: string) => {
+  const body = JSON.stringify({ email, name: "Ada", password: "correct horse battery" });
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`http://127.0.0.1:${ports.PORT}/v1/signup`, { method: "POST", headers, body });
+  expect(answer.status).toBe(202);
+};
+
+const mailsTo = async (address: string): Promise<number> => {
+  const answer = await fetch(`http://127.0.0.1:${ports.SANDBOX_HTTP_PORT}/api/messages?to=${address}`);
+  return ((await answer.json()) as unknown[]).length;
+};
+
+const countUsers = async (): Promise<number> => {
+  const client = new pg.Client(embeddedDatabaseUrl(ports.DATABASE_PORT));
+  await client.connect();
+  const { rows } = await client.query<{ count: number }>('SELECT count(*)::int FROM "User"');
+  await client.end();
+  return rows[0]!.count;
+};
+
+const runMjs = (cwd: string, env: Record<string, string>): Promise<string> =>
+  new Promise((done) => {
+    execFile(
+      process.execPath,
+      ["scripts/run.mjs", "none"],
+      { cwd, env: { ...process.env, ...env } },
+      (_, stdout, stderr) => done(stdout + stderr),
+    );
+  });

@@ -1,0 +1,52 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createApp } from "../../api/app.ts";
+import { loadConfigOrExit } from "../../infra/config.ts";
+import { openDatabase, type Tx } from "../../infra/database.ts";
+import { createLogger } from "../../infra/logging.ts";
+import { openBroker } from "../../workers/core/broker.ts";
+import { createJobs, type Database } from "../../workers/core/jobs.ts";
+import { quietly } from "../../workers/core/log.ts";
+import { startRelay } from "../../workers/core/relay.ts";
+
+// api/main.ts, with a death at one moment of its first transaction.
+const moment = process.env["DIE"];
+const config = loadConfigOrExit("api");
+const log = createLogger("api", config.logLevel);
+const database = openDatabase(config.databaseUrl, 5, quietly(log, "database"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
+const relay = startRelay(database.jobs.sql, broker, log);
+
+const dieAt = (now: string) => {
+  if (moment === now) process.kill(process.pid, "SIGKILL");
+};
+
+const mortal: Database<Tx> = {
+  sql: database.jobs.sql,
+  transaction: async (work) => {
+    dieAt("before BEGIN");
+    const result = await database.jobs.transaction(async (tx, sql) => {
+      const done = await work(tx, (text, values) => {
+        dieAt("between the inserts");
+        return sql(text, values);
+      });
+      dieAt("before COMMIT");
+      setImmediate(() => dieAt("during COMMIT"));
+      return done;
+    });
+    dieAt("before the answer");
+    return result;
+  },
+};
+
+const app = createApp({
+  prisma: database.prisma,
+  ping: database.ping,
+  jobs: createJobs(mortal, relay.nudge),
+  appSecret: config.appSecret,
+  trustProxy: 0,
+  log,
+});
+const server = createServer(app).listen(0, "127.0.0.1", () => {
+  log.info({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }, "listening");
+});

@@ -1,0 +1,40 @@
+import { EventEmitter, once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+interface SlowProxy extends AsyncDisposable {
+  readonly port: number;
+  /** Tells when a client says something. */
+  readonly heard: EventEmitter<{ line: [text: string] }>;
+}
+
+/** Stands before a local server and holds each of its answers back for `ms`. */
+export const createSlowProxy = async (serverPort: number, ms: number): Promise<SlowProxy> => {
+  const heard = new EventEmitter<{ line: [string] }>();
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket) => {
+    sockets.add(socket.on("error", () => {})); // the other side was killed
+    socket.on("close", () => sockets.delete(socket));
+  };
+  const proxy = createServer((client) => {
+    const server = connect(serverPort, "127.0.0.1");
+    [client, server].forEach(keep);
+    client.on("data", (chunk) => {
+      server.write(chunk);
+      heard.emit("line", chunk.toString("latin1"));
+    });
+    server.on("data", (chunk) => setTimeout(() => client.write(chunk), ms));
+    client.on("close", () => server.destroy());
+    server.on("close", () => client.destroy());
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  return {
+    port: (proxy.address() as AddressInfo).port,
+    heard,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+      await once(proxy, "close");
+    },
+  };
+};
