@@ -103,6 +103,13 @@ describe.concurrent("without anybody's help", { timeout: 300_000 }, () => {
       });
     });
 
+  const linuxCases = () =>
+    it("that freezes for 20 s", async () => {
+      await using postgres = await createPostgres();
+      await using system = await createSystem({ databaseUrl: postgres.url });
+      await survives(system, postgres.freeze, postgres.thaw);
+    });
+
   // Declared for the broker of this run, rather than skipped for the other.
   if (inject("redisUrl")) redisCases();
 
@@ -114,12 +121,7 @@ describe.concurrent("without anybody's help", { timeout: 300_000 }, () => {
     });
 
     // How its sessions are found to be frozen is Linux's.
-    if (process.platform === "linux")
-      it("that freezes for 20 s", async () => {
-        await using postgres = await createPostgres();
-        await using system = await createSystem({ databaseUrl: postgres.url });
-        await survives(system, postgres.freeze, postgres.thaw);
-      });
+    if (process.platform === "linux") linuxCases();
 
     it("that comes later than the system", async () => {
       await using postgres = await createPostgres();

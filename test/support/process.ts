@@ -1,19 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { endedWithParent } from "../../scripts/parent-death.ts";
 
 const root = join(import.meta.dirname, "../..");
 
 /** Boots of the same files share what Node compiled: a third of the time. */
 const compileCache = join(tmpdir(), "offstage-compile-cache");
-
-/** Whom an interrupted run must not leave behind. */
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
 
 interface Exit {
   code: number | null;
@@ -33,14 +28,14 @@ export interface ProjectProcess {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Runs a file of the project with these variables on top of our own. */
+/** Runs a file of the project with these variables on top of our own. It does not outlive us. */
 export const startProcess = (file: string, env: Record<string, string>): ProjectProcess => {
-  const child = spawn(process.execPath, [join(root, file)], {
+  const [program, ...args] = [...endedWithParent("TERM"), process.execPath, join(root, file)];
+  const child = spawn(program, args, {
     cwd: root,
     env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  running.add(child.once("close", () => running.delete(child)));
   const output: string[] = [];
   const waiting = new Set<() => void>();
   const take = (line: string) => {

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { type EmbeddedPostgres, startPostgres } from "../../scripts/embedded-postgres.ts";
 import { migrate } from "../../scripts/migrate.ts";
+import { endedWithParent } from "../../scripts/parent-death.ts";
 import { freePort } from "../../scripts/ports.ts";
 
 /** A server of one test's own, which comes and goes at the same address. */
@@ -41,9 +42,10 @@ export const createRedis = async (comesBack: "empty" | "with its data"): Promise
   return {
     url,
     start: async () => {
-      server = spawn("redis-server", flags, { stdio: "ignore" });
-      endWithUs(server);
-      await once(server, "spawn");
+      const { error } = spawnSync("redis-server", ["--version"]);
+      if (error) throw error;
+      const [program = "", ...args] = [...endedWithParent("TERM"), "redis-server", ...flags];
+      server = spawn(program, args, { stdio: "ignore" });
       await answer(url);
     },
     stop: () => end("SIGTERM"),
@@ -62,13 +64,6 @@ const answer = async (url: string) => {
   client.on("error", () => {}); // refused until it listens
   await client.ping();
   client.disconnect();
-};
-
-/** Server processes do not end with the process that started them. */
-const endWithUs = (server: ChildProcess) => {
-  const kill = () => server.kill("SIGKILL");
-  process.once("exit", kill);
-  server.once("exit", () => process.off("exit", kill));
 };
 
 // A commit survives the server's crash, though not the machine's.

@@ -6,7 +6,7 @@ import { describeError, PermanentError, RateLimitedError, SupersededError, Yield
 import { backoffDelay } from "./job.ts";
 import type { Assignment, Job } from "./job.ts";
 import type { Database } from "./jobs.ts";
-import { completeJobs, isRunning, setBackJobs, startJobs, stillRunBy } from "./ledger.ts";
+import { completeJobs, isRunning, setBackJobs, startJobs, stillRunBy, toJson } from "./ledger.ts";
 import type { Completion, Delivery, Setback, StartedJob } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import { openRun } from "./run.ts";
@@ -100,7 +100,8 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     running.set(brokerIdOf(started), open);
     try {
       const result = await Promise.race([handler(payload.data, open.run), aborted(open.run.signal)]);
-      await persistently(() => open.finish(result), giveUp);
+      const json = toJson(result);
+      await persistently(() => open.finish(json), giveUp);
     } finally {
       open.close();
       running.delete(brokerIdOf(started));

@@ -41,6 +41,7 @@ export const describeError = (error: unknown): string => {
 // Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const WRONG_STATEMENT = /^(22|23|42)[0-9A-Z]{3}$/;
 
-/** Whether the same statement may succeed later: anything but PostgreSQL saying that the statement is wrong. */
+/** Whether the same statement may succeed later: anything but our own stops, and PostgreSQL saying that it is wrong. */
 export const isTransient = (error: unknown): boolean =>
+  !(error instanceof SupersededError || error instanceof YieldError) &&
   !(error instanceof Error && "code" in error && WRONG_STATEMENT.test(String(error.code)));

@@ -28,7 +28,8 @@ export interface StartedJob extends Delivery {
 
 /** A run that did what its job asked for. */
 export interface Completion extends Delivery {
-  result: unknown;
+  /** JSON, see `toJson`. */
+  result: string;
 }
 
 /** How a run ended that did not complete its job. */
@@ -57,8 +58,11 @@ export const RUNNING = `EXISTS (SELECT FROM "JobWorker" w WHERE w.id = j."starte
 /** Publish attempts after which a row that the reachable broker refuses is parked in the dead letter. */
 const PUBLISH_TRIES = 10;
 
-// PostgreSQL's jsonb takes neither NUL nor a lone surrogate, and JavaScript's strings may hold both.
-const toJson = (value: unknown): string =>
+/**
+ * JSON as PostgreSQL's jsonb takes it: without NUL and lone surrogates, which JavaScript's strings may hold.
+ * @throws TypeError when JSON cannot carry the value
+ */
+export const toJson = (value: unknown): string =>
   JSON.stringify(value ?? null, (_key, entry: unknown) =>
     typeof entry === "string" ? entry.replaceAll("\u0000", "").toWellFormed() : entry,
   );
@@ -73,29 +77,40 @@ const deliveries = (items: readonly Delivery[]): [string[], number[]] => [
 ];
 
 /**
- * Inserts a job, in the caller's transaction when `sql` is that transaction's.
- * Resolves with the id of the new row, or of the row that has the same idempotency key.
+ * Checks a job and returns its insertion: in the caller's transaction when `sql` is that transaction's.
+ * The insertion resolves with the id of the new row, or of the row that has the same idempotency key.
  * @throws ZodError when the payload does not fit the job's schema
  */
+export const prepareJob = <Schema extends z.ZodType>(
+  job: Job<Schema>,
+  payload: z.input<Schema>,
+  { delay = 0, priority = job.priority }: EnqueueOptions = {},
+): ((sql: Sql) => Promise<string>) => {
+  const parsed = job.payload.parse(payload);
+  const key = job.key?.(parsed) ?? null;
+  const json = toJson(payload);
+  return async (sql) => {
+    const [row] = await sql<{ id: string }>(
+      `INSERT INTO "Job" (id, name, payload, key, priority, "dueAt")
+       VALUES ($1::uuid, $2, $3::jsonb, $4, $5::int, now() + $6::int8 * interval '1 millisecond')
+       ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
+       RETURNING id`,
+      [uuidv7(), job.name, json, key, priority, delay],
+    );
+    if (row) return row.id;
+    const [existing] = await sql<{ id: string }>(`SELECT id FROM "Job" WHERE key = $1`, [key]);
+    if (!existing) throw new Error(`a job with this idempotency key was removed meanwhile: try again`);
+    return existing.id;
+  };
+};
+
+/** Checks and inserts a job in one go, see `prepareJob`. */
 export const insertJob = async <Schema extends z.ZodType>(
   sql: Sql,
   job: Job<Schema>,
   payload: z.input<Schema>,
-  { delay = 0, priority = job.priority }: EnqueueOptions = {},
-): Promise<string> => {
-  const key = job.key?.(job.payload.parse(payload)) ?? (job.payload.parse(payload), null);
-  const [row] = await sql<{ id: string }>(
-    `INSERT INTO "Job" (id, name, payload, key, priority, "dueAt")
-     VALUES ($1::uuid, $2, $3::jsonb, $4, $5::int, now() + $6::int8 * interval '1 millisecond')
-     ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
-     RETURNING id`,
-    [uuidv7(), job.name, toJson(payload), key, priority, delay],
-  );
-  if (row) return row.id;
-  const [existing] = await sql<{ id: string }>(`SELECT id FROM "Job" WHERE key = $1`, [key]);
-  if (!existing) throw new Error(`a job with this idempotency key was removed meanwhile: try again`);
-  return existing.id;
-};
+  options?: EnqueueOptions,
+): Promise<string> => prepareJob(job, payload, options)(sql);
 
 /** Takes due jobs for the length of a lease. Any number of relays may call it at once: none gets the same row. */
 export const claimDue = (sql: Sql, most: number): Promise<DueJob[]> =>
@@ -166,7 +181,7 @@ export const completeJobs = (sql: Sql, items: readonly Completion[]): Promise<De
      FROM unnest($1::uuid[], $2::int[], $3::jsonb[]) t (id, epoch, result)
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED')
      RETURNING j.id, j.epoch`,
-    [...deliveries(items), items.map(({ result }) => toJson(result))],
+    [...deliveries(items), items.map(({ result }) => result)],
   );
 
 /** Of the runs that a worker began, those that are its own still: not ended, and not begun anew by another worker. */

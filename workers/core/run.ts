@@ -1,7 +1,7 @@
 import { SupersededError } from "./errors.ts";
 import type { EnqueueOptions, Job, Run } from "./job.ts";
 import type { Database } from "./jobs.ts";
-import { completeJobs, insertJob, recordProgress } from "./ledger.ts";
+import { completeJobs, prepareJob, recordProgress, toJson } from "./ledger.ts";
 import type { Completion, Delivery, Sql, StartedJob } from "./ledger.ts";
 
 /** A run under way, as whoever drives it sees it. */
@@ -14,10 +14,10 @@ export interface OpenRun<Tx> {
   /** Stops the clock. */
   close(): void;
   /**
-   * Completes the job with the handler's return value, unless `run.complete` did.
+   * Completes the job with the handler's return value, as JSON, unless `run.complete` did. May be tried again.
    * @throws SupersededError when another delivery finished the job
    */
-  finish(result: unknown): Promise<void>;
+  finish(result: string): Promise<void>;
 }
 
 /** Opens a run that may take `timeout` ms. `complete` resolves with nothing when it was too late. */
@@ -37,12 +37,12 @@ export const openRun = <Tx>(
     if (!done) throw new SupersededError(`job ${id} was finished by another delivery`);
   };
 
-  const completeWith = <Result>(effect: (tx: Tx) => Promise<Result>): Promise<Result> =>
+  const completeWith = <Result>(effect: (tx: Tx) => Promise<Result>, json?: string): Promise<Result> =>
     database.transaction(async (tx, sql) => {
       const result = await effect(tx);
       for (const insert of followUps) await insert(sql);
       stop.signal.throwIfAborted();
-      settled((await completeJobs(sql, [{ id, epoch, result }]))[0]);
+      settled((await completeJobs(sql, [{ id, epoch, result: json ?? toJson(result) }]))[0]);
       return result;
     });
 
@@ -53,7 +53,7 @@ export const openRun = <Tx>(
       signal: stop.signal,
       progress: async (value) => void (await recordProgress(database.sql, started, value)),
       enqueue: (job: Job, payload: unknown, options?: EnqueueOptions) =>
-        void followUps.push((sql) => insertJob(sql, job, payload, options)),
+        void followUps.push(prepareJob(job, payload, options)),
       complete: async (effect) => {
         if (completed) throw new Error("run.complete was called twice");
         const result = await completeWith(effect);
@@ -69,7 +69,7 @@ export const openRun = <Tx>(
     finish: async (result) => {
       clearTimeout(timer);
       if (completed) return;
-      if (followUps.length > 0) await completeWith(async () => result);
+      if (followUps.length > 0) await completeWith(async () => {}, result);
       else settled(await complete({ id, epoch, result }));
       completed = true;
     },

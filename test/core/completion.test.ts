@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { assign, defineJob } from "../../workers/core/job.ts";
+import { type Core, createCore } from "../support/core.ts";
+import { until } from "../support/until.ts";
+
+const odd = defineJob({ name: "odd", payload: z.object({ returns: z.string() }), attempts: 1 });
+const slow = defineJob({ name: "slow", payload: z.object({}), concurrency: 1 });
+const next = defineJob({ name: "next", payload: z.object({ number: z.int() }) });
+
+const circle: { self?: object } = {};
+circle.self = circle;
+
+let core: Core;
+let release = () => {};
+beforeAll(async () => {
+  core = await createCore();
+  core.startRelay();
+  core.work(
+    assign(odd, async ({ returns }, run) => {
+      if (returns === "a follow-up that does not fit") run.enqueue(next, { number: 0.5 });
+      return { "a bigint": 1n, "a circle": circle }[returns];
+    }),
+    assign(slow, () => new Promise<void>((resolve) => (release = resolve))),
+  );
+});
+afterAll(() => core[Symbol.asyncDispose]());
+
+test.for(["a bigint", "a circle", "a follow-up that does not fit"])(
+  "a handler that returns %s fails, and holds up nobody else",
+  async (returns) => {
+    const [id, neighbour] = await core.jobs.transaction(({ enqueue }) =>
+      Promise.all([enqueue(odd, { returns }), enqueue(odd, { returns: "nothing" })]),
+    );
+    await core.reaches(id, "FAILED");
+    await core.reaches(neighbour, "COMPLETED");
+  },
+);
+
+test("a run that another delivery was faster than ends, and makes room for the next", async () => {
+  const begin = async () => {
+    const id = await core.jobs.transaction(({ enqueue }) => enqueue(slow, {}));
+    await until("it runs", async () => (await core.row(id)).startedAt !== null);
+    return id;
+  };
+  const id = await begin();
+  await core.sql(`UPDATE "Job" SET state = 'COMPLETED', result = '"faster"' WHERE id = $1::uuid`, [id]);
+  release();
+  const following = await begin();
+  release();
+  await core.reaches(following, "COMPLETED");
+  expect(await core.row(id)).toMatchObject({ result: "faster" });
+});
