@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 
 /**
  * The secret part of a link, 256 bit in base64url, derived from the id of the row it belongs to: nothing secret has to
@@ -11,3 +11,12 @@ export const deriveToken = (secret: string, purpose: string, id: string): string
 /** SHA-256: what the database keeps of a token, and looks it up by. Fast is right here, as the token cannot be guessed. */
 export const hashToken = (token: string): Uint8Array<ArrayBuffer> =>
   createHash("sha256").update(token).digest();
+
+/** A secret that nobody can guess or derive: 256 random bits in base64url. */
+export const createToken = (): string => randomBytes(32).toString("base64url");
+
+/** Six digits, derived like a token. So few can be guessed: whoever takes them must count the tries. */
+export const deriveCode = (secret: string, purpose: string, id: string): string => {
+  const bits = createHmac("sha256", secret).update(`${purpose}:${id}`).digest().readUIntBE(0, 6);
+  return String(bits % 1_000_000).padStart(6, "0");
+};

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { loadConfigOrExit } from "../infra/config.ts";
 import { openDatabase } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
+import { createLinks } from "../infra/links.ts";
 import { createLogger } from "../infra/logging.ts";
 import { createMailer } from "../infra/mail.ts";
 import { createRenderer } from "../infra/templates.ts";
-import { deriveToken } from "../infra/tokens.ts";
 import { openBroker } from "./core/broker.ts";
 import { assign } from "./core/job.ts";
 import { quietly } from "./core/log.ts";
@@ -30,16 +30,15 @@ const modules = {
   email: () => {
     const mailer = createMailer(config.smtpUrl, config.mailFrom);
     closing.push(mailer.close);
-    // The token is in the fragment, which browsers send to no server, so that it reaches no log.
-    const verifyEmail = (id: string) =>
-      `${config.publicUrl}/verify-email#${deriveToken(config.appSecret, "verify-email", id)}`;
     return assign(
       email,
       sendEmail({
         findUser: (id) =>
-          prisma.user.findUnique({ where: { id }, select: { email: true, name: true, verifiedAt: true } }),
+          prisma.user.findUnique({ where: { id }, select: { email: true, name: true, verifiedAt: true, zone: true } }),
         findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
-        links: { verifyEmail, login: () => `${config.publicUrl}/` },
+        findReset: (id) => prisma.passwordReset.findUnique({ where: { id } }),
+        findSession: (id) => prisma.session.findUnique({ where: { id } }),
+        links: createLinks(config.publicUrl, config.appSecret),
         render: createRenderer(fileURLToPath(new URL("../templates/compiled", import.meta.url))),
         send: mailer.send,
       }),

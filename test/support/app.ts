@@ -1,10 +1,13 @@
 import { fileURLToPath } from "node:url";
-import { pino } from "pino";
 import supertest from "supertest";
 import { createApp } from "../../api/app.ts";
+import { createReadiness, type Readiness } from "../../api/readiness.ts";
+import { createLogger } from "../../infra/logging.ts";
 import { createMailer } from "../../infra/mail.ts";
 import { createRenderer } from "../../infra/templates.ts";
-import { deriveToken } from "../../infra/tokens.ts";
+import { createLinks } from "../../infra/links.ts";
+import { checkMigrations } from "../../infra/migrations.ts";
+import { noThrottle, type Throttle } from "../../infra/throttle.ts";
 import type { Message } from "../../sandbox/inbox.ts";
 import { createSandbox } from "../../sandbox/sandbox.ts";
 import { assign } from "../../workers/core/job.ts";
@@ -13,18 +16,27 @@ import { email } from "../../workers/email/job.ts";
 import { type Core, createCore } from "./core.ts";
 import { until } from "./until.ts";
 
-const SECRET = "a secret for tests, of more than 32 characters";
+export const SECRET = "a secret for tests, of more than 32 characters";
+export const PUBLIC_URL = "http://app.test";
+
+interface Options {
+  /** Instead of one that allows everything. */
+  throttle?: (core: Core) => Throttle;
+}
 
 /** The API, the mail worker and the sandbox in this process, on a database and a broker of their own. */
 export interface TestApp extends AsyncDisposable {
   readonly core: Core;
+  readonly readiness: Readiness;
+  /** Every line that the API logged. */
+  readonly logged: readonly string[];
   readonly request: ReturnType<typeof supertest>;
-  /** Resolves with the newest mail to that address, once there is one. */
-  mailTo(address: string): Promise<Message>;
+  /** Resolves with the newest mail to that address, with that subject if one is given, once there is one. */
+  mailTo(address: string, subject?: string): Promise<Message>;
   mailsTo(address: string): Promise<Message[]>;
 }
 
-export const createTestApp = async (): Promise<TestApp> => {
+export const createTestApp = async (options: Options = {}): Promise<TestApp> => {
   const cleanups = new AsyncDisposableStack();
   const core = cleanups.use(await createCore());
   const sandbox = cleanups.adopt(
@@ -42,17 +54,31 @@ export const createTestApp = async (): Promise<TestApp> => {
       sendEmail({
         findUser: (id) => prisma.user.findUnique({ where: { id } }),
         findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
-        links: {
-          verifyEmail: (id) => `http://app.test/verify-email#${deriveToken(SECRET, "verify-email", id)}`,
-          login: () => "http://app.test/",
-        },
+        findReset: (id) => prisma.passwordReset.findUnique({ where: { id } }),
+        findSession: (id) => prisma.session.findUnique({ where: { id } }),
+        links: createLinks(PUBLIC_URL, SECRET),
         render: createRenderer(fileURLToPath(new URL("../../templates/compiled", import.meta.url))),
         send: mailer.send,
       }),
     ),
   );
-  const log = pino({ level: "silent" });
-  const app = createApp({ prisma, ping, jobs: core.jobs, appSecret: SECRET, trustProxy: 0, log });
+  const logged: string[] = [];
+  const log = createLogger("test", "debug", { write: (line) => void logged.push(line) });
+  const readiness = createReadiness({
+    database: ping,
+    migrations: () => checkMigrations(core.sql),
+    broker: core.broker.ping,
+  });
+  const app = createApp({
+    prisma,
+    jobs: core.jobs,
+    throttle: options.throttle?.(core) ?? noThrottle,
+    readiness,
+    appSecret: SECRET,
+    publicUrl: PUBLIC_URL,
+    trustProxy: 1,
+    log,
+  });
 
   const mailsTo = async (address: string) => {
     const response = await fetch(
@@ -62,9 +88,14 @@ export const createTestApp = async (): Promise<TestApp> => {
   };
   return {
     core,
+    readiness,
+    logged,
     request: supertest(app),
     mailsTo,
-    mailTo: (address) => until(`a mail to ${address}`, async () => (await mailsTo(address))[0]),
+    mailTo: (address, subject) =>
+      until(`a mail to ${address}`, async () =>
+        (await mailsTo(address)).find((mail) => !subject || mail.subject === subject),
+      ),
     [Symbol.asyncDispose]: () => cleanups.disposeAsync(),
   };
 };

@@ -8,7 +8,7 @@ const userId = "01932b5e-0000-7000-8000-000000000001";
 const subject = "01932b5e-0000-7000-8000-000000000002";
 const run = { id: "01932b5e-0000-7000-8000-000000000003", signal: new AbortController().signal };
 
-const ada = { email: "ada@example.com", name: "Ada", verifiedAt: null };
+const ada = { email: "ada@example.com", name: "Ada", verifiedAt: null, zone: "Europe/Warsaw" };
 const open = { expiresAt: new Date(Date.now() + 60_000), usedAt: null };
 
 test("mails the verification link to the user", async () => {
@@ -19,7 +19,7 @@ test("mails the verification link to the user", async () => {
       id: run.id,
       to: "ada@example.com",
       subject: "verification",
-      text: JSON.stringify({ name: "Ada", url: `https://app.example/verify/${subject}` }),
+      text: JSON.stringify({ name: "Ada", url: `https://app.example/verify/${subject}`, code: "123456" }),
       html: "",
     },
   ]);
@@ -29,6 +29,30 @@ test("mails somebody who has an account already the way in", async () => {
   const { outcome, sent } = await perform({ template: "account-exists", userId });
   expect(outcome).toBe("sent");
   expect(sent[0]?.text).toContain("https://app.example/login");
+});
+
+test("mails the link that sets a new password, and nothing once it was used", async () => {
+  const wanted = await perform({ template: "password-reset", userId, subject });
+  expect(wanted.sent[0]?.text).toContain(`https://app.example/reset/${subject}`);
+  const used = { findReset: async () => ({ ...open, usedAt: new Date() }) };
+  const { outcome } = await perform({ template: "password-reset", userId, subject }, used);
+  expect(outcome).toBe("skipped: the link was withdrawn or used");
+});
+
+test("tells of a new sign-in by device and local time, while it lasts", async () => {
+  const { sent } = await perform({ template: "new-sign-in", userId, subject });
+  expect(JSON.parse(sent[0]?.text ?? "")).toMatchObject({
+    device: "Firefox on Linux",
+    time: "24 November 2026 at 09:00:00 CET",
+  });
+  const ended = { findSession: async () => null };
+  expect((await perform({ template: "new-sign-in", userId, subject }, ended)).outcome).toBe(
+    "skipped: the session has ended",
+  );
+});
+
+test("always tells of a changed password", async () => {
+  expect((await perform({ template: "password-changed", userId })).outcome).toBe("sent");
 });
 
 test("sends the same mail under the same id when it runs twice", async () => {
@@ -82,8 +106,13 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
   const handler = sendEmail({
     findUser: async () => ada,
     findVerification: async () => open,
+    findReset: async () => open,
+    findSession: async () => ({ device: "Firefox on Linux", createdAt: new Date("2026-11-24T08:00:00Z") }),
     links: {
       verifyEmail: (id) => `https://app.example/verify/${id}`,
+      verificationCode: () => "123456",
+      resetPassword: (id) => `https://app.example/reset/${id}`,
+      forgotPassword: () => "https://app.example/forgot",
       login: () => "https://app.example/login",
     },
     render: (template, data) => ({ subject: template, text: JSON.stringify(data), html: "" }),

@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-const template = z.enum(["verification", "account-exists"]);
+const template = z.enum([
+  "verification",
+  "account-exists",
+  "welcome",
+  "password-reset",
+  "password-changed",
+  "new-sign-in",
+]);
 
 export type Template = z.infer<typeof template>;
 

@@ -5,13 +5,26 @@ export interface User {
   email: string;
   name: string;
   verifiedAt: Date | null;
+  /** IANA name. */
+  zone: string;
+}
+
+/** A record behind a link that works once. */
+interface OneTimeLink {
+  expiresAt: Date;
+  usedAt: Date | null;
 }
 
 /** What the mails load, beside the user, and where their buttons lead. */
 export interface Sources {
-  findVerification(id: string): Promise<{ expiresAt: Date; usedAt: Date | null } | null>;
+  findVerification(id: string): Promise<OneTimeLink | null>;
+  findReset(id: string): Promise<OneTimeLink | null>;
+  findSession(id: string): Promise<{ device: string; createdAt: Date } | null>;
   links: {
     verifyEmail(verificationId: string): string;
+    verificationCode(verificationId: string): string;
+    resetPassword(resetId: string): string;
+    forgotPassword(): string;
     login(): string;
   };
 }
@@ -25,14 +38,38 @@ export const mails: Record<Template, Mail> = {
   verification: async (user, subject, { findVerification, links }) => {
     const id = required(subject);
     if (user.verifiedAt) return { skip: "already verified" };
-    const verification = await findVerification(id);
-    if (!verification || verification.usedAt) return { skip: "the link was withdrawn or used" };
-    if (verification.expiresAt <= new Date()) return { skip: "the link has expired" };
-    return { data: { url: links.verifyEmail(id) } };
+    const skip = uselessness(await findVerification(id));
+    return skip ? { skip } : { data: { url: links.verifyEmail(id), code: links.verificationCode(id) } };
   },
 
   "account-exists": async (_user, _subject, { links }) => ({ data: { url: links.login() } }),
+
+  welcome: async (_user, _subject, { links }) => ({ data: { url: links.login() } }),
+
+  "password-reset": async (_user, subject, { findReset, links }) => {
+    const id = required(subject);
+    const skip = uselessness(await findReset(id));
+    return skip ? { skip } : { data: { url: links.resetPassword(id) } };
+  },
+
+  // Always wanted: whoever did not change it must hear of it.
+  "password-changed": async (_user, _subject, { links }) => ({ data: { url: links.forgotPassword() } }),
+
+  "new-sign-in": async ({ zone }, subject, { findSession, links }) => {
+    const session = await findSession(required(subject));
+    if (!session) return { skip: "the session has ended" };
+    const { device, createdAt } = session;
+    return { data: { device, time: localTime(createdAt, zone), url: links.forgotPassword() } };
+  },
 };
+
+const uselessness = (link: OneTimeLink | null): string | undefined => {
+  if (!link || link.usedAt) return "the link was withdrawn or used";
+  return link.expiresAt <= new Date() ? "the link has expired" : undefined;
+};
+
+const localTime = (date: Date, timeZone: string) =>
+  new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long", timeZone }).format(date);
 
 /**
  * The name to greet by, or none. Anyone can sign up with anybody's address, and a name like "win at evil.example" would
