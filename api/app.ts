@@ -1,21 +1,28 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
-import express, { type Express } from "express";
+import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import type { Logger } from "pino";
 import { pinoHttp } from "pino-http";
 import type { Database, Tx } from "../infra/database.ts";
+import type { Throttle } from "../infra/throttle.ts";
 import type { Jobs } from "../workers/core/jobs.ts";
-import { answerErrors, notFound, requireJson } from "./problem.ts";
-import { healthRoutes } from "./routes/health.ts";
-import { signupRoutes } from "./routes/signup.ts";
-import { verifyEmailRoutes } from "./routes/verify-email.ts";
+import { docs } from "./docs.ts";
+import { answerErrors, notFound } from "./errors.ts";
+import type { Readiness } from "./readiness.ts";
+import { createRoutes } from "./routes.ts";
+import { serve } from "./serve.ts";
 
 /** What the routes use. */
 export interface AppDeps {
   prisma: Database["prisma"];
-  ping: Database["ping"];
   jobs: Jobs<Tx>;
+  throttle: Throttle;
+  readiness: Readiness;
   appSecret: string;
+  /** Where people reach us: the only origin that browsers may change anything from. */
+  publicUrl: string;
   /** Number of proxies in front, for the client's address. */
   trustProxy: number;
   log: Logger;
@@ -24,25 +31,46 @@ export interface AppDeps {
 const pages = fileURLToPath(new URL("public", import.meta.url));
 
 /** Builds the HTTP application. Opens nothing, listens to nothing. */
-export const createApp = (deps: AppDeps): Express =>
-  express()
+export const createApp = (deps: AppDeps): Express => {
+  const routes = createRoutes(deps);
+  return express()
     .set("trust proxy", deps.trustProxy)
     .disable("x-powered-by")
     .use(
       pinoHttp({
         logger: deps.log,
+        genReqId: requestId,
         serializers: { req: requestLine, res: statusOnly },
         autoLogging: { ignore: isProbe },
       }),
     )
-    .use(helmet())
-    .use(healthRoutes(deps))
+    .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy } }))
+    .use(endConnections(deps.readiness))
+    .use(serve(routes, deps))
+    .use(docs(routes))
     .use(express.static(pages, { extensions: ["html"] }))
-    .use("/v1", requireJson, express.json({ limit: "16kb" }))
-    .use(signupRoutes(deps))
-    .use(verifyEmailRoutes(deps))
     .use(notFound)
     .use(answerErrors);
+};
+
+const policy = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+};
+
+/** The caller's, if it is one that a log line can hold, so that one id follows a request through all systems. */
+const requestId = ({ headers }: IncomingMessage, response: ServerResponse): string => {
+  const given = headers["x-request-id"];
+  const id = typeof given === "string" && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
+  response.setHeader("X-Request-Id", id);
+  return id;
+};
 
 // Neither the query nor the headers are logged: either may carry a token.
 const requestLine = ({ id, method, url = "" }: { id: unknown; method: string; url?: string }) => ({
@@ -51,4 +79,12 @@ const requestLine = ({ id, method, url = "" }: { id: unknown; method: string; ur
   path: url.split("?")[0],
 });
 const statusOnly = ({ statusCode }: { statusCode: number }) => ({ statusCode });
-const isProbe = ({ url }: { url?: string }) => url === "/healthz" || url === "/readyz";
+const isProbe = ({ url }: IncomingMessage) => url === "/healthz" || url === "/readyz";
+
+/** On the way out, every answer is its connection's last. */
+const endConnections =
+  (readiness: Readiness): RequestHandler =>
+  (_request, response, next) => {
+    if (readiness.closing) response.set("Connection", "close");
+    next();
+  };

@@ -1,26 +1,46 @@
 import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfigOrExit } from "../infra/config.ts";
 import { openDatabase } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLogger } from "../infra/logging.ts";
+import { checkMigrations } from "../infra/migrations.ts";
+import { createThrottle, noThrottle } from "../infra/throttle.ts";
 import { openBroker } from "../workers/core/broker.ts";
 import { createJobs } from "../workers/core/jobs.ts";
 import { quietly } from "../workers/core/log.ts";
 import { startRelay } from "../workers/core/relay.ts";
 import { createApp } from "./app.ts";
+import { createReadiness } from "./readiness.ts";
 
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);
 
 const database = openDatabase(config.databaseUrl, 20, quietly(log, "database"));
+const { sql } = database.jobs;
 const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
-const relay = startRelay(database.jobs.sql, broker, log);
+const relay = startRelay(sql, broker, log);
+const throttle = config.throttles
+  ? createThrottle(
+      config.queueUrl,
+      config.queuePrefix,
+      sql,
+      quietly(log, "throttle: everything is let through"),
+    )
+  : noThrottle;
+const readiness = createReadiness({
+  database: database.ping,
+  migrations: () => checkMigrations(sql),
+  broker: broker.ping,
+});
 
 const app = createApp({
   prisma: database.prisma,
-  ping: database.ping,
   jobs: createJobs(database.jobs, relay.nudge),
+  throttle,
+  readiness,
   appSecret: config.appSecret,
+  publicUrl: config.publicUrl,
   trustProxy: config.trustProxy,
   log,
 });
@@ -34,11 +54,17 @@ server.on("error", (error) => {
 });
 
 closeOnSignal(log, async () => {
+  // Load balancers send requests until a probe fails, so for a while we still answer them.
+  readiness.close();
+  await sleep(config.drainDelayMs);
+  const patience = setTimeout(() => server.closeAllConnections(), config.shutdownGraceMs);
   await new Promise((resolve) => {
     server.close(resolve);
     server.closeIdleConnections();
   });
+  clearTimeout(patience);
   await relay.close();
   await broker.close();
+  throttle.close();
   await database.close();
 });

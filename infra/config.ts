@@ -33,6 +33,8 @@ export const variables = {
   port: ["PORT", port.default(3000)],
   publicUrl: ["PUBLIC_URL", url(/^https?$/, "https://app.example.com").optional()],
   trustProxy: ["TRUST_PROXY", count.default(0)],
+  drainDelayMs: ["DRAIN_DELAY_MS", count.default(1_000)],
+  throttles: ["THROTTLES", z.stringbool("must be true or false").default(true)],
   appSecret: ["APP_SECRET", secret.default(sampleSecret)],
 
   workers: ["WORKERS", names.optional()],
@@ -50,7 +52,7 @@ const links = ["host", "port", "publicUrl", "appSecret"] as const;
 const mail = ["smtpUrl", "sandboxSmtpPort", "mailFrom"] as const;
 
 const readBy = {
-  api: [...common, ...stores, ...links, "trustProxy"],
+  api: [...common, ...stores, ...links, "trustProxy", "drainDelayMs", "throttles"],
   worker: [...common, ...stores, ...links, ...mail, "workers", "healthPort"],
   sandbox: [...common, "host", "sandboxSmtpPort", "sandboxHttpPort"],
   migrate: [...common, ...stores],

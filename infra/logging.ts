@@ -1,7 +1,10 @@
-import { type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
 
-/** A logger of JSON lines on standard output. What could hold a secret or a person's data is cut out by name. */
-export const createLogger = (process: string, level: string): Logger =>
+/**
+ * A logger of JSON lines, on standard output unless told otherwise. What could hold a secret or a person's data is cut
+ * out by name.
+ */
+export const createLogger = (process: string, level: string, output: DestinationStream = stdout()): Logger =>
   pino(
     {
       base: { process },
@@ -16,7 +19,7 @@ export const createLogger = (process: string, level: string): Logger =>
         censor: "[redacted]",
       },
     },
-    stdout(),
+    output,
   );
 
 // Synchronous: the buffer of an asynchronous one is flushed at exit, and that never ends when nobody reads any more.

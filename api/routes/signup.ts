@@ -1,51 +1,57 @@
-import { Router } from "express";
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import { hashPassword } from "../../infra/passwords.ts";
-import { deriveToken, hashToken } from "../../infra/tokens.ts";
 import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../app.ts";
+import { route, type Transaction } from "../contract.ts";
+import { email, message, name, newPassword } from "../fields.ts";
+import { limits, spend } from "../limits.ts";
+import { createVerification } from "../verification.ts";
 
-const DAY = 86_400_000;
-
-const signup = z.object({
-  email: z
-    .string("Give an e-mail address.")
-    .trim()
-    .toLowerCase()
-    .max(254)
-    .pipe(z.email("This is not an e-mail address.")),
-  name: z.string("Give a name.").trim().min(1, "Give a name.").max(100, "At most 100 characters."),
-  password: z
-    .string("Give a password.")
-    .min(10, "At least 10 characters.")
-    .max(200, "At most 200 characters."),
-});
+const signup = z.object({ email, name, password: newPassword });
 
 /**
  * Sign-up answers the same, and takes as long, whether or not the address has an account: only its owner learns the
  * difference, by mail.
  */
-export const signupRoutes = ({ jobs, appSecret }: AppDeps): Router => {
+export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
   /** Both branches take as many statements, and so as long. */
-  const register = ({ email, name }: z.output<typeof signup>, passwordHash: string): Promise<string> =>
-    jobs.transaction(async ({ tx, enqueue }) => {
+  const register = (
+    transaction: Transaction,
+    { email, name }: z.output<typeof signup>,
+    passwordHash: string,
+  ): Promise<z.input<typeof message>> =>
+    transaction(async ({ tx, enqueue }) => {
       const user = { id: uuidv7(), email, name, passwordHash };
       const { count } = await tx.user.createMany({ data: [user], skipDuplicates: true });
       if (count === 0) {
         const known = await tx.user.findUniqueOrThrow({ where: { email }, select: { id: true } });
-        return enqueue(emailJob, { template: "account-exists", userId: known.id });
+        await enqueue(emailJob, { template: "account-exists", userId: known.id });
+      } else {
+        const subject = await createVerification(tx, appSecret, user.id);
+        await enqueue(emailJob, { template: "verification", userId: user.id, subject });
       }
-      const id = uuidv7();
-      const tokenHash = hashToken(deriveToken(appSecret, "verify-email", id));
-      const expiresAt = new Date(Date.now() + DAY);
-      await tx.emailVerification.create({ data: { id, userId: user.id, tokenHash, expiresAt } });
-      return enqueue(emailJob, { template: "verification", userId: user.id, subject: id });
+      return { message: "Check your inbox to go on." };
     });
 
-  return Router().post("/v1/signup", async (request, response) => {
-    const body = signup.parse(request.body);
-    await register(body, await hashPassword(body.password));
-    response.status(202).json({ message: "Check your inbox to go on." });
-  });
+  return [
+    route(
+      {
+        method: "post",
+        path: "/v1/signup",
+        summary: "Create an account; a mail verifies its address",
+        access: "anyone",
+        body: signup,
+        status: 202,
+        answer: message,
+        problems: ["too-many-requests"],
+        repeatable: "by-key",
+      },
+      async ({ body, request, transaction }) => {
+        await spend(throttle, limits.signup, body.email);
+        await spend(throttle, limits.mails, request.ip);
+        return register(transaction, body, await hashPassword(body.password));
+      },
+    ),
+  ];
 };

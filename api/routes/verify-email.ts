@@ -1,25 +1,139 @@
-import { Router } from "express";
+import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import { hashToken } from "../../infra/tokens.ts";
+import type { Tx } from "../../infra/database.ts";
+import { deriveCode, hashToken } from "../../infra/tokens.ts";
+import type { Enqueue } from "../../workers/core/jobs.ts";
+import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../app.ts";
+import { route } from "../contract.ts";
+import { email, message, token } from "../fields.ts";
+import { limits, spend } from "../limits.ts";
+import { lockUser } from "../locked-user.ts";
 import { Problem } from "../problem.ts";
+import { createVerification } from "../verification.ts";
 
-const verifyEmail = z.object({ token: z.string("Give the token from the mail.").min(1).max(200) });
+const CODE_LIFE = 15 * 60_000;
+const CODE_TRIES = 5;
 
-/** Redeems the link of the verification mail, once. */
-export const verifyEmailRoutes = ({ prisma }: AppDeps): Router =>
-  Router().post("/v1/verify-email", async (request, response) => {
-    const { token } = verifyEmail.parse(request.body);
-    const now = new Date();
-    await prisma.$transaction(async (tx) => {
-      // One statement finds and spends the token, so that of parallel redemptions one wins.
-      const [spent] = await tx.emailVerification.updateManyAndReturn({
-        where: { tokenHash: hashToken(token), usedAt: null, expiresAt: { gt: now } },
-        data: { usedAt: now },
-        select: { userId: true },
-      });
-      if (!spent) throw new Problem(410, "token-spent", "This link was used already, or is too old.");
-      await tx.user.update({ where: { id: spent.userId }, data: { verifiedAt: now } });
-    });
-    response.json({ message: "Your address is verified." });
-  });
+const byLink = z.object({ token });
+const byCode = z.object({
+  email,
+  code: z.string("Give the code from the mail.").regex(/^\d{6}$/, "Six digits."),
+});
+
+/** Redeems the link or the code of the verification mail, once. */
+export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
+  const isRight = (id: string, code: string) => deriveCode(appSecret, "verify-email", id) === code;
+
+  const welcome = async (tx: Tx, enqueue: Enqueue, userId: string) => {
+    const data = { verifiedAt: new Date() };
+    const { count } = await tx.user.updateMany({ where: { id: userId, verifiedAt: null }, data });
+    if (count > 0) await enqueue(emailJob, { template: "welcome", userId });
+    return { message: "Your address is verified." };
+  };
+
+  return [
+    route(
+      {
+        method: "post",
+        path: "/v1/verify-email",
+        summary: "Verify an address by the link in the mail",
+        access: "anyone",
+        body: byLink,
+        status: 200,
+        answer: message,
+        problems: ["token-spent"],
+        repeatable: "by-key",
+      },
+      async ({ body, transaction }) => {
+        const tokenHash = hashToken(body.token);
+        const found = await prisma.emailVerification.findUnique({
+          where: { tokenHash },
+          select: { userId: true },
+        });
+        if (!found) throw new Problem("token-spent");
+        return transaction(async ({ tx, enqueue }) => {
+          await lockUser(tx, found.userId);
+          const now = new Date();
+          // One statement checks and spends the token, so that of parallel redemptions one wins.
+          const { count } = await tx.emailVerification.updateMany({
+            where: { tokenHash, usedAt: null, expiresAt: { gt: now } },
+            data: { usedAt: now },
+          });
+          if (count === 0) throw new Problem("token-spent");
+          return welcome(tx, enqueue, found.userId);
+        });
+      },
+    ),
+
+    route(
+      {
+        method: "post",
+        path: "/v1/verify-email/code",
+        summary: "Verify an address by the six digits in the mail",
+        access: "anyone",
+        body: byCode,
+        status: 200,
+        answer: message,
+        problems: ["wrong-code", "too-many-requests"],
+        repeatable: "by-key",
+      },
+      async ({ body, request, transaction }) => {
+        await spend(throttle, limits.codes, request.ip);
+        const user = await prisma.user.findUnique({ where: { email: body.email }, select: { id: true } });
+        // Counted in a statement of its own, which stays when the rest is rolled back, and before the code is looked at,
+        // so that parallel guesses count too.
+        const [open] = await prisma.emailVerification.updateManyAndReturn({
+          where: {
+            userId: user?.id ?? uuidv7(),
+            usedAt: null,
+            createdAt: { gt: new Date(Date.now() - CODE_LIFE) },
+            codeTries: { lt: CODE_TRIES },
+          },
+          data: { codeTries: { increment: 1 } },
+          select: { id: true, userId: true },
+        });
+        if (!isRight(open?.id ?? "", body.code) || !open) throw new Problem("wrong-code");
+        return transaction(async ({ tx, enqueue }) => {
+          await lockUser(tx, open.userId);
+          const { count } = await tx.emailVerification.updateMany({
+            where: { id: open.id, usedAt: null },
+            data: { usedAt: new Date() },
+          });
+          if (count === 0) throw new Problem("wrong-code");
+          return welcome(tx, enqueue, open.userId);
+        });
+      },
+    ),
+
+    route(
+      {
+        method: "post",
+        path: "/v1/verify-email/resend",
+        summary: "Send a new verification mail, which voids the older ones",
+        access: "anyone",
+        body: z.object({ email }),
+        status: 202,
+        answer: message,
+        problems: ["too-many-requests"],
+        repeatable: "by-key",
+      },
+      async ({ body, request, transaction }) => {
+        await spend(throttle, limits.resend, body.email);
+        await spend(throttle, limits.mails, request.ip);
+        return transaction(async ({ tx, enqueue }) => {
+          const user = await tx.user.findUnique({
+            where: { email: body.email },
+            select: { id: true, verifiedAt: true },
+          });
+          const wanted = user !== null && user.verifiedAt === null;
+          // Without an account, or verified already: a mail to nobody takes as long.
+          const userId = wanted ? user.id : uuidv7();
+          const subject = wanted ? await createVerification(tx, appSecret, userId) : uuidv7();
+          await enqueue(emailJob, { template: "verification", userId, subject });
+          return { message: "If this address waits to be verified, a new mail is on its way." };
+        });
+      },
+    ),
+  ];
+};

@@ -2,7 +2,9 @@ import { pino } from "pino";
 import supertest from "supertest";
 import { expect, test } from "vitest";
 import { createApp } from "../../api/app.ts";
+import { createReadiness } from "../../api/readiness.ts";
 import { openDatabase } from "../../infra/database.ts";
+import { noThrottle } from "../../infra/throttle.ts";
 import { freePort } from "../../scripts/ports.ts";
 import { createJobs } from "../../workers/core/jobs.ts";
 
@@ -12,8 +14,10 @@ test("without its database the API answers 503 with Retry-After, and still lives
   const jobs = createJobs(database.jobs, () => {});
   const app = createApp({
     prisma,
-    ping,
     jobs,
+    throttle: noThrottle,
+    readiness: createReadiness({ database: ping, migrations: ping, broker: ping }),
+    publicUrl: "http://app.test",
     appSecret: "x".repeat(32),
     trustProxy: 0,
     log: pino({ level: "silent" }),

@@ -1,0 +1,21 @@
+import type { CookieOptions, Request, Response } from "express";
+
+/**
+ * Our cookies. Over https their names begin with `__Host-`, so that browsers take them only from this host and over TLS:
+ * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
+ */
+export const createCookies = (publicUrl: string) => {
+  const secure = publicUrl.startsWith("https:");
+  const fullName = (name: string) => (secure ? `__Host-${name}` : name);
+  const options: CookieOptions = { httpOnly: true, secure, sameSite: "lax", path: "/" };
+  return {
+    get: ({ headers }: Request, name: string): string | undefined =>
+      headers.cookie
+        ?.split(/; */)
+        .find((pair) => pair.startsWith(`${fullName(name)}=`))
+        ?.slice(fullName(name).length + 1),
+    set: (response: Response, name: string, value: string, maxAge: number): void =>
+      void response.cookie(fullName(name), value, { ...options, maxAge }),
+    clear: (response: Response, name: string): void => void response.clearCookie(fullName(name), options),
+  };
+};

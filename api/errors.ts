@@ -1,0 +1,54 @@
+import type { ErrorRequestHandler, RequestHandler } from "express";
+import { z } from "zod";
+import { isUnavailable } from "../infra/database.ts";
+import { Problem, type ProblemName, statusOf, titleOf, typeOf } from "./problem.ts";
+
+/** The one place where errors become answers. What it does not know is logged and answered as a plain 500. */
+export const answerErrors: ErrorRequestHandler = (error: unknown, request, response, next) => {
+  if (response.headersSent) return next(error);
+  const { problem, errors, headers } = toProblem(error);
+  if (problem === "internal") request.log.error({ err: error }, titleOf(problem));
+  if (problem === "unavailable") request.log.warn({ err: error }, titleOf(problem));
+  response
+    .status(statusOf(problem))
+    .set(headers)
+    .type("application/problem+json")
+    .json({
+      type: typeOf(problem),
+      title: titleOf(problem),
+      status: statusOf(problem),
+      requestId: request.id,
+      errors,
+    });
+};
+
+export const notFound: RequestHandler = () => {
+  throw new Problem("not-found");
+};
+
+const toProblem = (error: unknown): Problem => {
+  if (error instanceof Problem) return error;
+  if (error instanceof z.ZodError) return invalid(error);
+  if (isUnavailable(error)) return new Problem("unavailable", { headers: { "Retry-After": "5" } });
+  return new Problem(unreadable(error) ?? "internal");
+};
+
+const invalid = ({ issues }: z.ZodError) =>
+  new Problem("invalid-request", {
+    errors: issues.map(({ path, message }) => ({ field: path.join(".") || "(body)", message })),
+  });
+
+// What Express's router and body parser throw, by its stable `type`.
+const UNREADABLE: Record<string, ProblemName> = {
+  "entity.parse.failed": "malformed-json",
+  "entity.too.large": "body-too-large",
+  "encoding.unsupported": "unsupported-media-type",
+  "charset.unsupported": "unsupported-media-type",
+  "unusable-text": "unusable-text",
+};
+
+const unreadable = (error: unknown): ProblemName | undefined => {
+  if (error instanceof URIError) return "not-found";
+  if (!(error instanceof Error) || !("status" in error) || !(Number(error.status) < 500)) return undefined;
+  return UNREADABLE["type" in error ? String(error.type) : ""] ?? "bad-request";
+};

@@ -1,0 +1,38 @@
+import { z } from "zod";
+
+/** The fields that several routes share. */
+export const email = z
+  .string("Give an e-mail address.")
+  .trim()
+  .toLowerCase()
+  .max(254, "At most 254 characters.")
+  .pipe(z.email("This is not an e-mail address."));
+
+export const name = z
+  .string("Give a name.")
+  .trim()
+  .min(1, "Give a name.")
+  .max(100, "At most 100 characters.");
+
+export const newPassword = z
+  .string("Give a password.")
+  .min(10, "At least 10 characters.")
+  .max(200, "At most 200 characters.");
+
+/** To compare with, so that whoever has one knows its form. */
+export const password = z
+  .string("Give the password.")
+  .min(1, "Give the password.")
+  .max(200, "At most 200 characters.");
+
+export const token = z.string("Give the token from the mail.").min(1).max(200);
+
+export const id = z.object({ id: z.uuid() });
+
+/** A Date where it comes from the database, ISO 8601 in UTC where it goes to a client. */
+export const timestamp = z
+  .date()
+  .transform((date) => date.toISOString())
+  .pipe(z.iso.datetime());
+
+export const message = z.object({ message: z.string() });

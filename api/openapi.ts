@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { problemsOf, type Route } from "./contract.ts";
+import { type ProblemName, statusOf, titleOf, typeOf } from "./problem.ts";
+
+const VERSION = "1";
+
+type Contract = Route["contract"];
+
+/** Describes routes as OpenAPI 3.1, from the schemas that validate them. https://spec.openapis.org/oas/v3.1.1.html */
+export const describeApi = (routes: readonly Route[]): object => ({
+  openapi: "3.1.1",
+  info: {
+    title: "Offstage",
+    version: VERSION,
+    description:
+      "Every answer carries X-Request-Id; a request may bring its own. Refusals are application/problem+json.",
+  },
+  paths: Object.fromEntries(
+    [...Map.groupBy(routes, ({ contract }) => templated(contract.path))].map(([path, group]) => [
+      path,
+      Object.fromEntries(group.map(({ contract }) => [contract.method, operation(contract)])),
+    ]),
+  ),
+  components: {
+    securitySchemes: {
+      cookie: { type: "apiKey", in: "cookie", name: "session", description: "`__Host-session` over https." },
+      bearer: { type: "http", scheme: "bearer" },
+    },
+    schemas: { Problem: jsonSchema(problem, "output") },
+  },
+});
+
+const problem = z
+  .object({
+    type: z.string().describe("Stable: decide by it."),
+    title: z.string(),
+    status: z.int(),
+    requestId: z.string(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .describe("RFC 9457");
+
+const operation = (contract: Contract): object => ({
+  operationId: operationId(contract),
+  summary: contract.summary,
+  tags: [
+    contract.path
+      .split("/")
+      .filter(Boolean)
+      .find((part) => part !== "v1") ?? "",
+  ],
+  ...(contract.access === "anyone" ? {} : { security: [{ cookie: [] }, { bearer: [] }] }),
+  ...(contract.access === "admin" ? { "x-role": "ADMIN" } : {}),
+  parameters: parameters(contract),
+  ...(contract.body && {
+    requestBody: {
+      required: true,
+      content: { "application/json": { schema: jsonSchema(contract.body, "input") } },
+    },
+  }),
+  responses: { ...success(contract), ...refusals(contract) },
+});
+
+const success = ({ status, answer }: Contract) => ({
+  [status]: answer
+    ? { description: "Done.", content: { "application/json": { schema: jsonSchema(answer, "output") } } }
+    : { description: "Done." },
+});
+
+const refusals = (contract: Contract) => {
+  const byStatus = Map.groupBy(new Set(problemsOf(contract)), statusOf);
+  return Object.fromEntries([...byStatus].map(([status, names]) => [status, refusal(names)]));
+};
+
+const refusal = (names: readonly ProblemName[]) => ({
+  description: names.map(titleOf).join(" "),
+  content: {
+    "application/problem+json": {
+      schema: {
+        allOf: [
+          { $ref: "#/components/schemas/Problem" },
+          { properties: { type: { enum: names.map(typeOf) } } },
+        ],
+      },
+    },
+  },
+});
+
+const parameters = ({ params, query, repeatable }: Contract): object[] => [
+  ...fields(params).map((field) => ({ ...field, in: "path", required: true })),
+  ...fields(query).map((field) => ({ ...field, in: "query" })),
+  ...(repeatable
+    ? [{ name: "Idempotency-Key", in: "header", schema: { type: "string", minLength: 1, maxLength: 255 } }]
+    : []),
+];
+
+const fields = (schema: z.ZodType | undefined) =>
+  schema instanceof z.ZodObject
+    ? Object.entries<z.ZodType>(schema.shape).map(([name, field]) => ({
+        name,
+        schema: jsonSchema(field, "input"),
+      }))
+    : [];
+
+const jsonSchema = (schema: z.ZodType, io: "input" | "output"): object => {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    // Known by its format; zod's patterns for dates and ids fill a screen each.
+    override: ({ jsonSchema: each }) => {
+      if (each.format) delete each.pattern;
+    },
+  });
+  return rest;
+};
+
+const templated = (path: string) => path.replaceAll(/:(\w+)/g, "{$1}");
+
+/** deleteSessionsById */
+const operationId = ({ method, path }: Contract) =>
+  [method, ...path.replace("/v1/", "/").split(/[/-]/).filter(Boolean)]
+    .map((word) => word.replace(/^:/, "by-"))
+    .flatMap((word) => word.split("-"))
+    .map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
+    .join("");

@@ -1,0 +1,56 @@
+import { type RequestHandler, Router } from "express";
+import type { z } from "zod";
+import type { AppDeps } from "./app.ts";
+import { createAuthentication } from "./authentication.ts";
+import { readJson } from "./body.ts";
+import type { Route } from "./contract.ts";
+import { createIdempotency } from "./idempotency.ts";
+import { Problem } from "./problem.ts";
+import { createSameSite } from "./same-site.ts";
+
+/** Mounts routes: everything that their contracts say is checked before a handler is called. */
+export const serve = (routes: readonly Route[], deps: AppDeps): Router => {
+  const authenticate = createAuthentication(deps);
+  const refuseOtherSites = createSameSite(deps.publicUrl);
+  const answerOnce = createIdempotency(deps);
+
+  const answer =
+    ({ contract, handle }: Route): RequestHandler =>
+    async (request, response) => {
+      refuseOtherSites(request);
+      const session = contract.access === "anyone" ? undefined : await authenticate(request);
+      if (contract.access === "admin" && session?.role !== "ADMIN") throw new Problem("forbidden");
+      const params = parseParams(contract.params, request.params);
+      const query = contract.query?.parse(request.query);
+      const body = contract.body?.parse(await readJson(request, response));
+
+      const call = { session, params, query, body, request, response };
+      const result = await answerOnce(contract, call, (transaction) => handle({ ...call, transaction }));
+      response.status(contract.status).set("Cache-Control", "no-store");
+      if (contract.answer) response.json(contract.answer.parse(result));
+      else response.end();
+    };
+
+  const router = Router({ caseSensitive: true });
+  for (const [path, group] of Map.groupBy(routes, ({ contract }) => contract.path)) {
+    const at = router.route(path);
+    for (const each of group) at[each.contract.method](answer(each));
+    at.all(refuseMethod(group.map(({ contract }) => contract.method)));
+  }
+  return router;
+};
+
+const parseParams = (schema: z.ZodType | undefined, params: unknown): unknown => {
+  const parsed = schema?.safeParse(params);
+  if (parsed?.error) throw new Problem("not-found");
+  return parsed?.data;
+};
+
+const refuseMethod = (methods: readonly string[]): RequestHandler => {
+  const allowed = [...methods, ...(methods.includes("get") ? ["head"] : []), "options"];
+  const Allow = allowed.join(", ").toUpperCase();
+  return (request, response) => {
+    if (request.method !== "OPTIONS") throw new Problem("method-not-allowed", { headers: { Allow } });
+    response.status(204).set({ Allow }).end();
+  };
+};

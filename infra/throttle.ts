@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { Redis } from "ioredis";
+import {
+  RateLimiterPostgres,
+  RateLimiterRedis,
+  RateLimiterRes,
+  type RateLimiterStoreAbstract,
+} from "rate-limiter-flexible";
+import type { Sql } from "../workers/core/ledger.ts";
+
+/** At most `times` within `seconds`, counted from the first. */
+export interface Limit {
+  name: string;
+  times: number;
+  seconds: number;
+}
+
+/** Counts what clients do, over all processes. */
+export interface Throttle {
+  /** Counts one more, and resolves with the milliseconds until the limit allows it: 0 when it does now. */
+  hit(limit: Limit, whom: string): Promise<number>;
+  /** Begins to count anew. */
+  forget(limit: Limit, whom: string): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Counts in Redis when `queueUrl` names one, else in PostgreSQL. While the store is away everything is allowed, and
+ * `onError` is told: a throttle that is down must not lock everybody out.
+ */
+export const createThrottle = (
+  queueUrl: string,
+  prefix: string,
+  sql: Sql,
+  onError: (error: Error) => void,
+): Throttle => {
+  const redis = /^rediss?:/.test(queueUrl) ? connect(queueUrl, onError) : undefined;
+  const limiters = new Map<string, RateLimiterStoreAbstract>();
+
+  const limiterFor = ({ name, times, seconds }: Limit) => {
+    const known = limiters.get(name);
+    if (known) return known;
+    const options = { keyPrefix: `${prefix}:throttle:${name}`, points: times, duration: seconds };
+    const limiter = redis
+      ? new RateLimiterRedis({ ...options, storeClient: redis })
+      : new RateLimiterPostgres({ ...options, ...inPostgres(sql) });
+    limiters.set(name, limiter);
+    return limiter;
+  };
+
+  return {
+    hit: async (limit, whom) => {
+      try {
+        await limiterFor(limit).consume(keyOf(whom));
+      } catch (error) {
+        if (error instanceof RateLimiterRes) return Math.max(error.msBeforeNext, 1);
+        onError(error instanceof Error ? error : new Error(String(error)));
+      }
+      return 0;
+    },
+    forget: async (limit, whom) => {
+      await limiterFor(limit).delete(keyOf(whom)).catch(onError);
+    },
+    close: () => redis?.disconnect(),
+  };
+};
+
+/** Allows everything. */
+export const noThrottle: Throttle = { hit: async () => 0, forget: async () => {}, close: () => {} };
+
+/** Addresses are not kept where the broker is. */
+const keyOf = (whom: string) => createHash("sha256").update(whom).digest("base64url");
+
+const connect = (url: string, onError: (error: Error) => void) =>
+  new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 1_000,
+    retryStrategy: (tries) => Math.min(100 * tries, 1_000),
+  }).on("error", onError);
+
+/** The table comes with our migrations. */
+const inPostgres = (sql: Sql) => ({
+  tableName: "Throttle",
+  tableCreated: true,
+  storeType: "client",
+  storeClient: {
+    query: async ({ text, values }: { text: string; values: unknown[] }) => {
+      const rows = await sql(text, values);
+      return { rows, rowCount: rows.length };
+    },
+  },
+});

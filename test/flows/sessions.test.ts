@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { createPeople, type People } from "../support/people.ts";
+
+let app: TestApp;
+let people: People;
+beforeAll(async () => {
+  app = await createTestApp();
+  people = createPeople(app);
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+const prisma = () => app.core.database.prisma;
+
+test("a cookie carries the session: unreadable for scripts, sent to nobody else", async () => {
+  const ada = await people.verified("ada@example.com");
+  const answer = await people.logIn(ada);
+  expect(answer.status).toBe(200);
+  expect(answer.body).toEqual({ message: "You are logged in." });
+  const [cookie] = answer.get("Set-Cookie")?.filter((each) => each.startsWith("session=")) ?? [];
+  expect(cookie).toMatch(/^session=[\w-]{43}; Max-Age=7776000; Path=\/; Expires=.+; HttpOnly; SameSite=Lax$/);
+  const me = await app.request.get("/v1/me").set("Cookie", cookie?.split(";")[0] ?? "");
+  expect(me.body).toMatchObject({ email: ada.email, name: ada.name, role: "USER", zone: "UTC" });
+  expect(me.body).not.toHaveProperty("passwordHash");
+});
+
+test("a token carries it for programs, and no cookie then", async () => {
+  const grace = await people.verified("grace@example.com");
+  const answer = await people.logIn(grace, { as: "bearer" });
+  expect(answer.body.token).toMatch(/^[\w-]{43}$/);
+  expect(answer.get("Set-Cookie")?.join()).not.toContain("session=");
+  const me = await app.request.get("/v1/me").auth(answer.body.token, { type: "bearer" });
+  expect(me.body.email).toBe(grace.email);
+  const stored = await prisma().session.findMany({ where: { user: { email: grace.email } } });
+  expect(JSON.stringify(stored)).not.toContain(answer.body.token);
+});
+
+test("a wrong password and an unknown address are answered alike", async () => {
+  const eve = await people.verified("eve@example.com");
+  const wrong = await people.logIn({ ...eve, password: "not this one" });
+  const unknown = await people.logIn({ ...eve, email: "nobody@example.com" });
+  expect([wrong.status, wrong.body.type]).toEqual([401, "/problems/wrong-credentials"]);
+  expect({ ...unknown.body, requestId: "" }).toEqual({ ...wrong.body, requestId: "" });
+});
+
+test("nobody logs in to an address that was not verified", async () => {
+  const tom = people.person("tom@example.com");
+  await app.request.post("/v1/signup").send(tom);
+  expect((await people.logIn(tom)).body.type).toBe("/problems/unverified");
+  expect((await people.logIn({ ...tom, password: "not this one" })).body.type).toBe(
+    "/problems/wrong-credentials",
+  );
+});
+
+test.each([
+  ["nothing", {}],
+  ["a made-up token", { Authorization: `Bearer ${"x".repeat(43)}` }],
+  ["another scheme", { Authorization: "Basic YTpi" }],
+  ["a made-up cookie", { Cookie: "session=made-up" }],
+])("%s is nobody", async (_what, headers) => {
+  const answer = await app.request.get("/v1/me").set(headers);
+  expect(answer.status).toBe(401);
+  expect(answer.headers["www-authenticate"]).toBe("Bearer");
+  expect(answer.body.type).toBe("/problems/unauthenticated");
+});
+
+test("logging out ends the session", async () => {
+  const session = await people.session("out@example.com");
+  expect((await session.post("/v1/logout")).status).toBe(204);
+  expect((await session.get("/v1/me")).status).toBe(401);
+});
+
+test("logging in again ends the session that the browser had", async () => {
+  const person = await people.verified("twice@example.com");
+  const first = people.cookieOf(await people.logIn(person));
+  await app.request.post("/v1/login").set("Cookie", first).send(person);
+  expect((await app.request.get("/v1/me").set("Cookie", first)).status).toBe(401);
+});
+
+test("a session ends when it was idle for 14 days, and 90 days after its login", async () => {
+  const session = await people.session("idle@example.com");
+  const where = { user: { email: "idle@example.com" } };
+  const days = (count: number) => new Date(Date.now() + count * 86_400_000);
+
+  await prisma().session.updateMany({ where, data: { lastUsedAt: days(-1), expiresAt: days(13) } });
+  expect((await session.get("/v1/me")).status).toBe(200);
+  const touched = await prisma().session.findFirstOrThrow({ where });
+  expect(touched.lastUsedAt.getTime()).toBeGreaterThan(Date.now() - 60_000);
+  expect(touched.expiresAt.getTime()).toBeGreaterThan(days(13.9).getTime());
+
+  await prisma().session.updateMany({ where, data: { createdAt: days(-89), lastUsedAt: days(-1) } });
+  await session.get("/v1/me");
+  expect((await prisma().session.findFirstOrThrow({ where })).expiresAt.getTime()).toBeLessThan(
+    days(1.1).getTime(),
+  );
+
+  await prisma().session.updateMany({ where, data: { expiresAt: new Date() } });
+  expect((await session.get("/v1/me")).status).toBe(401);
+});
+
+test("its last use is written at most once a minute", async () => {
+  const session = await people.session("often@example.com");
+  const where = { user: { email: "often@example.com" } };
+  const before = await prisma().session.findFirstOrThrow({ where });
+  await session.get("/v1/me");
+  expect(await prisma().session.findFirstOrThrow({ where })).toEqual(before);
+});
+
+test("lists sessions newest first, page by page, and ends one or all others", async () => {
+  const person = await people.verified("many@example.com");
+  const sessions = [];
+  for (let count = 0; count < 5; count++) sessions.push(await people.as(person));
+  const newest = sessions.at(-1)!;
+
+  const first = await newest.get("/v1/sessions?limit=2");
+  expect(first.body.items).toMatchObject([{ current: true }, { current: false }]);
+  const second = await newest.get(`/v1/sessions?limit=2&cursor=${first.body.next}`);
+  const third = await newest.get(`/v1/sessions?limit=2&cursor=${second.body.next}`);
+  const all = [first, second, third].flatMap(({ body }) => body.items.map(({ id }: { id: string }) => id));
+  expect(all).toHaveLength(5);
+  expect(all).toEqual(all.toSorted().toReversed());
+  expect(third.body.next).toBeNull();
+
+  expect((await newest.delete(`/v1/sessions/${all[4]}`)).status).toBe(204);
+  expect((await sessions[0]!.get("/v1/me")).status).toBe(401);
+  expect((await newest.delete(`/v1/sessions/${all[4]}`)).status).toBe(404);
+
+  expect((await newest.delete("/v1/sessions")).status).toBe(204);
+  expect((await newest.get("/v1/sessions")).body.items).toMatchObject([{ current: true }]);
+});
+
+test("changes name, zone and notifications, each alone", async () => {
+  const session = await people.session("patch@example.com");
+  const named = await session.patch("/v1/me").send({ name: "  Countess Ada " });
+  expect(named.body).toMatchObject({
+    name: "Countess Ada",
+    zone: "UTC",
+    notifications: { email: true, push: true },
+  });
+  const moved = await session.patch("/v1/me").send({ zone: "Europe/Warsaw", notifications: { push: false } });
+  expect(moved.body).toMatchObject({
+    name: "Countess Ada",
+    zone: "Europe/Warsaw",
+    notifications: { email: true, push: false },
+  });
+  expect((await session.patch("/v1/me").send({})).body).toEqual(moved.body);
+  for (const zone of ["Europe/Atlantis", "+01:00", ""])
+    expect((await session.patch("/v1/me").send({ zone })).body.errors).toMatchObject([{ field: "zone" }]);
+  expect((await session.patch("/v1/me").send({ role: "ADMIN" })).body.role).toBe("USER");
+});
+
+test("only administrators see all accounts", async () => {
+  const user = await people.session("user@example.com");
+  expect((await user.get("/v1/users")).body.type).toBe("/problems/forbidden");
+  const admin = await people.session("admin@example.com");
+  await prisma().user.update({ where: { email: "admin@example.com" }, data: { role: "ADMIN" } });
+  const answer = await admin.get("/v1/users?limit=1");
+  expect(answer.body.items).toMatchObject([{ email: "admin@example.com", role: "ADMIN" }]);
+});
+
+test("a device that was not seen before is told of by mail; the first, and a known one, are not", async () => {
+  const person = await people.verified("devices@example.com");
+  const first = await people.logIn(person);
+  const device =
+    first
+      .get("Set-Cookie")
+      ?.find((each) => each.startsWith("device="))
+      ?.split(";")[0] ?? "";
+  await app.request.post("/v1/login").set("Cookie", device).send(person);
+  const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+  await app.request.post("/v1/login").set("User-Agent", agent).send(person);
+
+  const mail = await app.mailTo(person.email, "A new sign-in to your account");
+  expect(mail.text).toContain("Firefox on Linux");
+  const mails = await prisma().job.findMany({
+    where: { payload: { path: ["template"], equals: "new-sign-in" } },
+  });
+  const user = await prisma().user.findUniqueOrThrow({ where: { email: person.email } });
+  expect(mails.filter(({ payload }) => JSON.stringify(payload).includes(user.id))).toHaveLength(1);
+});
+
+test.each([
+  [403, "another site", { "Sec-Fetch-Site": "cross-site" }],
+  [403, "a sibling domain", { "Sec-Fetch-Site": "same-site" }],
+  [403, "another origin, in an old browser", { Origin: "https://evil.example" }],
+  [403, "a page without origin", { Origin: "null" }],
+  [200, "this site", { "Sec-Fetch-Site": "same-origin" }],
+  [200, "this origin, in an old browser", { Origin: "http://app.test" }],
+  [200, "a program", {}],
+])("%i for a change that comes with the cookie from %s", async (status, _from, headers) => {
+  const session = await people.session(`csrf-${Math.random()}@example.com`);
+  expect((await session.patch("/v1/me").set(headers).send({ name: "Changed" })).status).toBe(status);
+  expect((await session.get("/v1/me").set(headers)).status).toBe(200);
+});
