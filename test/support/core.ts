@@ -28,6 +28,8 @@ export interface LedgerRow {
 export interface Core extends AsyncDisposable {
   /** Of its database. */
   readonly url: string;
+  /** Of its broker. */
+  readonly queueUrl: string;
   readonly database: Database;
   readonly broker: Broker;
   readonly sql: Sql;
@@ -67,6 +69,7 @@ export const createCore = async (): Promise<Core> => {
   };
   return {
     url,
+    queueUrl,
     database,
     broker,
     sql,

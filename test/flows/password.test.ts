@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { createPeople, type People, tokenIn } from "../support/people.ts";
+
+let app: TestApp;
+let people: People;
+beforeAll(async () => {
+  app = await createTestApp();
+  people = createPeople(app);
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+const prisma = () => app.core.database.prisma;
+const forgot = (email: string) => app.request.post("/v1/password/forgot").send({ email });
+const reset = (token: string, password = "a new password") =>
+  app.request.post("/v1/password/reset").send({ token, password });
+const resetToken = async (email: string) => tokenIn((await app.mailTo(email, "Set a new password")).text);
+const mailsAbout = async (email: string, subject: string) =>
+  (await app.mailsTo(email)).filter((mail) => mail.subject === subject);
+
+test("a forgotten password is replaced by a link, which ends every session and is told by mail", async () => {
+  const person = await people.verified("ada@example.com");
+  const session = await people.as(person);
+  expect((await forgot(person.email)).status).toBe(202);
+  const token = await resetToken(person.email);
+  expect((await reset(token)).status).toBe(200);
+
+  expect((await session.get("/v1/me")).status).toBe(401);
+  expect((await people.logIn(person)).status).toBe(401);
+  expect((await people.logIn({ ...person, password: "a new password" })).status).toBe(200);
+  await app.mailTo(person.email, "Your password was changed");
+  expect((await reset(token, "another password")).body.type).toBe("/problems/token-spent");
+});
+
+test("of twenty parallel resets with one link one wins", async () => {
+  const person = await people.verified("many@example.com");
+  await forgot(person.email);
+  const token = await resetToken(person.email);
+  const passwords = Array.from({ length: 20 }, (_, index) => `password number ${index}`);
+  const answers = await Promise.all(passwords.map((password) => reset(token, password)));
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(410)]);
+  const winner = passwords[answers.findIndex(({ status }) => status === 200)] ?? "";
+  expect((await people.logIn({ ...person, password: winner })).status).toBe(200);
+});
+
+test("a new request voids the older link, however many come at once", async () => {
+  const person = await people.verified("void@example.com");
+  await forgot(person.email);
+  const older = await resetToken(person.email);
+  await Promise.all(Array.from({ length: 5 }, () => forgot(person.email)));
+  expect(await prisma().passwordReset.count({ where: { user: { email: person.email } } })).toBe(1);
+  expect((await reset(older)).status).toBe(410);
+});
+
+test("a link is too old after 30 minutes", async () => {
+  const person = await people.verified("late@example.com");
+  await forgot(person.email);
+  const token = await resetToken(person.email);
+  const where = { user: { email: person.email } };
+  const { createdAt, expiresAt } = await prisma().passwordReset.findFirstOrThrow({ where });
+  expect(expiresAt.getTime() - createdAt.getTime()).toBeLessThanOrEqual(30 * 60_000);
+  await prisma().passwordReset.updateMany({ where, data: { expiresAt: new Date() } });
+  expect((await reset(token)).status).toBe(410);
+});
+
+test("an unknown address gets the same answer and no mail, and its job ends well", async () => {
+  const person = await people.verified("known@example.com");
+  const known = await forgot(person.email);
+  const unknown = await forgot("unknown@example.com");
+  expect([unknown.status, unknown.body]).toEqual([known.status, known.body]);
+  const job = await prisma().job.findFirstOrThrow({ orderBy: { id: "desc" } });
+  expect(await app.core.reaches(job.id, "COMPLETED")).toMatchObject({ result: "skipped: the user is gone" });
+  expect(await app.mailsTo("unknown@example.com")).toEqual([]);
+});
+
+test("who resets the password of an address has verified it", async () => {
+  const person = people.person("unverified@example.com");
+  await app.request.post("/v1/signup").send(person);
+  await forgot(person.email);
+  await reset(await resetToken(person.email));
+  expect((await people.logIn({ ...person, password: "a new password" })).status).toBe(200);
+});
+
+test("a verification link does not reset a password", async () => {
+  const person = people.person("purpose@example.com");
+  await app.request.post("/v1/signup").send(person);
+  const token = tokenIn((await app.mailTo(person.email)).text);
+  expect((await reset(token)).status).toBe(410);
+});
+
+test("changing the password needs the current one, and ends every other session", async () => {
+  const person = await people.verified("change@example.com");
+  const [here, there] = [await people.as(person), await people.as(person)];
+  const change = (currentPassword: string) =>
+    here.post("/v1/password/change").send({ currentPassword, newPassword: "changed by myself" });
+
+  expect((await change("not this one")).body.type).toBe("/problems/wrong-password");
+  expect((await there.get("/v1/me")).status).toBe(200);
+  expect((await change(person.password)).status).toBe(200);
+  expect((await here.get("/v1/me")).status).toBe(200);
+  expect((await there.get("/v1/me")).status).toBe(401);
+  expect((await people.logIn({ ...person, password: "changed by myself" })).status).toBe(200);
+  await app.mailTo(person.email, "Your password was changed");
+});
+
+test("changing the password voids the links that were asked for", async () => {
+  const person = await people.verified("both@example.com");
+  const session = await people.as(person);
+  await forgot(person.email);
+  const token = await resetToken(person.email);
+  await session
+    .post("/v1/password/change")
+    .send({ currentPassword: person.password, newPassword: "changed by myself" });
+  expect((await reset(token)).status).toBe(410);
+});
+
+test("a login that overlaps a reset does not survive it", async () => {
+  const person = await people.verified("race@example.com");
+  for (let round = 0; round < 5; round++) {
+    await forgot(person.email);
+    await expect
+      .poll(async () => (await mailsAbout(person.email, "Set a new password")).length)
+      .toBe(round + 1);
+    const password = `password of round ${round}`;
+    const [, ...logins] = await Promise.all([
+      reset(await resetToken(person.email), password),
+      ...Array.from({ length: 4 }, () => people.logIn(person)),
+    ]);
+    const cookies = logins.filter(({ status }) => status === 200).map((answer) => people.cookieOf(answer));
+    for (const cookie of cookies)
+      expect((await app.request.get("/v1/me").set("Cookie", cookie)).status).toBe(401);
+    person.password = password;
+  }
+});

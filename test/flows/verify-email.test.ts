@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { deriveToken } from "../../infra/tokens.ts";
+import { createTestApp, SECRET, type TestApp } from "../support/app.ts";
+import { codeIn, createPeople, type People, type Person, tokenIn } from "../support/people.ts";
+
+const SUBJECT = "Confirm your email address";
+
+let app: TestApp;
+let people: People;
+beforeAll(async () => {
+  app = await createTestApp();
+  people = createPeople(app);
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+const prisma = () => app.core.database.prisma;
+const byLink = (token: string) => app.request.post("/v1/verify-email").send({ token });
+const byCode = (email: string, code: string) =>
+  app.request.post("/v1/verify-email/code").send({ email, code });
+const resend = (email: string) => app.request.post("/v1/verify-email/resend").send({ email });
+const isVerified = async (email: string) =>
+  (await prisma().user.findUniqueOrThrow({ where: { email } })).verifiedAt !== null;
+
+const signUp = async (email: string): Promise<Person & { token: string; code: string }> => {
+  const person = people.person(email);
+  await app.request.post("/v1/signup").send(person);
+  const { text } = await app.mailTo(email, SUBJECT);
+  return { ...person, token: tokenIn(text), code: codeIn(text) };
+};
+const wrong = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
+
+test("verification and the welcome mail come together, once", async () => {
+  const { email, token } = await signUp("link@example.com");
+  expect((await byLink(token)).status).toBe(200);
+  expect((await app.mailTo(email, "Welcome to Offstage")).text).toContain("http://app.test/login");
+  expect((await byLink(token)).status).toBe(410);
+});
+
+test("six digits do it too", async () => {
+  const { email, code, token } = await signUp("code@example.com");
+  expect((await byCode(email, wrong(code))).body.type).toBe("/problems/wrong-code");
+  expect((await byCode(email.toUpperCase(), code)).status).toBe(200);
+  expect(await isVerified(email)).toBe(true);
+  expect((await byCode(email, code)).status).toBe(422);
+  expect((await byLink(token)).status).toBe(410);
+});
+
+test("of twenty parallel right codes one wins", async () => {
+  const { email, code } = await signUp("parallel@example.com");
+  const answers = await Promise.all(Array.from({ length: 20 }, () => byCode(email, code)));
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(422)]);
+});
+
+test("a code can be tried five times, also at once, and then only the link helps", async () => {
+  const { email, code, token } = await signUp("tries@example.com");
+  await Promise.all(Array.from({ length: 20 }, () => byCode(email, wrong(code))));
+  const { codeTries } = await prisma().emailVerification.findFirstOrThrow({ where: { user: { email } } });
+  expect(codeTries).toBe(5);
+  expect((await byCode(email, code)).status).toBe(422);
+  expect((await byLink(token)).status).toBe(200);
+});
+
+test("a code lives for 15 minutes", async () => {
+  const { email, code } = await signUp("late@example.com");
+  const data = { createdAt: new Date(Date.now() - 15 * 60_000) };
+  await prisma().emailVerification.updateMany({ where: { user: { email } }, data });
+  expect((await byCode(email, code)).status).toBe(422);
+});
+
+test("an unknown address is refused like a wrong code", async () => {
+  const { email, code } = await signUp("known@example.com");
+  const known = await byCode(email, wrong(code));
+  const unknown = await byCode("unknown@example.com", code);
+  expect({ ...unknown.body, requestId: "" }).toEqual({ ...known.body, requestId: "" });
+});
+
+test("a new mail voids the older one, however many are asked for at once", async () => {
+  const { email, token, code } = await signUp("again@example.com");
+  await Promise.all(Array.from({ length: 5 }, () => resend(email)));
+  expect(await prisma().emailVerification.count({ where: { user: { email } } })).toBe(1);
+  expect((await byLink(token)).status).toBe(410);
+  const newest = await prisma().emailVerification.findFirstOrThrow({ where: { user: { email } } });
+  expect((await byCode(email, code)).status).toBe(422);
+  const newestToken = deriveToken(SECRET, "verify-email", newest.id);
+  const texts = async () => (await app.mailsTo(email)).map(({ text }) => tokenIn(text));
+  await expect.poll(texts, { timeout: 10_000 }).toContain(newestToken);
+  expect((await byLink(newestToken)).status).toBe(200);
+});
+
+test("asking again is answered alike for waiting, verified and unknown addresses", async () => {
+  await signUp("waiting@example.com");
+  await people.verified("done@example.com");
+  const answers = [];
+  for (const email of ["waiting@example.com", "done@example.com", "nobody@example.com"])
+    answers.push(await resend(email));
+  expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body])))).toHaveProperty(
+    "size",
+    1,
+  );
+  expect(
+    await prisma().emailVerification.count({ where: { user: { email: "done@example.com" }, usedAt: null } }),
+  ).toBe(0);
+});
