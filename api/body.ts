@@ -1,6 +1,8 @@
 import express, { type Request, type Response } from "express";
 import { Problem } from "./problem.ts";
 
+const LEVELS = 20;
+
 /** Resolves with the JSON of a request's body, whatever it holds. @throws Problem, or what errors.ts makes one of */
 export const readJson = async (request: Request, response: Response): Promise<unknown> => {
   const hasBody = request.headers["content-length"] !== "0" && request.is("*/*") !== null;
@@ -8,16 +10,20 @@ export const readJson = async (request: Request, response: Response): Promise<un
   await new Promise<void>((resolve, reject) => {
     parse(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
   });
+  if (!isUsable(request.body, LEVELS)) throw new Problem("unusable-json");
   return request.body;
 };
 
-/** PostgreSQL stores neither NUL nor half a surrogate pair, and `__proto__` means more to JavaScript than to JSON. */
-const refuseUnusable = (key: string, value: unknown): unknown => {
-  if (key === "__proto__" || !isStorable(key) || (typeof value === "string" && !isStorable(value)))
-    throw Object.assign(new Error("unusable text"), { type: "unusable-text" });
-  return value;
+const parse = express.json({ limit: "16kb" });
+
+/** `__proto__` means more to JavaScript than to JSON. */
+const isUsable = (value: unknown, levels: number): boolean => {
+  if (typeof value === "string") return isStorable(value);
+  if (typeof value !== "object" || value === null) return true;
+  const isUsableEntry = ([key, entry]: [string, unknown]) =>
+    key !== "__proto__" && isStorable(key) && isUsable(entry, levels - 1);
+  return levels > 0 && Object.entries(value).every(isUsableEntry);
 };
 
+/** PostgreSQL takes neither NUL nor half a surrogate pair. */
 const isStorable = (text: string) => !text.includes("\0") && text.isWellFormed();
-
-const parse = express.json({ limit: "16kb", reviver: refuseUnusable });

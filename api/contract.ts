@@ -86,7 +86,7 @@ export const problemsOf = ({
     [
       body !== undefined,
       "malformed-json",
-      "unusable-text",
+      "unusable-json",
       "bad-request",
       "body-too-large",
       "unsupported-media-type",

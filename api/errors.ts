@@ -44,7 +44,6 @@ const UNREADABLE: Record<string, ProblemName> = {
   "entity.too.large": "body-too-large",
   "encoding.unsupported": "unsupported-media-type",
   "charset.unsupported": "unsupported-media-type",
-  "unusable-text": "unusable-text",
 };
 
 const unreadable = (error: unknown): ProblemName | undefined => {

@@ -1,6 +1,6 @@
 const problems = {
   "malformed-json": [400, "The body is not valid JSON."],
-  "unusable-text": [400, "The body holds text that cannot be stored, or a reserved name."],
+  "unusable-json": [400, "The body holds text that cannot be stored, a reserved name, or too many levels."],
   "bad-request": [400, "The request could not be read."],
   unauthenticated: [401, "Log in first."],
   "wrong-credentials": [401, "The address or the password is wrong."],

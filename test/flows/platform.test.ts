@@ -1,0 +1,210 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { createPeople, type People } from "../support/people.ts";
+
+let app: TestApp;
+let people: People;
+beforeAll(async () => {
+  app = await createTestApp();
+  people = createPeople(app);
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+const ask = (body: string, type = "application/json") =>
+  app.request.post("/v1/password/forgot").set("Content-Type", type).send(body);
+
+describe("a clear refusal", () => {
+  test.each([
+    ["malformed JSON", "{", 400, "malformed-json"],
+    ["JSON that is not an object", "12", 400, "malformed-json"],
+    ["NUL in text", `{"email":"a\\u0000@example.com"}`, 400, "unusable-json"],
+    ["half a surrogate pair", `{"email":"\\ud800@example.com"}`, 400, "unusable-json"],
+    [
+      "half a surrogate pair in a name of no interest",
+      `{"email":"a@example.com","\\udfff":1}`,
+      400,
+      "unusable-json",
+    ],
+    ["__proto__", `{"email":"a@example.com","__proto__":{"role":"ADMIN"}}`, 400, "unusable-json"],
+    ["an object where text belongs", `{"email":{"$gt":""}}`, 422, "invalid-request"],
+    ["deep nesting", `{"email":${"[".repeat(7_000)}${"]".repeat(7_000)}}`, 400, "unusable-json"],
+    ["a body too large", `{"email":"${"x".repeat(17_000)}"}`, 413, "body-too-large"],
+  ])("of %s", async (_what, body, status, type) => {
+    const answer = await ask(body);
+    expect([answer.status, answer.body.type]).toEqual([status, `/problems/${type}`]);
+    expect(answer.type).toBe("application/problem+json");
+    expect(answer.body.requestId).toBe(answer.headers["x-request-id"]);
+  });
+
+  test.each([
+    ["a form", "application/x-www-form-urlencoded"],
+    ["text", "text/plain"],
+    ["another character set", "application/json; charset=latin1"],
+  ])("of %s", async (_what, type) => {
+    expect((await ask("{}", type)).body).toMatchObject({
+      type: "/problems/unsupported-media-type",
+      status: 415,
+    });
+  });
+
+  test("of an encoding that we do not read", async () => {
+    const answer = await ask("{}").set("Content-Encoding", "compress");
+    expect(answer.status).toBe(415);
+  });
+
+  test("of a body that is not what its encoding says", async () => {
+    const answer = await ask("{}").set("Content-Encoding", "gzip");
+    expect([answer.status, answer.body.type]).toEqual([400, "/problems/bad-request"]);
+  });
+
+  test("of a method that a path does not have, with those that it has", async () => {
+    const answer = await app.request.put("/v1/me");
+    expect([answer.status, answer.headers["allow"]]).toEqual([405, "GET, PATCH, HEAD, OPTIONS"]);
+    expect(answer.body.type).toBe("/problems/method-not-allowed");
+    expect((await app.request.get("/v1/login")).headers["allow"]).toBe("POST, OPTIONS");
+    expect((await app.request.options("/v1/me")).headers["allow"]).toBe("GET, PATCH, HEAD, OPTIONS");
+  });
+
+  test.each(["/v1/nothing", "/v1", "/v1/sessions/one/two", "/nothing", "/%E0%A4%A", "/v1/ME"])(
+    "of %s",
+    async (path) => {
+      const answer = await app.request.get(path);
+      expect([answer.status, answer.body.type]).toEqual([404, "/problems/not-found"]);
+    },
+  );
+
+  test("of an id that is none", async () => {
+    const session = await people.session("ids@example.com");
+    for (const id of ["1", "%00", "%E0%A4%A", "x".repeat(5_000), randomUUID()])
+      expect((await session.delete(`/v1/sessions/${id}`)).status).toBe(404);
+    for (const query of ["limit=0", "limit=101", "limit=x", "cursor=%00", "limit=1&limit=2"])
+      expect((await session.get(`/v1/sessions?${query}`)).status).toBe(422);
+  });
+});
+
+describe("a request id", () => {
+  test("is given to every answer", async () => {
+    const [one, two] = [await app.request.get("/healthz"), await app.request.get("/v1/nothing")];
+    expect(one.headers["x-request-id"]).toMatch(/^[\w-]{36}$/);
+    expect(two.headers["x-request-id"]).not.toBe(one.headers["x-request-id"]);
+  });
+
+  test("is the caller's where it brings one, in the answer and in the log", async () => {
+    const answer = await app.request.get("/v1/me").set("X-Request-Id", "order-4711.retry-2");
+    expect(answer.body.requestId).toBe("order-4711.retry-2");
+    expect(app.logged.join()).toContain("order-4711.retry-2");
+  });
+
+  test.each(["short", "with space and more", `"}{"level":"fatal`, "x".repeat(65)])(
+    "is not %j",
+    async (id) => {
+      expect((await app.request.get("/healthz").set("X-Request-Id", id)).headers["x-request-id"]).not.toBe(
+        id,
+      );
+    },
+  );
+});
+
+describe("an Idempotency-Key", () => {
+  const forgot = (key: string, email: string) =>
+    app.request.post("/v1/password/forgot").set("Idempotency-Key", key).send({ email });
+  const jobs = () => app.core.database.prisma.job.count();
+
+  test("makes one request of a repeated one", async () => {
+    const before = await jobs();
+    const answers = [];
+    for (let times = 0; times < 3; times++) answers.push(await forgot("key-1", "a@example.com"));
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
+    expect(answers[0]?.status).toBe(202);
+    expect(await jobs()).toBe(before + 1);
+  });
+
+  test("makes one request of twenty parallel ones", async () => {
+    const before = await jobs();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => forgot("key-2", "a@example.com")));
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
+    expect(await jobs()).toBe(before + 1);
+  });
+
+  test("refuses another body, and knows the same in another order", async () => {
+    await forgot("key-3", "a@example.com");
+    expect((await forgot("key-3", "b@example.com")).body.type).toBe("/problems/idempotency-key-reused");
+    expect((await forgot("key-3", " A@example.com ")).status).toBe(202);
+  });
+
+  test("belongs to one route and one user", async () => {
+    const [ada, eve] = [
+      await people.session("key-ada@example.com"),
+      await people.session("key-eve@example.com"),
+    ];
+    const change = (session: typeof ada, currentPassword: string) =>
+      session
+        .post("/v1/password/change")
+        .set("Idempotency-Key", "key-4")
+        .send({ currentPassword, newPassword: "a new password" });
+    await forgot("key-4", "a@example.com");
+    expect((await change(ada, "correct horse battery")).status).toBe(200);
+    expect((await change(ada, "correct horse battery")).status).toBe(200);
+    expect((await change(eve, "not this one")).status).toBe(403);
+  });
+
+  test("does not keep a refusal", async () => {
+    const redeem = (code: string) =>
+      app.request
+        .post("/v1/verify-email/code")
+        .set("Idempotency-Key", "key-5")
+        .send({ email: "a@example.com", code });
+    expect((await redeem("123456")).status).toBe(422);
+    expect((await redeem("123457")).body.type).toBe("/problems/wrong-code");
+  });
+
+  test("is forgotten after 24 hours", async () => {
+    await forgot("key-6", "a@example.com");
+    const data = { createdAt: new Date(Date.now() - 86_400_000) };
+    await app.core.database.prisma.idempotencyKey.updateMany({ data });
+    const before = await jobs();
+    expect((await forgot("key-6", "b@example.com")).status).toBe(202);
+    expect(await jobs()).toBe(before + 1);
+  });
+
+  test.each(["", " ", "ключ".normalize(), "x".repeat(256)])("is not %j", async (key) => {
+    const answer = await app.request
+      .post("/v1/password/forgot")
+      .set("Idempotency-Key", Buffer.from(key).toString("latin1"))
+      .send({ email: "a@example.com" });
+    expect(answer.body).toMatchObject({ status: 422, errors: [{ field: "Idempotency-Key" }] });
+  });
+});
+
+describe("readiness", () => {
+  test("is told check by check", async () => {
+    const answer = await app.request.get("/readyz");
+    expect(answer.body).toEqual({
+      status: "ready",
+      checks: { database: "ok", migrations: "ok", broker: "ok" },
+    });
+  });
+
+  test("fails while a migration is missing", async () => {
+    const rename = (from: string, to: string) =>
+      app.core.sql(`UPDATE _prisma_migrations SET migration_name = $2 WHERE migration_name = $1`, [from, to]);
+    await rename("20261123000000_init", "other");
+    const answer = await app.request.get("/readyz");
+    await rename("other", "20261123000000_init");
+    expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "5"]);
+    expect(answer.body.errors).toContainEqual({ field: "migrations", message: "down" });
+  });
+});
+
+test("answers carry strict headers, and are not cached", async () => {
+  const { headers } = await app.request.get("/");
+  expect(headers["content-security-policy"]).toMatch(
+    /^default-src 'none';script-src 'self';style-src 'self';/,
+  );
+  expect(headers["content-security-policy"]).not.toContain("unsafe");
+  expect(headers["x-content-type-options"]).toBe("nosniff");
+  expect(headers).not.toHaveProperty("x-powered-by");
+  const session = await people.session("headers@example.com");
+  expect((await session.get("/v1/me")).headers["cache-control"]).toBe("no-store");
+});
