@@ -6,7 +6,8 @@ export const email = z
   .trim()
   .toLowerCase()
   .max(254, "At most 254 characters.")
-  .pipe(z.email("This is not an e-mail address."));
+  .pipe(z.email("This is not an e-mail address."))
+  .meta({ format: "email", examples: ["ada@example.com"] });
 
 export const name = z
   .string("Give a name.")

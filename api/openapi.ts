@@ -4,6 +4,8 @@ import { type ProblemName, statusOf, titleOf, typeOf } from "./problem.ts";
 
 const VERSION = "1";
 
+const WAIT = new Set<ProblemName>(["too-many-requests", "unavailable"]);
+
 type Contract = Route["contract"];
 
 /** Describes routes as OpenAPI 3.1, from the schemas that validate them. https://spec.openapis.org/oas/v3.1.1.html */
@@ -74,12 +76,15 @@ const refusals = (contract: Contract) => {
 
 const refusal = (names: readonly ProblemName[]) => ({
   description: names.map(titleOf).join(" "),
+  ...(names.some((name) => WAIT.has(name)) && {
+    headers: { "Retry-After": { schema: { type: "integer" }, description: "Seconds." } },
+  }),
   content: {
     "application/problem+json": {
       schema: {
         allOf: [
           { $ref: "#/components/schemas/Problem" },
-          { properties: { type: { enum: names.map(typeOf) } } },
+          { type: "object", properties: { type: { enum: names.map(typeOf) } } },
         ],
       },
     },

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import supertest from "supertest";
 import { createApp } from "../../api/app.ts";
@@ -27,6 +30,7 @@ interface Options {
 /** The API, the mail worker and the sandbox in this process, on a database and a broker of their own. */
 export interface TestApp extends AsyncDisposable {
   readonly core: Core;
+  readonly url: string;
   readonly readiness: Readiness;
   /** Every line that the API logged. */
   readonly logged: readonly string[];
@@ -86,11 +90,19 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     );
     return (await response.json()) as Message[];
   };
+  const server = createServer(app).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.defer(async () => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     core,
+    url,
     readiness,
     logged,
-    request: supertest(app),
+    request: supertest(url),
     mailsTo,
     mailTo: (address, subject) =>
       until(`a mail to ${address}`, async () =>

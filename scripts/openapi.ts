@@ -1,0 +1,39 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { format, resolveConfig } from "prettier";
+import { describeApi } from "../api/openapi.ts";
+import { createReadiness } from "../api/readiness.ts";
+import { createRoutes } from "../api/routes.ts";
+import { loadConfig } from "../infra/config.ts";
+import { openDatabase } from "../infra/database.ts";
+import { createLogger } from "../infra/logging.ts";
+import { noThrottle } from "../infra/throttle.ts";
+import { createJobs } from "../workers/core/jobs.ts";
+
+// npm run openapi: writes openapi.json anew, after a change to the contracts in api/routes.
+
+const file = join(import.meta.dirname, "../openapi.json");
+
+/** The API as its document describes it. Connects to nothing. */
+export const currentDocument = async (): Promise<object> => {
+  const config = loadConfig("api", {});
+  const database = openDatabase(config.databaseUrl, 1, () => {});
+  const routes = createRoutes({
+    ...config,
+    prisma: database.prisma,
+    jobs: createJobs(database.jobs, () => {}),
+    throttle: noThrottle,
+    readiness: createReadiness({ database: database.ping, migrations: database.ping, broker: database.ping }),
+    log: createLogger("openapi", "silent"),
+  });
+  await database.close();
+  return describeApi(routes);
+};
+
+if (import.meta.main) {
+  const options = await resolveConfig(file);
+  await writeFile(
+    file,
+    await format(JSON.stringify(await currentDocument()), { ...options, parser: "json" }),
+  );
+}

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { valid } from "../support/generate.ts";
+import { checkAnswer, type Operation, publishedOperations } from "../support/openapi.ts";
+import { createPeople, type SignedIn } from "../support/people.ts";
+
+const operations = publishedOperations();
+const isProtected = operations.filter((operation) => operation.isProtected);
+const takesIds = operations.filter(({ path }) => path.includes("{"));
+
+let app: TestApp;
+let owner: SignedIn;
+let stranger: SignedIn;
+beforeAll(async () => {
+  app = await createTestApp();
+  const people = createPeople(app);
+  owner = await people.session("owner@example.com");
+  stranger = await people.session("stranger@example.com");
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+/** A call that would succeed if the caller were allowed to. */
+const call = ({ method, path, body }: Operation, cookie: string | undefined, id: string) => {
+  const known = { emails: ["owner@example.com"], passwords: ["correct horse battery"], ids: [id] };
+  return fetch(app.url + path.replaceAll(/\{\w+\}/g, id), {
+    method,
+    headers: { ...(cookie ? { cookie } : {}), "content-type": "application/json" },
+    ...(body ? { body: JSON.stringify(fc.sample(valid(body, known), 1)[0]) } : {}),
+  });
+};
+
+/** Every id that the owner can see in any list or document of theirs. */
+const idsOfOwner = async (): Promise<string[]> => {
+  const ids = new Set<string>();
+  for (const { path } of isProtected.filter(({ method, path }) => method === "GET" && !path.includes("{"))) {
+    const { text } = await owner.get(path);
+    for (const [id] of text.matchAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g))
+      ids.add(id);
+  }
+  return [...ids];
+};
+
+describe("nobody", () => {
+  test.each(isProtected)("is refused by $title", async (operation) => {
+    const response = await call(operation, undefined, crypto.randomUUID());
+    expect(response.status).toBe(401);
+    await checkAnswer(operation, response);
+  });
+});
+
+describe("a user", () => {
+  test.each(operations.filter(({ role }) => role === "ADMIN"))("is refused by $title", async (operation) => {
+    const response = await call(operation, stranger.cookie, crypto.randomUUID());
+    expect(response.status).toBe(403);
+    await checkAnswer(operation, response);
+  });
+
+  test.each(takesIds)("finds nothing of another user with $title", async (operation) => {
+    const ids = await idsOfOwner();
+    expect(ids.length).toBeGreaterThan(1);
+    for (const id of ids) {
+      const response = await call(operation, stranger.cookie, id);
+      expect(response.status, id).toBe(404);
+      await checkAnswer(operation, response);
+    }
+    expect(await idsOfOwner()).toEqual(ids);
+  });
+});

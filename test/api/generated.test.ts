@@ -1,0 +1,77 @@
+import { randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { hashToken } from "../../infra/tokens.ts";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { type Known, requestsTo } from "../support/generate.ts";
+import { checkAnswer, publishedOperations } from "../support/openapi.ts";
+import { createPeople } from "../support/people.ts";
+
+// REQUESTS=1000 npm test -- test/api: more of them. SEED=… repeats a run.
+const numRuns = Number(process.env["REQUESTS"] ?? 100);
+const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+
+const callers = ["nobody", "user", "admin"] as const;
+type Caller = (typeof callers)[number];
+
+let app: TestApp;
+const userIds = new Map<Caller, string>();
+const known: Known = { emails: [], passwords: ["correct horse battery"], ids: [] };
+
+beforeAll(async () => {
+  app = await createTestApp();
+  const people = createPeople(app);
+  for (const caller of ["user", "admin"] as const) {
+    const { email } = await people.verified(`${caller}@example.com`);
+    const { id } = await app.core.database.prisma.user.findUniqueOrThrow({ where: { email } });
+    known.emails.push(email);
+    userIds.set(caller, id);
+  }
+  const data = { role: "ADMIN" } as const;
+  await app.core.database.prisma.user.update({ where: { email: "admin@example.com" }, data });
+  const rows = await app.core.database.prisma.session.findMany();
+  known.ids.push(userIds.get("user") ?? "", ...rows.map(({ id }) => id));
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+/** A session of its own for each request, because some requests end sessions. */
+const sessionOf = async (caller: Caller): Promise<Record<string, string>> => {
+  const userId = userIds.get(caller);
+  if (!userId) return {};
+  const token = randomBytes(32).toString("base64url");
+  const expiresAt = new Date(Date.now() + 60_000);
+  await app.core.database.prisma.session.create({
+    data: { userId, tokenHash: hashToken(token), device: "a test", expiresAt },
+  });
+  return { cookie: `session=${token}` };
+};
+
+test.each(publishedOperations())(
+  "$title answers as documented, whatever it is sent",
+  { timeout: 600_000 },
+  async (operation) => {
+    const seen = new Map<number, number>();
+    const property = fc.asyncProperty(
+      requestsTo(operation, known),
+      fc.constantFrom(...callers),
+      async (request, caller) => {
+        const response = await fetch(`${app.url}${request.path}`, {
+          method: operation.method,
+          headers: { ...request.headers, ...(await sessionOf(caller)) },
+          ...(request.body === undefined ? {} : { body: request.body.toWellFormed() }),
+        });
+        seen.set(response.status, (seen.get(response.status) ?? 0) + 1);
+        expect(response.headers.get("x-request-id")).toBeTruthy();
+        expect(response.status).toBeLessThan(500);
+        if (operation.isProtected && caller === "nobody") expect(response.status).toBeGreaterThanOrEqual(400);
+        if (operation.role === "ADMIN" && caller === "user")
+          expect(response.status).toBeGreaterThanOrEqual(400);
+        await checkAnswer(operation, response);
+      },
+    );
+    await fc.assert(property, { numRuns, seed });
+    if (process.env["SHOW"]) console.log(operation.title, Object.fromEntries(seen));
+    // Otherwise the generator would test its own refusal alone.
+    expect(seen.size > 1 || !operation.isProtected).toBe(true);
+  },
+);
