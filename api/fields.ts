@@ -6,6 +6,7 @@ export const email = z
   .trim()
   .toLowerCase()
   .max(254, "At most 254 characters.")
+  .regex(/^.{0,64}(@|$)/, "At most 64 characters before the @.") // RFC 5321, 4.5.3.1.1
   .pipe(z.email("This is not an e-mail address."))
   .meta({ format: "email", examples: ["ada@example.com"] });
 

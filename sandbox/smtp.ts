@@ -16,6 +16,8 @@ export const createSmtpServer = (inbox: Inbox, outage: Outage): SMTPServer => {
     disableReverseLookup: true,
     authOptional: true,
     allowInsecureAuth: true,
+    // Its strict mode ends at 253 characters, RFC 5321 (with erratum 1690) at 254.
+    lenientAddressParsing: true,
     // Longer than clients keep idle connections, so that it is they who close them.
     socketTimeout: 300_000,
     closeTimeout: 100,

@@ -1,0 +1,131 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createThrottle } from "../../infra/throttle.ts";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { brokerContent, tablesContent } from "../support/broker-content.ts";
+import { codeIn, createPeople, type People, tokenIn } from "../support/people.ts";
+
+let app: TestApp;
+let people: People;
+let close = () => {};
+beforeAll(async () => {
+  app = await createTestApp({
+    throttle: ({ queueUrl, sql }) => {
+      const throttle = createThrottle(queueUrl, "test", sql, () => {});
+      close = throttle.close;
+      return throttle;
+    },
+  });
+  people = createPeople(app);
+});
+afterAll(async () => {
+  close();
+  await app[Symbol.asyncDispose]();
+});
+
+const person = {
+  email: "canary-address-4711@example.com",
+  name: "Canary Name-4711",
+  password: "canary password 4711",
+};
+const newPassword = "canary password 4712";
+const secrets = { ...person, newPassword };
+
+const cookiesOf = (headers: string[] = []) => headers.map((each) => each.split(";")[0]?.split("=")[1] ?? "");
+
+/** Every route, right and wrong, and what it gave away that nobody else may see. */
+const runAllFlows = async (): Promise<string[]> => {
+  const { request, mailTo } = app;
+  const post = (path: string, body: object) =>
+    request.post(path).set("Idempotency-Key", randomUUID()).send(body);
+
+  await post("/v1/signup", person);
+  await post("/v1/signup", person);
+  const verification = (await mailTo(person.email, "Confirm your email address")).text;
+  await post("/v1/verify-email/code", { email: person.email, code: codeIn(verification) });
+  await post("/v1/verify-email", { token: tokenIn(verification) });
+  await post("/v1/login", { ...person, password: newPassword });
+  const cookies = cookiesOf((await post("/v1/login", person)).get("Set-Cookie"));
+  const { token } = (await post("/v1/login", { ...person, as: "bearer" })).body;
+  const me = request.get(`/v1/me?token=${token}`).auth(token, { type: "bearer" });
+  expect((await me).status).toBe(200);
+  await request.patch("/v1/me").auth(token, { type: "bearer" }).send({ name: person.name });
+  await request
+    .post("/v1/password/change")
+    .auth(token, { type: "bearer" })
+    .send({ currentPassword: person.password, newPassword });
+  await post("/v1/password/forgot", { email: person.email });
+  const reset = tokenIn((await mailTo(person.email, "Set a new password")).text);
+  await post("/v1/password/reset", { token: reset, password: person.password });
+  await post("/v1/password/reset", { token: reset, password: `${person.password}"}` });
+  await request
+    .post("/v1/signup")
+    .set("Content-Type", "application/json")
+    .send(`{"password":"${person.password}"`);
+  await request.get(`/verify-email?token=${tokenIn(verification)}`);
+  return [tokenIn(verification), codeIn(verification), reset, token, ...cookies];
+};
+
+test("no secret, address or name reaches a log, the ledger or the broker, and no token the database", async () => {
+  const tokens = await runAllFlows();
+  expect(tokens).toHaveLength(6);
+  // Jobs leave the broker when they are done: these stay.
+  await app.core.broker.queue("email").pause();
+  for (const path of ["/v1/signup", "/v1/password/forgot", "/v1/verify-email/resend"])
+    await app.request.post(path).send(person);
+  const { prisma, sql, queueUrl } = { ...app.core, ...app.core.database };
+  await expect.poll(() => prisma.job.count({ where: { state: "PUBLISHED" } })).toBe(3);
+
+  const places = {
+    log: app.logged.join("\n") + JSON.stringify(app.core.logged),
+    ledger: JSON.stringify(await prisma.job.findMany()),
+    broker: await brokerContent(queueUrl, sql),
+  };
+  await app.core.broker.queue("email").resume();
+  for (const [place, content] of Object.entries(places)) {
+    expect(content.length, place).toBeGreaterThan(1_000);
+    for (const secret of [...Object.values(secrets), ...tokens])
+      expect(content.includes(secret), place).toBe(false);
+  }
+
+  const database = await tablesContent(sql, "public");
+  expect(database).toContain(person.email);
+  for (const secret of [person.password, newPassword, ...tokens.filter((token) => token.length > 6)])
+    expect(database.includes(secret)).toBe(false);
+});
+
+test.each([
+  ["markup", "<script>alert(1)</script><img src=x onerror=alert(1)>"],
+  ["line breaks", "Eve\r\nBcc: all@example.com\r\n\r\nHello"],
+  ["right to left", "\u202eevE\u202c עדה"],
+  ["emoji", "👩‍🚀👨‍👩‍👧‍👦"],
+  ["a template", "<%= it.url %>${7*7}{{7*7}}"],
+  ["a link", "click https://evil.example/now"],
+])("a name of %s is kept as it is, and is inert in mails", async (what, name) => {
+  const email = `${what.replaceAll(" ", "-")}@example.com`;
+  expect((await app.request.post("/v1/signup").send({ ...people.person(email), name })).status).toBe(202);
+  const mail = await app.mailTo(email);
+  expect(mail.subject).toBe("Confirm your email address");
+  expect(mail.html).not.toMatch(/<script|<img|evil\.example/);
+  expect(mail.text).not.toMatch(/evil\.example|\u202e|\nBcc:/);
+  expect(tokenIn(mail.text)).toBe(tokenIn(mail.html));
+  expect(await app.mailsTo("all@example.com")).toEqual([]);
+
+  await app.request.post("/v1/verify-email").send({ token: tokenIn(mail.text) });
+  const session = await people.as(people.person(email));
+  const me = await session.get("/v1/me");
+  expect(me.body.name).toBe(name);
+  expect(me.type).toBe("application/json");
+});
+
+test("an address of 254 characters gets its mails, one of 255 is refused", async () => {
+  const domain = [63, 63, 57].map((length) => "d".repeat(length)).join(".");
+  const email = `${"a".repeat(64)}@${domain}.com`;
+  expect(email).toHaveLength(254);
+  const session = await people.session(email);
+  expect((await session.get("/v1/me")).body.email).toBe(email);
+  for (const longer of [`${email}m`, `a${"a".repeat(64)}@example.com`]) {
+    const answer = await app.request.post("/v1/signup").send(people.person(longer));
+    expect(answer.body.errors).toMatchObject([{ field: "email" }]);
+  }
+});
