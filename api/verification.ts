@@ -3,17 +3,19 @@ import type { Tx } from "../infra/database.ts";
 import { deriveToken, hashToken } from "../infra/tokens.ts";
 import { lockUser } from "./locked-user.ts";
 
-const DAY = 86_400_000;
-
-/** Gives a user a new link and code to verify the address with, which void the older ones. Resolves with their id. */
+/** Gives a user a link and a code to verify the address with. Resolves with their id; for nobody, nothing is written. */
 export const createVerification = async (tx: Tx, appSecret: string, userId: string): Promise<string> => {
-  await lockUser(tx, userId);
-  await tx.emailVerification.deleteMany({ where: { userId, usedAt: null } });
   const id = uuidv7();
   const tokenHash = hashToken(deriveToken(appSecret, "verify-email", id));
-  await tx.emailVerification.create({
-    data: { id, userId, tokenHash, expiresAt: new Date(Date.now() + DAY) },
-    select: { id: true },
-  });
+  await tx.$executeRaw`
+    INSERT INTO "EmailVerification" (id, "userId", "tokenHash", "expiresAt")
+    SELECT ${id}::uuid, id, ${tokenHash}, now() + interval '24 hours' FROM "User" WHERE id = ${userId}::uuid`;
   return id;
+};
+
+/** The same, and voids the older ones. */
+export const renewVerification = async (tx: Tx, appSecret: string, userId: string): Promise<string> => {
+  await lockUser(tx, userId);
+  await tx.emailVerification.deleteMany({ where: { userId, usedAt: null } });
+  return createVerification(tx, appSecret, userId);
 };

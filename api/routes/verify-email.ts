@@ -10,7 +10,7 @@ import { email, message, token } from "../fields.ts";
 import { limits, spend } from "../limits.ts";
 import { lockUser } from "../locked-user.ts";
 import { Problem } from "../problem.ts";
-import { createVerification } from "../verification.ts";
+import { renewVerification } from "../verification.ts";
 
 const CODE_LIFE = 15 * 60_000;
 const CODE_TRIES = 5;
@@ -126,10 +126,9 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
             where: { email: body.email },
             select: { id: true, verifiedAt: true },
           });
-          const wanted = user !== null && user.verifiedAt === null;
-          // Without an account, or verified already: a mail to nobody takes as long.
-          const userId = wanted ? user.id : uuidv7();
-          const subject = wanted ? await createVerification(tx, appSecret, userId) : uuidv7();
+          // Without an account, or verified already, every statement is for nobody, and takes as long.
+          const userId = user && !user.verifiedAt ? user.id : uuidv7();
+          const subject = await renewVerification(tx, appSecret, userId);
           await enqueue(emailJob, { template: "verification", userId, subject });
           return { message: "If this address waits to be verified, a new mail is on its way." };
         });
