@@ -1,0 +1,34 @@
+import { Agent, get } from "node:http";
+import { expect, test } from "vitest";
+import { createSystem } from "../support/chaos-system.ts";
+import { until } from "../support/until.ts";
+
+interface Answer {
+  status: number | undefined;
+  connection: string | undefined;
+}
+
+test("on SIGTERM readiness fails first, what is asked is answered, connections end, and so does the process", async () => {
+  await using system = await createSystem();
+  const api = await system.start("api/main.ts", "listening", { DRAIN_DELAY_MS: "1500" });
+  const agent = new Agent({ keepAlive: true });
+  const ask = (path: string): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      get(system.apiUrl + path, { agent }, (response) => {
+        response.resume().on("end", () => {
+          resolve({ status: response.statusCode, connection: response.headers.connection });
+        });
+      }).on("error", reject);
+    });
+
+  expect(await ask("/readyz")).toEqual({ status: 200, connection: "keep-alive" });
+  const began = Date.now();
+  const ended = api.kill("SIGTERM");
+  await until("readiness fails", async () => (await ask("/readyz")).status === 503);
+  expect(await ask("/healthz")).toEqual({ status: 200, connection: "close" });
+  expect(await ended).toEqual({ code: 0, signal: null });
+  expect(Date.now() - began).toBeGreaterThan(1_400);
+  expect(Date.now() - began).toBeLessThan(10_000);
+  await expect(ask("/healthz")).rejects.toThrow();
+  agent.destroy();
+});
