@@ -66,7 +66,7 @@ export const route = <
 >(
   contract: Contract<Who, Params, Query, Body, Answer>,
   handle: (call: Call<Who, Params, Query, Body>) => Promise<z.input<Answer>>,
-): Route => ({ contract, handle: handle as Route["handle"] });
+): Route => ({ contract, handle });
 
 /** Every problem that a route may answer with. */
 export const problemsOf = ({

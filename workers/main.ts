@@ -34,7 +34,10 @@ const modules = {
       email,
       sendEmail({
         findUser: (id) =>
-          prisma.user.findUnique({ where: { id }, select: { email: true, name: true, verifiedAt: true, zone: true } }),
+          prisma.user.findUnique({
+            where: { id },
+            select: { email: true, name: true, verifiedAt: true, zone: true },
+          }),
         findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
         findReset: (id) => prisma.passwordReset.findUnique({ where: { id } }),
         findSession: (id) => prisma.session.findUnique({ where: { id } }),

@@ -61,7 +61,7 @@ describe("a user", () => {
     expect(ids.length).toBeGreaterThan(1);
     for (const id of ids) {
       const response = await call(operation, stranger.cookie, id);
-      expect(response.status, id).toBe(404);
+      expect({ id, status: response.status }).toEqual({ id, status: 404 });
       await checkAnswer(operation, response);
     }
     expect(await idsOfOwner()).toEqual(ids);

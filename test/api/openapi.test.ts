@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { currentDocument } from "../../scripts/openapi.ts";
-import { checkAnswer, publishedDocument, publishedOperations } from "../support/openapi.ts";
+import { checkAnswer, type Operation, publishedDocument, publishedOperations } from "../support/openapi.ts";
 
 test("openapi.json says what the code does (else: npm run openapi)", async () => {
   expect(publishedDocument()).toEqual(JSON.parse(JSON.stringify(await currentDocument())));
@@ -11,11 +11,8 @@ test("every operation has a name of its own, a summary and a success", () => {
     Object.values(methods).map((operation) => Object(operation).operationId),
   );
   expect(new Set(names).size).toBe(names.length);
-  for (const { answers, title } of publishedOperations())
-    expect(
-      [...answers.keys()].filter((status) => status < 300),
-      title,
-    ).toHaveLength(1);
+  const successes = ({ answers }: Operation) => [...answers.keys()].filter((status) => status < 300);
+  expect(publishedOperations().filter((operation) => successes(operation).length !== 1)).toEqual([]);
 });
 
 test.each([

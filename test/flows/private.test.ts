@@ -82,11 +82,13 @@ test("no secret, address or name reaches a log, the ledger or the broker, and no
     broker: await brokerContent(queueUrl, sql),
   };
   await app.core.broker.queue("email").resume();
-  for (const [place, content] of Object.entries(places)) {
-    expect(content.length, place).toBeGreaterThan(1_000);
-    for (const secret of [...Object.values(secrets), ...tokens])
-      expect(content.includes(secret), place).toBe(false);
-  }
+  for (const content of Object.values(places)) expect(content.length).toBeGreaterThan(1_000);
+  const found = Object.entries(places).flatMap(([place, content]) =>
+    [...Object.values(secrets), ...tokens]
+      .filter((secret) => content.includes(secret))
+      .map((secret) => [place, secret]),
+  );
+  expect(found).toEqual([]);
 
   const database = await tablesContent(sql, "public");
   expect(database).toContain(person.email);
