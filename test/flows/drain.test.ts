@@ -1,6 +1,7 @@
 import { Agent, get } from "node:http";
 import { expect, test } from "vitest";
 import { createSystem } from "../support/chaos-system.ts";
+import { startProcess } from "../support/process.ts";
 import { until } from "../support/until.ts";
 
 interface Answer {
@@ -10,7 +11,8 @@ interface Answer {
 
 test("on SIGTERM readiness fails first, what is asked is answered, connections end, and so does the process", async () => {
   await using system = await createSystem();
-  const api = await system.start("api/main.ts", "listening", { DRAIN_DELAY_MS: "1500" });
+  await using api = startProcess("api/main.ts", { ...system.env, DRAIN_DELAY_MS: "1500" });
+  await api.wrote("listening");
   const agent = new Agent({ keepAlive: true });
   const ask = (path: string): Promise<Answer> =>
     new Promise((resolve, reject) => {

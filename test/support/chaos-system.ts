@@ -48,6 +48,7 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     QUEUE_URL: broker.url,
     QUEUE_PREFIX: broker.prefix,
     PORT: `${port}`,
+    THROTTLES: "false",
     SMTP_URL: `smtp://127.0.0.1:${sandbox.smtpPort}`,
   };
   await pool.query(choreTables);
