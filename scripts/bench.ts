@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { accounts } from "./bench/accounts.ts";
 import { core } from "./bench/core.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
@@ -6,7 +7,7 @@ import { printFindings, printMachine, toJson } from "./bench/report.ts";
 import { startServers } from "./bench/servers.ts";
 
 /** To measure something else, add a list of measurements here. */
-const parts: Readonly<Record<string, readonly Measurement[]>> = { core };
+const parts: Readonly<Record<string, readonly Measurement[]>> = { core, accounts };
 
 const HELP = `Measures this project on this machine, on a PostgreSQL and a Redis of its own.
 

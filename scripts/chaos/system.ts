@@ -55,6 +55,7 @@ export const startSystem = async (broker: BrokerKind): Promise<System> => {
     QUEUE_PREFIX: "chaos",
     LOG_LEVEL: "warn",
     PORT: `${apiPort}`,
+    THROTTLES: "false",
     SANDBOX_SMTP_PORT: `${smtpPort}`,
     SANDBOX_HTTP_PORT: `${inboxPort}`,
   };

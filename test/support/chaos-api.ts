@@ -1,9 +1,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApp } from "../../api/app.ts";
+import { createReadiness } from "../../api/readiness.ts";
 import { loadConfigOrExit } from "../../infra/config.ts";
 import { openDatabase, type Tx } from "../../infra/database.ts";
 import { createLogger } from "../../infra/logging.ts";
+import { noThrottle } from "../../infra/throttle.ts";
 import { openBroker } from "../../workers/core/broker.ts";
 import { createJobs, type Database } from "../../workers/core/jobs.ts";
 import { quietly } from "../../workers/core/log.ts";
@@ -41,9 +43,11 @@ const mortal: Database<Tx> = {
 
 const app = createApp({
   prisma: database.prisma,
-  ping: database.ping,
   jobs: createJobs(mortal, relay.nudge),
+  throttle: noThrottle,
+  readiness: createReadiness({ database: database.ping, migrations: database.ping, broker: broker.ping }),
   appSecret: config.appSecret,
+  publicUrl: config.publicUrl,
   trustProxy: 0,
   log,
 });

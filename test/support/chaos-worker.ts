@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { loadConfigOrExit } from "../../infra/config.ts";
 import { openDatabase, type Tx } from "../../infra/database.ts";
 import { closeOnSignal } from "../../infra/lifecycle.ts";
+import { createLinks } from "../../infra/links.ts";
 import { createLogger } from "../../infra/logging.ts";
 import { createMailer } from "../../infra/mail.ts";
 import { createRenderer } from "../../infra/templates.ts";
@@ -36,7 +37,9 @@ const doChore = async ({ ms, fails, end }: Payload<typeof chore>, run: Run<Tx>) 
 const sendMail = sendEmail({
   findUser: (id) => database.prisma.user.findUnique({ where: { id } }),
   findVerification: (id) => database.prisma.emailVerification.findUnique({ where: { id } }),
-  links: { verifyEmail: (id) => `${config.publicUrl}/${id}`, login: () => config.publicUrl },
+  findReset: (id) => database.prisma.passwordReset.findUnique({ where: { id } }),
+  findSession: (id) => database.prisma.session.findUnique({ where: { id } }),
+  links: createLinks(config.publicUrl, config.appSecret),
   render: createRenderer(fileURLToPath(new URL("../../templates/compiled", import.meta.url))),
   send: createMailer(config.smtpUrl, config.mailFrom).send,
 });

@@ -21,6 +21,7 @@ export const startSystem = async (servers: Servers, mail: Outage): Promise<Syste
     DATABASE_URL: url,
     QUEUE_URL: url,
     PORT: `${ports.api}`,
+    THROTTLES: "false",
     SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`,
     SANDBOX_SMTP_PORT: `${ports.smtp}`,
     SANDBOX_HTTP_PORT: `${ports.inbox}`,

@@ -1,0 +1,96 @@
+import { startProcess } from "../../test/support/process.ts";
+import { openDatabase } from "../../infra/database.ts";
+import { hashPassword } from "../../infra/passwords.ts";
+import { freePort } from "../ports.ts";
+import type { Findings, Measurement } from "./findings.ts";
+import type { Servers } from "./servers.ts";
+import { chanceRange, median, percentile } from "./statistics.ts";
+
+const SAMPLES = 200;
+const WARM_UP = 30;
+const KNOWN = "known@example.com";
+
+/** The milliseconds of two requests that followed each other. */
+interface Pair {
+  known: number;
+  unknown: number;
+}
+
+type Send = (email: string) => Promise<unknown>;
+
+/** Whether the time of an answer tells who has an account. */
+const measureWith =
+  (name: string, path: string, body: (email: string) => object): Measurement =>
+  async (servers) => {
+    await using api = await startApi(servers);
+    const send: Send = async (email) => {
+      const headers = { "content-type": "application/json" };
+      const options = { method: "POST", headers, body: JSON.stringify(body(email)) };
+      await (await fetch(api.url + path, options)).arrayBuffer();
+    };
+    const pairs: Pair[] = [];
+    for (let round = -WARM_UP; round < SAMPLES; round++) {
+      const pair = await measurePair(send, `unknown-${round}@example.com`);
+      if (round >= 0) pairs.push(pair);
+    }
+    return describe(name, path, pairs);
+  };
+
+/** In a random order, so that a busy moment of the machine, and who comes second, favours neither. */
+const measurePair = async (send: Send, unknown: string): Promise<Pair> => {
+  const pair: Pair = { known: NaN, unknown: NaN };
+  const order = Math.random() < 0.5 ? (["known", "unknown"] as const) : (["unknown", "known"] as const);
+  for (const which of order) {
+    const began = performance.now();
+    await send(which === "known" ? KNOWN : unknown);
+    pair[which] = performance.now() - began;
+  }
+  return pair;
+};
+
+const describe = (name: string, path: string, pairs: readonly Pair[]): Findings => {
+  const row = (which: keyof Pair) => {
+    const values = pairs.map((pair) => pair[which]);
+    return [`${which} address`, ...[0.5, 0.9, 0.99].map((share) => percentile(values, share).toFixed(1))];
+  };
+  return {
+    title: `${path}: milliseconds to the answer (${SAMPLES} of each)`,
+    columns: ["", "p50", "p90", "p99"],
+    rows: [row("known"), row("unknown")],
+    figures: [{ name, value: gap(pairs), range: chanceRange(pairs, gap), target: { most: 5 } }],
+  };
+};
+
+const gap = (pairs: readonly Pair[]): number =>
+  Math.abs(median(pairs.map(({ known }) => known)) - median(pairs.map(({ unknown }) => unknown)));
+
+/** The API alone, with one account and without throttles. */
+const startApi = async (servers: Servers): Promise<{ url: string } & AsyncDisposable> => {
+  await using cleanups = new AsyncDisposableStack();
+  const { url: databaseUrl } = cleanups.use(await servers.createDatabase());
+  const database = openDatabase(databaseUrl, 1, () => {});
+  const user = { email: KNOWN, name: "Known", passwordHash: await hashPassword("correct horse battery") };
+  await database.prisma.user.create({ data: { ...user, verifiedAt: new Date() } });
+  await database.close();
+
+  const port = `${await freePort()}`;
+  const env = { DATABASE_URL: databaseUrl, QUEUE_URL: databaseUrl, PORT: port, THROTTLES: "false" };
+  const api = cleanups.use(startProcess("api/main.ts", env));
+  await api.wrote("listening");
+  const owned = cleanups.move();
+  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+};
+
+/** That nobody learns by the clock who has an account. */
+export const accounts: readonly Measurement[] = [
+  measureWith("login_known_unknown_gap_ms", "/v1/login", (email) => ({
+    email,
+    password: "not the password",
+  })),
+  measureWith("forgot_known_unknown_gap_ms", "/v1/password/forgot", (email) => ({ email })),
+  measureWith("signup_known_unknown_gap_ms", "/v1/signup", (email) => ({
+    email,
+    name: "Somebody",
+    password: "correct horse battery",
+  })),
+];
