@@ -9,7 +9,12 @@ const names = readdirSync(templates)
   .filter((file) => file.endsWith(".mjml"))
   .map((file) => file.replace(".mjml", ""));
 
-const values = { code: "123456", device: "Firefox on Linux", time: "24 November 2026 at 09:00:00 CET" };
+const values = {
+  code: "123456",
+  device: "Firefox on Linux",
+  time: "24 November 2026 at 09:00 CET",
+  forgotUrl: "https://app.example/forgot-password",
+};
 
 let render: ReturnType<typeof createRenderer>;
 beforeAll(async () => {
@@ -32,4 +37,12 @@ test.for(names)("%s reads well without a name", (name) => {
   const mail = render(name, { ...values, name: "", url: "https://app.example" });
   expect(mail.text).toContain("Hello,");
   expect(mail.html).toContain("Hello,");
+});
+
+test.for(names)("%s opens with a line of its own for the list of mails, and one button", (name) => {
+  const { subject, html } = render(name, { ...values, name: "Ada", url: "https://app.example" });
+  const preheader = /<body[^>]*>\s*<div style="display:none[^>]*>\s*([^<]+?)\s*<\/div>/.exec(html)?.[1];
+  expect(preheader).toMatch(/^.{20,90}$/);
+  expect(preheader).not.toContain(subject);
+  expect(html.split('class="button"')).toHaveLength(2);
 });

@@ -43,7 +43,7 @@ test("tells of a new sign-in by device and local time, while it lasts", async ()
   const { sent } = await perform({ template: "new-sign-in", userId, subject });
   expect(JSON.parse(sent[0]?.text ?? "")).toMatchObject({
     device: "Firefox on Linux",
-    time: "24 November 2026 at 09:00:00 CET",
+    time: "24 November 2026 at 09:00 CET",
   });
   const ended = { findSession: async () => null };
   expect((await perform({ template: "new-sign-in", userId, subject }, ended)).outcome).toBe(

@@ -42,7 +42,9 @@ export const mails: Record<Template, Mail> = {
     return skip ? { skip } : { data: { url: links.verifyEmail(id), code: links.verificationCode(id) } };
   },
 
-  "account-exists": async (_user, _subject, { links }) => ({ data: { url: links.login() } }),
+  "account-exists": async (_user, _subject, { links }) => ({
+    data: { url: links.login(), forgotUrl: links.forgotPassword() },
+  }),
 
   welcome: async (_user, _subject, { links }) => ({ data: { url: links.login() } }),
 
@@ -68,8 +70,17 @@ const uselessness = (link: OneTimeLink | null): string | undefined => {
   return link.expiresAt <= new Date() ? "the link has expired" : undefined;
 };
 
+/** 24 November 2026 at 09:00 CET */
 const localTime = (date: Date, timeZone: string) =>
-  new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long", timeZone }).format(date);
+  new Intl.DateTimeFormat("en-GB", {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZoneName: "short",
+    timeZone,
+  }).format(date);
 
 /**
  * The name to greet by, or none. Anyone can sign up with anybody's address, and a name like "win at evil.example" would
