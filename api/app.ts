@@ -46,12 +46,17 @@ export const createApp = (deps: AppDeps): Express => {
     )
     .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy } }))
     .use(endConnections(deps.readiness))
+    .get("/unsubscribe", askToUnsubscribe)
     .use(serve(routes, deps))
     .use(docs(routes))
     .use(express.static(pages, { extensions: ["html"] }))
     .use(notFound)
     .use(answerErrors);
 };
+
+// The page of an address that also takes posts: see routes/unsubscribe.ts.
+const askToUnsubscribe: RequestHandler = (_request, response) =>
+  response.sendFile("unsubscribe.html", { root: pages });
 
 const policy = {
   defaultSrc: ["'none'"],

@@ -6,6 +6,7 @@ import { meRoutes } from "./routes/me.ts";
 import { passwordRoutes } from "./routes/password.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { signupRoutes } from "./routes/signup.ts";
+import { unsubscribeRoutes } from "./routes/unsubscribe.ts";
 import { userRoutes } from "./routes/users.ts";
 import { verifyEmailRoutes } from "./routes/verify-email.ts";
 
@@ -17,6 +18,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...passwordRoutes(deps),
   ...meRoutes(deps),
   ...sessionRoutes(deps),
+  ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...healthRoutes(deps),
 ];

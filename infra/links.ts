@@ -1,6 +1,6 @@
-import { deriveCode, deriveToken } from "./tokens.ts";
+import { deriveCode, deriveToken, signId } from "./tokens.ts";
 
-/** What mails lead to. Tokens are in the fragment, which browsers send to no server, so that they reach no log. */
+/** What mails lead to. Tokens of links are in the fragment, which browsers send to no server, so that they reach no log. */
 export const createLinks = (publicUrl: string, appSecret: string) => ({
   verifyEmail: (id: string) => `${publicUrl}/verify-email#${deriveToken(appSecret, "verify-email", id)}`,
   /** Not a link: what to type where one is not at hand. */
@@ -9,4 +9,7 @@ export const createLinks = (publicUrl: string, appSecret: string) => ({
     `${publicUrl}/reset-password#${deriveToken(appSecret, "reset-password", id)}`,
   forgotPassword: () => `${publicUrl}/forgot-password`,
   login: () => `${publicUrl}/login`,
+  /** In the query, because mail providers post to it. It can do nothing but this. */
+  unsubscribe: (userId: string) =>
+    `${publicUrl}/unsubscribe?token=${signId(appSecret, "unsubscribe", userId)}`,
 });

@@ -41,6 +41,17 @@ test("a subject cannot add headers", async () => {
   expect(await arrived("eve@example.com")).toEqual([]);
 });
 
+test("offers to unsubscribe with one click, where one may", async () => {
+  const url = `https://app.example/unsubscribe?token=01932b5e-0000-7000-8000-000000000001.${"x".repeat(43)}`;
+  await mailer.send({ ...message, to: "dan@example.com", unsubscribe: url });
+  const [mail] = await arrived("dan@example.com");
+  const headers = mail?.headers.replaceAll(/\r?\n\s+/g, " ");
+  expect(headers).toContain(`List-Unsubscribe: <${url}>`);
+  expect(headers).toContain("List-Unsubscribe-Post: List-Unsubscribe=One-Click");
+  await mailer.send({ ...message, to: "erin@example.com" });
+  expect((await arrived("erin@example.com"))[0]?.headers).not.toContain("List-Unsubscribe");
+});
+
 test.for(["eve@example.com, mallory@example.com", "eve@example.com\r\nRCPT TO:<mallory@example.com>"])(
   "%j is not two recipients",
   async (to) => {

@@ -8,6 +8,8 @@ export interface Message {
   subject: string;
   text: string;
   html: string;
+  /** Where one POST stops mails of this kind: becomes List-Unsubscribe, RFC 8058. Only for mails one may refuse. */
+  unsubscribe?: string;
 }
 
 /** As many as the email job runs at the same time, so that no mail waits in a queue that the job's timeout cannot see. */
@@ -38,7 +40,10 @@ export const createMailer = (url: string, from: string) => {
 
   return {
     /** @throws an error of nodemailer, which names the recipient: keep it out of logs (see workers/email/failure.ts) */
-    send: async ({ id, to, subject, text, html }: Message, signal?: AbortSignal): Promise<void> => {
+    send: async (
+      { id, to, subject, text, html, unsubscribe }: Message,
+      signal?: AbortSignal,
+    ): Promise<void> => {
       await transport.sendMail({
         messageId: `<${id}@${domain}>`,
         from,
@@ -48,7 +53,7 @@ export const createMailer = (url: string, from: string) => {
         text,
         html,
         // RFC 3834: holiday notes and the like do not answer.
-        headers: { "Auto-Submitted": "auto-generated" },
+        headers: { "Auto-Submitted": "auto-generated", ...(unsubscribe && oneClick(unsubscribe)) },
         ...(signal && { signal }),
       });
     },
@@ -56,3 +61,8 @@ export const createMailer = (url: string, from: string) => {
     close: (): void => transport.close(),
   };
 };
+
+const oneClick = (url: string) => ({
+  "List-Unsubscribe": `<${url}>`,
+  "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deriveToken, hashToken } from "./tokens.ts";
+import { deriveToken, hashToken, readSignedId, signId } from "./tokens.ts";
 
 const id = "01932b5e-0000-7000-8000-000000000001";
 
@@ -22,4 +22,19 @@ test("a hash is 32 bytes and does not show the token", () => {
   const token = deriveToken("secret", "verify-email", id);
   expect(hashToken(token)).toHaveLength(32);
   expect(Buffer.from(hashToken(token)).toString("base64url")).not.toBe(token);
+});
+
+test("a signed id is read with its secret and purpose, unchanged, and not otherwise", () => {
+  const signed = signId("secret", "unsubscribe", id);
+  expect(readSignedId("secret", "unsubscribe", signed)).toBe(id);
+  for (const [secret, purpose, forged] of [
+    ["other", "unsubscribe", signed],
+    ["secret", "reset-password", signed],
+    ["secret", "unsubscribe", signed.replace("1.", "2.")],
+    ["secret", "unsubscribe", signed.slice(0, -1)],
+    ["secret", "unsubscribe", `${id}.${deriveToken("secret", "verify-email", id)}`],
+    ["secret", "unsubscribe", id],
+    ["secret", "unsubscribe", ""],
+  ] as const)
+    expect(readSignedId(secret, purpose, forged)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
 /**
  * The secret part of a link, 256 bit in base64url, derived from the id of the row it belongs to: nothing secret has to
@@ -19,4 +19,15 @@ export const createToken = (): string => randomBytes(32).toString("base64url");
 export const deriveCode = (secret: string, purpose: string, id: string): string => {
   const bits = createHmac("sha256", secret).update(`${purpose}:${id}`).digest().readUIntBE(0, 6);
   return String(bits % 1_000_000).padStart(6, "0");
+};
+
+/** An id that only we can have written, for links that must work for ever and have no row of their own. */
+export const signId = (secret: string, purpose: string, id: string): string =>
+  `${id}.${deriveToken(secret, purpose, id)}`;
+
+/** The id in what `signId` made of it; undefined for anything else. */
+export const readSignedId = (secret: string, purpose: string, signed: string): string | undefined => {
+  const id = signed.slice(0, signed.indexOf("."));
+  const isOurs = timingSafeEqual(hashToken(signed), hashToken(signId(secret, purpose, id)));
+  return isOurs ? id : undefined;
 };

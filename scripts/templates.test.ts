@@ -14,6 +14,7 @@ const values = {
   device: "Firefox on Linux",
   time: "24 November 2026 at 09:00 CET",
   forgotUrl: "https://app.example/forgot-password",
+  unsubscribe: "https://app.example/unsubscribe?token=1",
 };
 
 let render: ReturnType<typeof createRenderer>;

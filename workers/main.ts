@@ -36,7 +36,7 @@ const modules = {
         findUser: (id) =>
           prisma.user.findUnique({
             where: { id },
-            select: { email: true, name: true, verifiedAt: true, zone: true },
+            select: { email: true, name: true, verifiedAt: true, zone: true, notifyByMail: true },
           }),
         findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
         findReset: (id) => prisma.passwordReset.findUnique({ where: { id } }),

@@ -38,6 +38,8 @@ export interface TestApp extends AsyncDisposable {
   /** Resolves with the newest mail to that address, with that subject if one is given, once there is one. */
   mailTo(address: string, subject?: string): Promise<Message>;
   mailsTo(address: string): Promise<Message[]>;
+  /** All headers of a mail, unfolded. */
+  headersOf(mail: Message): Promise<string>;
 }
 
 export const createTestApp = async (options: Options = {}): Promise<TestApp> => {
@@ -84,12 +86,10 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     log,
   });
 
-  const mailsTo = async (address: string) => {
-    const response = await fetch(
-      `http://127.0.0.1:${sandbox.httpPort}/api/messages?to=${encodeURIComponent(address)}`,
-    );
-    return (await response.json()) as Message[];
-  };
+  const fromInbox = async <Body>(path: string) =>
+    (await (await fetch(`http://127.0.0.1:${sandbox.httpPort}${path}`)).json()) as Body;
+  const mailsTo = (address: string) =>
+    fromInbox<Message[]>(`/api/messages?to=${encodeURIComponent(address)}`);
   const server = createServer(app).listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.defer(async () => {
@@ -104,6 +104,8 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     logged,
     request: supertest(url),
     mailsTo,
+    headersOf: async ({ id }) =>
+      (await fromInbox<{ headers: string }>(`/inbox/messages/${id}`)).headers.replaceAll(/\r?\n\s+/g, " "),
     mailTo: (address, subject) =>
       until(`a mail to ${address}`, async () =>
         (await mailsTo(address)).find((mail) => !subject || mail.subject === subject),

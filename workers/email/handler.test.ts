@@ -2,13 +2,19 @@ import { expect, test } from "vitest";
 import { PermanentError, RateLimitedError } from "../core/errors.ts";
 import { sendEmail } from "./handler.ts";
 import type { Deps } from "./handler.ts";
-import { email } from "./job.ts";
+import { email, type Template } from "./job.ts";
 
 const userId = "01932b5e-0000-7000-8000-000000000001";
 const subject = "01932b5e-0000-7000-8000-000000000002";
 const run = { id: "01932b5e-0000-7000-8000-000000000003", signal: new AbortController().signal };
 
-const ada = { email: "ada@example.com", name: "Ada", verifiedAt: null, zone: "Europe/Warsaw" };
+const ada = {
+  email: "ada@example.com",
+  name: "Ada",
+  verifiedAt: null,
+  zone: "Europe/Warsaw",
+  notifyByMail: true,
+};
 const open = { expiresAt: new Date(Date.now() + 60_000), usedAt: null };
 
 test("mails the verification link to the user", async () => {
@@ -49,6 +55,21 @@ test("tells of a new sign-in by device and local time, while it lasts", async ()
   expect((await perform({ template: "new-sign-in", userId, subject }, ended)).outcome).toBe(
     "skipped: the session has ended",
   );
+});
+
+test("who unsubscribed gets no optional mail, and those the account needs", async () => {
+  const unsubscribed = { findUser: async () => ({ ...ada, notifyByMail: false }) };
+  const optional = await perform({ template: "new-sign-in", userId, subject }, unsubscribed);
+  expect(optional).toEqual({ outcome: "skipped: unsubscribed", sent: [] });
+  expect((await perform({ template: "password-changed", userId }, unsubscribed)).outcome).toBe("sent");
+});
+
+test("only optional mails offer to unsubscribe", async () => {
+  const url = `https://app.example/unsubscribe/${userId}`;
+  const offers: Partial<Record<Template, string | undefined>> = {};
+  for (const template of email.payload.shape.template.options)
+    offers[template] = (await perform({ template, userId, subject })).sent[0]?.unsubscribe;
+  expect(offers).toEqual({ "new-sign-in": url });
 });
 
 test("always tells of a changed password", async () => {
@@ -114,6 +135,7 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
       resetPassword: (id) => `https://app.example/reset/${id}`,
       forgotPassword: () => "https://app.example/forgot",
       login: () => "https://app.example/login",
+      unsubscribe: (id) => `https://app.example/unsubscribe/${id}`,
     },
     render: (template, data) => ({ subject: template, text: JSON.stringify(data), html: "" }),
     send: async (message) => void sent.push(message),

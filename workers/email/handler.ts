@@ -1,7 +1,7 @@
 import type { Payload, Run } from "../core/job.ts";
 import { sendingError } from "./failure.ts";
 import type { email } from "./job.ts";
-import { greetingName, mails } from "./mails.ts";
+import { greetingName, mails, optionalMails } from "./mails.ts";
 import type { Sources, User } from "./mails.ts";
 
 interface Rendered {
@@ -14,7 +14,10 @@ export interface Deps extends Sources {
   findUser(id: string): Promise<User | null>;
   render(template: string, data: Record<string, string>): Rendered;
   /** Resolves when the provider took the mail. The same `id` twice is the same mail twice. */
-  send(message: Rendered & { id: string; to: string }, signal: AbortSignal): Promise<void>;
+  send(
+    message: Rendered & { id: string; to: string; unsubscribe?: string },
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 export const sendEmail =
@@ -22,13 +25,18 @@ export const sendEmail =
   async ({ template, userId, subject }: Payload<typeof email>, run: Pick<Run, "id" | "signal">) => {
     const user = await findUser(userId);
     if (!user) return "skipped: the user is gone";
+    const isOptional = optionalMails.has(template);
+    if (isOptional && !user.notifyByMail) return "skipped: unsubscribed";
 
     const content = await mails[template](user, subject, sources);
     if ("skip" in content) return `skipped: ${content.skip}`;
 
-    const rendered = render(template, { name: greetingName(user.name), ...content.data });
-    await send({ id: run.id, to: user.email, ...rendered }, run.signal).catch((error: unknown) => {
-      throw sendingError(error);
-    });
+    const unsubscribe = isOptional ? { unsubscribe: sources.links.unsubscribe(userId) } : {};
+    const rendered = render(template, { name: greetingName(user.name), ...content.data, ...unsubscribe });
+    await send({ id: run.id, to: user.email, ...rendered, ...unsubscribe }, run.signal).catch(
+      (error: unknown) => {
+        throw sendingError(error);
+      },
+    );
     return "sent";
   };

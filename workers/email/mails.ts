@@ -7,6 +7,8 @@ export interface User {
   verifiedAt: Date | null;
   /** IANA name. */
   zone: string;
+  /** Whether the optional mails are welcome. */
+  notifyByMail: boolean;
 }
 
 /** A record behind a link that works once. */
@@ -26,6 +28,7 @@ export interface Sources {
     resetPassword(resetId: string): string;
     forgotPassword(): string;
     login(): string;
+    unsubscribe(userId: string): string;
   };
 }
 
@@ -64,6 +67,9 @@ export const mails: Record<Template, Mail> = {
     return { data: { device, time: localTime(createdAt, zone), url: links.forgotPassword() } };
   },
 };
+
+/** Whoever has enough of these can stop them, also with one click. The others belong to the account. */
+export const optionalMails: ReadonlySet<Template> = new Set<Template>(["new-sign-in"]);
 
 const uselessness = (link: OneTimeLink | null): string | undefined => {
   if (!link || link.usedAt) return "the link was withdrawn or used";

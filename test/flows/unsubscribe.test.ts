@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestApp, PUBLIC_URL, type TestApp } from "../support/app.ts";
+import { createPeople, type People } from "../support/people.ts";
+
+const SIGN_IN = "A new sign-in to your account";
+
+let app: TestApp;
+let people: People;
+beforeAll(async () => {
+  app = await createTestApp();
+  people = createPeople(app);
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+/** Where the List-Unsubscribe header of this person's newest sign-in mail leads, on our own host. */
+const unsubscribeLink = async (email: string) => {
+  const headers = await app.headersOf(await app.mailTo(email, SIGN_IN));
+  expect(headers).toContain("List-Unsubscribe-Post: List-Unsubscribe=One-Click");
+  return /^List-Unsubscribe: <(.*)>$/m.exec(headers)?.[1]?.replace(PUBLIC_URL, "") ?? "no link";
+};
+
+/** As RFC 8058 has mail providers do it: no cookie, no Origin, a form. */
+const oneClick = (link: string) => app.request.post(link).type("form").send("List-Unsubscribe=One-Click");
+
+const signInMails = (email: string) =>
+  app.core.sql<{ state: string; result: string }>(
+    `SELECT state, result FROM "Job" WHERE payload->>'template' = 'new-sign-in'
+       AND payload->>'userId' = (SELECT id::text FROM "User" WHERE email = $1) ORDER BY id`,
+    [email],
+  );
+
+const setUp = async (email: string) => {
+  const person = await people.verified(email);
+  const session = await people.as(person);
+  await people.logIn(person);
+  return { person, session, link: await unsubscribeLink(email) };
+};
+const welcome = async (session: { get(path: string): PromiseLike<{ body: unknown }> }) =>
+  ((await session.get("/v1/me")).body as { notifications: { email: boolean } }).notifications.email;
+
+test("one click in the mail client stops the mails, and nothing else", async () => {
+  const { person, session, link } = await setUp("ada@example.com");
+  expect((await oneClick(link)).status).toBe(200);
+  expect((await oneClick(link)).status).toBe(200);
+  expect(await welcome(session)).toBe(false);
+
+  await people.logIn(person);
+  await expect
+    .poll(() => signInMails(person.email), { timeout: 10_000 })
+    .toEqual([
+      { state: "COMPLETED", result: "sent" },
+      { state: "COMPLETED", result: "skipped: unsubscribed" },
+    ]);
+  await app.request.post("/v1/password/forgot").send({ email: person.email });
+  await app.mailTo(person.email, "Set a new password");
+});
+
+test("whoever stopped them can have them back", async () => {
+  const { session, link } = await setUp("grace@example.com");
+  await oneClick(link);
+  await session.patch("/v1/me").send({ notifications: { email: true } });
+  expect(await welcome(session)).toBe(true);
+});
+
+test("opening the link shows a page and changes nothing: scanners open every link", async () => {
+  const { session, link } = await setUp("scanned@example.com");
+  const page = await app.request.get(link);
+  expect(page.status).toBe(200);
+  expect(page.text).toContain("Stop these mails?");
+  expect(await welcome(session)).toBe(true);
+});
+
+test("a forged link stops nobody's mails", async () => {
+  const { session, link } = await setUp("eve@example.com");
+  const other = await setUp("other@example.com");
+  const [path, token = ""] = link.split("token=");
+  const [, signature] = token.split(".");
+  const [otherId] = other.link.split("token=")[1]?.split(".") ?? [];
+  for (const forged of [`${otherId}.${signature}`, otherId, "x", "%00"])
+    expect((await oneClick(`${path}token=${forged}`)).status).toBe(404);
+  expect((await oneClick("/unsubscribe")).status).toBe(422);
+  expect(await welcome(session)).toBe(true);
+  expect(await welcome(other.session)).toBe(true);
+});
+
+test("the link outlives its account", async () => {
+  const { person, link } = await setUp("gone@example.com");
+  await app.core.database.prisma.user.delete({ where: { email: person.email } });
+  expect((await oneClick(link)).status).toBe(200);
+});
