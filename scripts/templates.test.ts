@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { createRenderer } from "../infra/templates.ts";
+import { samples } from "./mail-preview/samples.ts";
 import { compileTemplates } from "./templates.ts";
 
 const templates = join(import.meta.dirname, "../templates");
@@ -9,13 +10,7 @@ const names = readdirSync(templates)
   .filter((file) => file.endsWith(".mjml"))
   .map((file) => file.replace(".mjml", ""));
 
-const values = {
-  code: "123456",
-  device: "Firefox on Linux",
-  time: "24 November 2026 at 09:00 CET",
-  forgotUrl: "https://app.example/forgot-password",
-  unsubscribe: "https://app.example/unsubscribe?token=1",
-};
+const sample = (name: string) => samples[name as keyof typeof samples];
 
 let render: ReturnType<typeof createRenderer>;
 beforeAll(async () => {
@@ -24,7 +19,7 @@ beforeAll(async () => {
 });
 
 test.for(names)("%s says the same in HTML and in text, and loads nothing", (name) => {
-  const mail = render(name, { ...values, name: "<b>Ada</b>", url: "https://app.example/?a=1&b=2" });
+  const mail = render(name, { ...sample(name), name: "<b>Ada</b>", url: "https://app.example/?a=1&b=2" });
   expect(mail.subject).toMatch(/^[A-Z].{5,60}$/);
   expect(mail.text).toContain("Hello <b>Ada</b>,");
   expect(mail.text).toContain("https://app.example/?a=1&b=2");
@@ -35,13 +30,13 @@ test.for(names)("%s says the same in HTML and in text, and loads nothing", (name
 });
 
 test.for(names)("%s reads well without a name", (name) => {
-  const mail = render(name, { ...values, name: "", url: "https://app.example" });
+  const mail = render(name, { ...sample(name), name: "", url: "https://app.example" });
   expect(mail.text).toContain("Hello,");
   expect(mail.html).toContain("Hello,");
 });
 
 test.for(names)("%s opens with a line of its own for the list of mails, and one button", (name) => {
-  const { subject, html } = render(name, { ...values, name: "Ada", url: "https://app.example" });
+  const { subject, html } = render(name, { ...sample(name), name: "Ada", url: "https://app.example" });
   const preheader = /<body[^>]*>\s*<div style="display:none[^>]*>\s*([^<]+?)\s*<\/div>/.exec(html)?.[1];
   expect(preheader).toMatch(/^.{20,90}$/);
   expect(preheader).not.toContain(subject);

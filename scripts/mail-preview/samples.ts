@@ -1,0 +1,20 @@
+import type { Template } from "../../workers/email/job.ts";
+
+const app = "https://app.example";
+const token = "yKq3x0mJd5uW2vTnR8sLhE4aPzG7cBfQ1iNoVtUwXyZ";
+const forgotUrl = `${app}/forgot-password`;
+
+/** What each template is shown and tested with, as workers/email/mails.ts would give it. */
+export const samples: Record<Template, Record<string, string>> = {
+  verification: { url: `${app}/verify-email#${token}`, code: "482913" },
+  "account-exists": { url: `${app}/login`, forgotUrl },
+  welcome: { url: `${app}/login` },
+  "password-reset": { url: `${app}/reset-password#${token}` },
+  "password-changed": { url: forgotUrl },
+  "new-sign-in": {
+    url: forgotUrl,
+    device: "Firefox on Linux",
+    time: "24 November 2026 at 09:00 CET",
+    unsubscribe: `${app}/unsubscribe?token=01932b5e-0000-7000-8000-000000000001.${token}`,
+  },
+};
