@@ -11,6 +11,11 @@ const keyed = defineJob({
   key: ({ period }) => `keyed:${period}`,
 });
 const ordered = defineJob({ name: "ordered", payload: z.object({ text: z.string() }), concurrency: 1 });
+const ranked = defineJob({
+  name: "ranked",
+  payload: z.object({ rank: z.string().transform(Number) }),
+  priority: ({ rank }) => rank,
+});
 const handled: string[] = [];
 
 let core: Core;
@@ -94,6 +99,18 @@ test("urgent jobs pass those that wait, and delayed ones wait in the ledger", as
   await core.reaches(last ?? "", "COMPLETED");
   expect(handled).toEqual(["first", "middle", "last"]);
   expect(await core.row(later ?? "")).toMatchObject({ state: "PENDING" });
+});
+
+test("a job may derive its priority from what its schema makes of the payload; an enqueue may set another", async () => {
+  const ids = await core.jobs.transaction(async ({ enqueue }) => [
+    await enqueue(ranked, { rank: "7" }),
+    await enqueue(ranked, { rank: "7" }, { priority: 0 }),
+  ]);
+  const rows = await core.database.prisma.job.findMany({
+    where: { id: { in: ids } },
+    orderBy: { id: "asc" },
+  });
+  expect(rows.map(({ priority }) => priority)).toEqual([7, 0]);
 });
 
 test("a job that was cancelled after its publication does not run", async () => {

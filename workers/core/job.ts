@@ -19,8 +19,8 @@ export interface Job<Schema extends z.ZodType = z.ZodType> {
   backoff: Backoff;
   /** Starts that may end with the death of their process before the job goes to the dead letter. */
   crashes: number;
-  /** 0 goes first, then 1, 2, … up to 2,097,151. An enqueue may set another. */
-  priority: number;
+  /** 0 goes first, then 1, 2, … up to 2,097,151; derived from the payload, or one for all. An enqueue may set another. */
+  priority: number | ((payload: z.output<Schema>) => number);
   /** At most `max` starts per `per` ms, over all processes. */
   limit: { max: number; per: number } | undefined;
   /** Milliseconds that one run may take. */

@@ -84,10 +84,11 @@ const deliveries = (items: readonly Delivery[]): [string[], number[]] => [
 export const prepareJob = <Schema extends z.ZodType>(
   job: Job<Schema>,
   payload: z.input<Schema>,
-  { delay = 0, priority = job.priority }: EnqueueOptions = {},
+  { delay = 0, priority }: EnqueueOptions = {},
 ): ((sql: Sql) => Promise<string>) => {
   const parsed = job.payload.parse(payload);
   const key = job.key?.(parsed) ?? null;
+  const own = typeof job.priority === "function" ? job.priority(parsed) : job.priority;
   const json = toJson(payload);
   return async (sql) => {
     const [row] = await sql<{ id: string }>(
@@ -95,7 +96,7 @@ export const prepareJob = <Schema extends z.ZodType>(
        VALUES ($1::uuid, $2, $3::jsonb, $4, $5::int, now() + $6::int8 * interval '1 millisecond')
        ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
        RETURNING id`,
-      [uuidv7(), job.name, json, key, priority, delay],
+      [uuidv7(), job.name, json, key, priority ?? own, delay],
     );
     if (row) return row.id;
     const [existing] = await sql<{ id: string }>(`SELECT id FROM "Job" WHERE key = $1`, [key]);

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { insertJob } from "../../workers/core/ledger.ts";
+import { email } from "../../workers/email/job.ts";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { createPeople, type People, type Person } from "../support/people.ts";
+import { until } from "../support/until.ts";
+
+/** So many mails at 14 per second are six minutes' worth. */
+const BULK = 5_000;
+
+let app: TestApp;
+let people: People;
+let ada: Person;
+beforeAll(async () => {
+  app = await createTestApp();
+  people = createPeople(app);
+  ada = await people.verified("ada@example.com");
+  await enqueueBulk();
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+const enqueueBulk = async () => {
+  const { id } = await app.core.database.prisma.user.findUniqueOrThrow({ where: { email: ada.email } });
+  const mails = Array.from({ length: BULK }, () => ({ template: "welcome" as const, userId: id }));
+  await Promise.all(mails.map((mail) => insertJob(app.core.sql, email, mail)));
+  await until("all are in the broker", async () => (await bulk("PENDING")) === 0, 60_000);
+  await until("some have gone out", async () => (await bulk("COMPLETED")) > 20);
+};
+
+const bulk = async (state: string) => {
+  const [row] = await app.core.sql<{ count: number }>(
+    `SELECT count(*)::int FROM "Job" WHERE payload->>'template' = 'welcome' AND state = $1::"JobState"`,
+    [state],
+  );
+  return row!.count;
+};
+
+// The limit lets 14 mails start per second, and bulk takes them all: an urgent mail waits for the next second, at most.
+test.for<[path: string, address: string, subject: string]>([
+  ["/v1/password/forgot", "ada@example.com", "Set a new password"],
+  ["/v1/signup", "new@example.com", "Confirm your email address"],
+  ["/v1/verify-email/resend", "new@example.com", "Confirm your email address"],
+  ["/v1/signup", "ada@example.com", "You already have an account"],
+])("%s: its mail passes 5,000 that wait, within 2 s", async ([path, address, subject]) => {
+  const asked = Date.now();
+  expect((await app.request.post(path).send(people.person(address))).status).toBe(202);
+  const isIts = (mail: { subject: string; receivedAt: string }) =>
+    mail.subject === subject && Date.parse(mail.receivedAt) >= asked;
+  const mail = await until(`a mail to ${address}`, async () => (await app.mailsTo(address)).find(isIts));
+  expect(Date.parse(mail.receivedAt) - asked).toBeLessThan(2_000);
+  expect(await bulk("PUBLISHED")).toBeGreaterThan(BULK - 500);
+});
