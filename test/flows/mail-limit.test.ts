@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { insertJob } from "../../workers/core/ledger.ts";
+import { email } from "../../workers/email/job.ts";
+import { createSystem, type System } from "../support/chaos-system.ts";
+import { startThrottlingProvider } from "../support/throttling-smtp.ts";
+import { until } from "../support/until.ts";
+
+const { max, per } = email.limit!;
+
+/** Milliseconds: how long 421 and 450 pause the queue (failure.ts), and within which mails under way have arrived. */
+const PAUSE = 5_000;
+const FLIGHT = 2_000;
+
+const enqueueMails = async ({ sql }: System, times: number) => {
+  const [user] = await sql<{ id: string }>(
+    `INSERT INTO "User" (id, email, name, "passwordHash")
+     VALUES (gen_random_uuid(), 'ada@example.com', 'Ada', '-') RETURNING id`,
+    [],
+  );
+  const mail = { template: "welcome" as const, userId: user!.id };
+  await Promise.all(Array.from({ length: times }, () => insertJob(sql, email, mail)));
+};
+
+/** Resolves with the ledger's rows when so many mails are sent. */
+const sent = ({ sql }: System, times: number) =>
+  until(
+    `${times} mails are sent`,
+    async () => {
+      const rows = await sql<{ attempt: number; crashes: number; history: object[]; startedBy: string }>(
+        `SELECT attempt, crashes, history, "startedBy" FROM "Job" WHERE state = 'COMPLETED'`,
+        [],
+      );
+      return rows.length === times && rows;
+    },
+    60_000,
+  );
+
+/** The most of these moments that lie within any `length` milliseconds. */
+const most = (moments: readonly number[], length: number) =>
+  Math.max(...moments.map((from) => moments.filter((at) => at >= from && at < from + length).length));
+
+test("three processes together keep to the provider's limit", { timeout: 90_000 }, async () => {
+  await using system = await createSystem();
+  await Promise.all([system.startWorker(), system.startWorker(), system.startWorker()]);
+  await enqueueMails(system, 8 * max);
+  const jobs = await sent(system, 8 * max);
+  expect(new Set(jobs.map(({ startedBy }) => startedBy)).size).toBe(3);
+
+  // The limit counts starts in fixed windows of a second. Any second touches two of them, any five seconds touch six;
+  // and mails of one window more may arrive late, such as the first, which wait for their connections. Three
+  // processes that each kept the limit alone would be done within three seconds.
+  const arrivals = (await system.mails()).map(({ receivedAt }) => Date.parse(receivedAt));
+  expect(most(arrivals, per)).toBeLessThanOrEqual(3 * max);
+  expect(most(arrivals, 5 * per)).toBeLessThanOrEqual(7 * max);
+  expect(Math.max(...arrivals) - Math.min(...arrivals)).toBeGreaterThan(5 * per);
+});
+
+test.for([421, 450] as const)(
+  "%i pauses the queue and spends no attempt",
+  { timeout: 90_000 },
+  async (code) => {
+    await using provider = await startThrottlingProvider();
+    await using system = await createSystem();
+    await system.start("workers/main.ts", "working", { SMTP_URL: provider.url });
+    provider.refuse(code, 3);
+    await enqueueMails(system, 2 * max);
+
+    for (const { attempt, crashes, history } of await sent(system, 2 * max))
+      expect({ attempt, crashes, history }).toEqual({ attempt: 0, crashes: 0, history: [] });
+    expect(provider.refusals).toHaveLength(3);
+    expect(provider.arrivals).toHaveLength(2 * max);
+    const inPause = [...provider.refusals, ...provider.arrivals].filter((at) =>
+      provider.refusals.some((refused) => at > refused + FLIGHT && at < refused + PAUSE - 100),
+    );
+    expect(inPause).toEqual([]);
+  },
+);
