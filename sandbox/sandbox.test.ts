@@ -46,6 +46,12 @@ test("gives each recipient a copy", async () => {
   expect((await messages()).map(({ to }) => to)).toEqual(["bob@example.com", "ada@example.com"]);
 });
 
+test("takes an address as long as they may be", async () => {
+  const to = `${"a".repeat(64)}@${[63, 63, 57, 3].map((length) => "d".repeat(length)).join(".")}`;
+  await send({ to });
+  expect((await messages(`?to=${to}`)).map((mail) => mail.to)).toEqual([to]);
+});
+
 test("forgets everything on request", async () => {
   await send({});
   expect((await call("/api/messages", { method: "DELETE" })).status).toBe(204);

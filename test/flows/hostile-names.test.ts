@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Message } from "../../sandbox/inbox.ts";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { createPeople, type People, tokenIn } from "../support/people.ts";
+
+const VERIFICATION = "Confirm your email address";
+const FAMILY = "👩‍👩‍👧‍👦".repeat(9);
+
+let app: TestApp;
+let people: People;
+let plain: Message;
+beforeAll(async () => {
+  app = await createTestApp();
+  people = createPeople(app);
+  await signUp("plain@example.com", "Ada");
+  plain = await app.mailTo("plain@example.com", VERIFICATION);
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+const signUp = (email: string, name: string) =>
+  app.request.post("/v1/signup").send({ ...people.person(email), name });
+
+/** The structure of a mail: its tags and their attributes' names, which no value may add to. */
+const structure = ({ html }: Message) =>
+  html.match(/<[^>]*>/g)?.map((tag) => tag.replaceAll(/="[^"]*"/g, "").replaceAll(/\s+/g, " "));
+const headerNames = (headers: string) => headers.match(/^[\w-]+(?=:)/gm)?.toSorted();
+
+describe("a name", () => {
+  test.for<[what: string, name: string, greeting: string]>([
+    ["an element", "<script>alert(1)</script>", "<script>alert(1)</script>"],
+    ["an event handler", `"><img src=x onerror=alert(1)>`, `"><img src=x onerror=alert(1)>`],
+    ["an entity", "&lt;b&gt; &amp; &#60;", "&lt;b&gt; &amp; &#60;"],
+    ["a template", "<%= it %> ${it} {{it}}", "<%= it %> ${it} {{it}}"],
+    ["a header", "Eve\r\nBcc: all\r\n\r\n<h1>", "Eve Bcc: all <h1>"],
+    ["other line breaks", "Eve\u2028Bcc\u2029\u0085\u000b\tx", "Eve Bcc x"],
+    ["a text turned round", "\u202eelgoog\u202c \u2066x\u2069\u200f", "elgoog x"],
+    ["right to left", "עדה لوفلايس", "עדה لوفلايس"],
+    ["emoji", FAMILY, FAMILY],
+    ["combining marks", "Z̸̢̛̰͙͇a̷̟͕̍l̴̝̆g̷̱̈́o̶͓͐", "Z̸̢̛̰͙͇a̷̟͕̍l̴̝̆g̷̱̈́o̶͓͐"],
+    ["a hundred letters", "W".repeat(100), "W".repeat(100)],
+    ["a link", "win at evil.example", ""],
+  ])("that is %s arrives as text alone", async ([what, name, greeting]) => {
+    const email = `${what.replaceAll(" ", "-")}@example.com`;
+    expect((await signUp(email, name)).status).toBe(202);
+    const mail = await app.mailTo(email, VERIFICATION);
+
+    const hello = greeting ? `Hello ${greeting},` : "Hello,";
+    expect(mail.text.split("\n")[0]).toBe(hello);
+    expect(textOf(mail)).toContain(hello);
+    if (greeting) expect(structure(mail)).toEqual(structure(plain));
+    const headers = await app.headersOf(mail);
+    expect(headerNames(headers)).toEqual(headerNames(await app.headersOf(plain)));
+    expect(headers).not.toMatch(/Eve|evil|alert/);
+  });
+
+  test("that is all of it at once harms none of the mails, nor what shows the account", async () => {
+    const name = `Eve "'><script>alert(1)</script>\r\nBcc: all\u202e <%= it %>`;
+    const person = { ...people.person("all@example.com"), name };
+    await app.request.post("/v1/signup").send(person);
+    await app.request.post("/v1/signup").send(person);
+    const { text } = await app.mailTo(person.email, VERIFICATION);
+    await app.request.post("/v1/verify-email").send({ token: tokenIn(text) });
+    const session = await people.as(person);
+    await people.logIn(person);
+    await app.request.post("/v1/password/forgot").send({ email: person.email });
+    const change = { currentPassword: person.password, newPassword: "another horse battery" };
+    expect((await session.post("/v1/password/change").send(change)).status).toBe(200);
+
+    for (const subject of [
+      VERIFICATION,
+      "You already have an account",
+      "Welcome to Offstage",
+      "A new sign-in to your account",
+      "Set a new password",
+      "Your password was changed",
+    ]) {
+      const mail = await app.mailTo(person.email, subject);
+      expect(mail.text.split("\n")[0]).toBe(`Hello Eve "'><script>alert(1)</script> Bcc: all <%= it %>,`);
+      expect(mail.html).not.toMatch(/<script|<%|\u202e/);
+    }
+    const me = await session.get("/v1/me");
+    expect(me.body.name).toBe(name);
+    expect(me.type).toBe("application/json");
+    expect(me.headers["x-content-type-options"]).toBe("nosniff");
+  });
+});
+
+describe("an address", () => {
+  const domain = [63, 63, 57, 3].map((length) => "d".repeat(length)).join(".");
+  const longest = `${"a".repeat(64)}@${domain}`;
+
+  test.for([longest, "o'brien+tag_1-2@example.com", "-@example.com"])(
+    "%s gets its mail, and nobody else",
+    async (email) => {
+      expect(email.length).toBeLessThanOrEqual(254);
+      await people.verified(email);
+      const mail = await app.mailTo(email, VERIFICATION);
+      expect(mail.to).toBe(email);
+      expect(await app.headersOf(mail)).toMatch(new RegExp(`^To: ${email.replaceAll("+", "\\+")}$`, "m"));
+      const session = await people.as(people.person(email));
+      expect((await session.get("/v1/me")).body.email).toBe(email);
+    },
+  );
+
+  test.for([
+    `a${longest}`,
+    "<script>@example.com",
+    `"<script>"@example.com`,
+    "eve@example.com\r\nBcc: all@example.com",
+    "eve@example.com,all@example.com",
+    "Eve <eve@example.com>",
+    "eve@[127.0.0.1]",
+    "👩@example.com",
+    "עדה@example.com",
+    "eve\u202e@example.com",
+  ])("%j is refused", async (email) => {
+    const answer = await signUp(email, "Eve");
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors).toMatchObject([{ field: "email" }]);
+  });
+});
+
+/** What a reader of the HTML sees, in one line. */
+const textOf = ({ html }: Message) =>
+  html
+    .replaceAll(/<style[\s\S]*?<\/style>|<[^>]*>/g, "")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&#39;", "'")
+    .replaceAll("&amp;", "&")
+    .replaceAll(/\s+/g, " ");
