@@ -33,15 +33,15 @@ const span = (className, textContent) =>
 
 const show = () => {
   const mail = mails.find(({ name }) => `#${name}` === location.hash) ?? mails[0];
-  const { part, scheme, width } = Object.fromEntries(new FormData(switches));
+  const { part, scheme, width } = switches.elements;
   for (const link of list.querySelectorAll("a"))
     link.toggleAttribute("aria-current", link.hash === `#${mail.name}`);
   subject.textContent = mail.subject;
   text.textContent = mail.text;
-  text.hidden = part !== "text";
-  stage.hidden = part !== "html";
-  stage.classList.toggle("narrow", width === "narrow");
-  frame.src = `mails/${mail.name}/${scheme}`;
+  text.hidden = part.value !== "text";
+  stage.hidden = part.value !== "html";
+  stage.classList.toggle("narrow", width.value === "narrow");
+  frame.src = `mails/${mail.name}/${scheme.value}`;
 };
 
 addEventListener("hashchange", show);
