@@ -104,15 +104,6 @@ test("an unknown path is a 404 in the same form", async () => {
   expect(answer.body).toMatchObject({ type: "/problems/not-found", status: 404 });
 });
 
-test("a hostile name arrives as text, and in no header", async () => {
-  const name = 'Eve <script>alert(1)</script>\r\nBcc: all@example.com "';
-  expect((await signUp({ ...person("eve@example.com"), name })).status).toBe(202);
-  const mail = await app.mailTo("eve@example.com");
-  expect(mail.html).not.toContain("<script>alert");
-  expect(mail.subject).not.toContain("\n");
-  expect(await app.mailsTo("all@example.com")).toEqual([]);
-});
-
 test("ledger and broker hold no address, name, password or token", async () => {
   const secrets = { email: "canary-4711@example.com", name: "Canary Name", password: "canary password 4711" };
   await signUp(secrets);
