@@ -5,6 +5,7 @@ import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/
 import { chore } from "../support/chaos-jobs.ts";
 import { type Answer, signUp } from "../support/chaos-signup.ts";
 import { createSystem, type System } from "../support/chaos-system.ts";
+import type { ProjectProcess } from "../support/process.ts";
 import { createPostgres, createRedis, type Store } from "../support/stores.ts";
 import { until } from "../support/until.ts";
 
@@ -31,16 +32,18 @@ const isAllowed = ({ status, retryAfter, ms }: Answer) =>
 const untilMailTo = (system: System, address: string) =>
   until(`a mail to ${address}`, async () => (await system.mails()).some(({ to }) => to === address), 120_000);
 
-const expectRecovered = async (system: System, answers: Answer[]) => {
+const expectRecovered = async (system: System, api: ProjectProcess, answers: Answer[]) => {
   await untilAllOver(system);
   await expectAllDoneOnce(system);
   const users = await expectWholeSignUps(system);
-  expect(answers.filter((answer) => !isAllowed(answer))).toEqual([]);
+  const refused = answers.filter((answer) => !isAllowed(answer));
+  const logged = api.output.filter((line) => line.includes('"level":50'));
+  expect(refused, logged.join("\n")).toEqual([]);
   expect(answers.filter(({ status, email }) => status === 202 && !users.has(email))).toEqual([]);
 };
 
 const survives = async (system: System, takeAway: () => Promise<void> | void, bringBack: typeof takeAway) => {
-  await Promise.all([system.startApi(), system.startWorker(), system.startChoreWorker()]);
+  const [api] = await Promise.all([system.startApi(), system.startWorker(), system.startChoreWorker()]);
   const load = startLoad(system);
   await untilMailTo(system, "3@load.example");
   // Some end while the store is away, some after it.
@@ -53,7 +56,7 @@ const survives = async (system: System, takeAway: () => Promise<void> | void, br
 
   await until("a 202", async () => (await signUp(system.apiUrl, "back@load.example")).status === 202);
   await untilMailTo(system, "back@load.example");
-  await expectRecovered(system, await load.stop());
+  await expectRecovered(system, api, await load.stop());
 };
 
 /** Starts API and worker while a store is away, and brings it when they have noticed. */
@@ -71,7 +74,7 @@ const survivesBoot = async (system: System, store: Store, statusMeanwhile: 202 |
   const late = await signUp(system.apiUrl, "late@load.example");
   expect(late.status).toBe(202);
   await untilMailTo(system, "late@load.example");
-  await expectRecovered(system, [early, late]);
+  await expectRecovered(system, api, [early, late]);
   const exits = await Promise.all([api, worker, choreWorker].map((child) => child.kill("SIGTERM")));
   expect(exits.map(({ code }) => code)).toEqual([0, 0, 0]);
 };

@@ -61,7 +61,7 @@ test.for([421, 450] as const)(
   async (code) => {
     await using provider = await startThrottlingProvider();
     await using system = await createSystem();
-    await system.start("workers/main.ts", "working", { SMTP_URL: provider.url });
+    await system.startWorker({ SMTP_URL: provider.url });
     provider.refuse(code, 3);
     await enqueueMails(system, 2 * max);
 

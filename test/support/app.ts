@@ -20,7 +20,7 @@ import { type Core, createCore } from "./core.ts";
 import { until } from "./until.ts";
 
 export const SECRET = "a secret for tests, of more than 32 characters";
-const PUBLIC_URL = "http://app.test";
+export const PUBLIC_URL = "http://app.test";
 
 interface Options {
   /** Instead of one that allows everything. */

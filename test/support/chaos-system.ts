@@ -22,7 +22,7 @@ export interface System extends AsyncDisposable {
   start(file: string, env?: Record<string, string>): ProjectProcess;
   /** These resolve when the process is at work. */
   startApi(): Promise<ProjectProcess>;
-  startWorker(): Promise<ProjectProcess>;
+  startWorker(env?: Record<string, string>): Promise<ProjectProcess>;
   /** A worker for the jobs in chaos-jobs.ts. */
   startChoreWorker(env?: Record<string, string>): Promise<ProjectProcess>;
   /** Every mail that arrived. */
@@ -66,7 +66,7 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     sql: async (text, values) => (await pool.query(text, [...values])).rows,
     start,
     startApi: () => startUntil("listening", "api/main.ts"),
-    startWorker: () => startUntil("working", "workers/main.ts"),
+    startWorker: (more) => startUntil("working", "workers/main.ts", more),
     startChoreWorker: (more) => startUntil("working", "test/support/chaos-worker.ts", more),
     mails: async () => (await (await fetch(`${sandboxUrl}/messages`)).json()) as Message[],
     turnMail: async (mail) => {
