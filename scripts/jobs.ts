@@ -3,19 +3,19 @@ import pg from "pg";
 import { loadConfigOrExit } from "../infra/config.ts";
 import { cancelJobs, replayJobs } from "../workers/core/ledger.ts";
 import type { Sql } from "../workers/core/ledger.ts";
-import { findJobs, loadJob } from "./jobs/find.ts";
+import { findJobs, loadFlow, loadJob } from "./jobs/find.ts";
 import type { Filter } from "./jobs/find.ts";
-import { printJob, printTable } from "./jobs/print.ts";
+import { printFlow, printJob, printTable } from "./jobs/print.ts";
 
 const HELP = `Looks into the ledger of jobs, and acts on it.
 
   npm run jobs -- list               the newest 50 jobs
-  npm run jobs -- show ID            one job, with every attempt
+  npm run jobs -- show ID            one job, with every attempt, and its flow
   npm run jobs -- retry ID …         takes jobs out of the dead letter
-  npm run jobs -- cancel ID …        cancels jobs that have not started
+  npm run jobs -- cancel ID …        cancels jobs that have not started, and flows by their roots
 
   --failed            the dead letter only (retry: always)
-  --state STATE       pending, published, completed, failed or cancelled
+  --state STATE       waiting, pending, published, completed, failed, cancelled
   --name NAME         jobs of that name
   --since AGE         created in the last 30s, 15m, 1h or 7d
   --limit N           at most N jobs (list: 50; retry and cancel: 1000)
@@ -52,7 +52,7 @@ const parseLimit = (text: string): number => {
   return Number(text);
 };
 
-const STATES = ["PENDING", "PUBLISHED", "COMPLETED", "FAILED", "CANCELLED"];
+const STATES = ["WAITING", "PENDING", "PUBLISHED", "COMPLETED", "FAILED", "CANCELLED"];
 
 const parseState = (text: string): string => {
   if (!STATES.includes(text.toUpperCase()))
@@ -95,6 +95,7 @@ const show = async (sql: Sql, [id]: string[]): Promise<void> => {
   const job = await loadJob(sql, parseIds([id])[0] ?? "");
   if (!job) throw new UsageError(`there is no job ${id}`);
   printJob(job);
+  if (job.rootId) printFlow(await loadFlow(sql, job.rootId), job.id);
 };
 
 const report = (done: { id: string }[], asked: string[], did: string, otherwise: string): void => {

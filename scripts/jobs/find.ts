@@ -18,6 +18,9 @@ export interface Attempt {
 
 export interface JobRow {
   id: string;
+  rootId: string | null;
+  parentId: string | null;
+  ifItFails: string | null;
   name: string;
   payload: unknown;
   key: string | null;
@@ -47,6 +50,10 @@ export const findJobs = (sql: Sql, { state, name, seconds, limit }: Filter): Pro
      ORDER BY id DESC LIMIT $4::int`,
     [state ?? null, name ?? null, seconds ?? null, limit],
   );
+
+/** The jobs of a flow, in the order of their creation: parents before children. */
+export const loadFlow = (sql: Sql, rootId: string): Promise<JobRow[]> =>
+  sql(`SELECT * FROM "Job" WHERE "rootId" = $1::uuid ORDER BY id`, [rootId]);
 
 export const loadJob = async (sql: Sql, id: string): Promise<JobRow | undefined> =>
   (await sql<JobRow>(`SELECT * FROM "Job" WHERE id = $1::uuid`, [id]))[0];

@@ -15,6 +15,7 @@ const COLOURS: Record<string, Colour> = {
 
 /** What a person would call the state: a published job may wait, run, or wait for its next attempt. */
 const phase = ({ state, startedAt, attempt }: JobRow): string => {
+  if (state === "WAITING") return "waiting for children";
   if (state !== "PUBLISHED") return state === "PENDING" ? "waiting" : state.toLowerCase();
   if (startedAt) return "running";
   return attempt > 0 ? "retrying" : "queued";
@@ -106,4 +107,20 @@ export const printJob = (job: JobRow): void => {
   line("error", job.error);
   if (job.history.length > 0) console.log(`\n${styleText("bold", "earlier attempts")}`);
   job.history.forEach(printAttempt);
+};
+
+/** A flow as a tree, with an arrow at the given job. */
+export const printFlow = (flow: JobRow[], id: string): void => {
+  console.log(`\n${styleText("bold", "flow")}`);
+  const printBelow = (parentId: string | null, indent: string): void => {
+    for (const job of flow.filter((each) => each.parentId === parentId)) {
+      const text = `${job.id === id ? "→" : " "} ${job.id}  ${indent}${job.name}`;
+      const state = phase(job);
+      const share =
+        state === "running" && typeof job.progress === "number" ? `${Math.round(job.progress * 100)} %` : "";
+      console.log(`${text.padEnd(70)}  ${styleText(COLOURS[state] ?? "white", state)} ${share}`.trimEnd());
+      printBelow(job.id, `${indent}  `);
+    }
+  };
+  printBelow(null, "");
 };

@@ -1,9 +1,9 @@
-import { Redis } from "ioredis";
 import { describe, expect, inject, it } from "vitest";
 import { insertJob } from "../../workers/core/ledger.ts";
 import { expectAllDoneOnce, untilAllOver } from "../support/chaos-checks.ts";
 import { chore, patientChore } from "../support/chaos-jobs.ts";
 import { createSystem, type System } from "../support/chaos-system.ts";
+import { emptyBroker } from "../support/empty-broker.ts";
 import { createRedis } from "../support/stores.ts";
 import { until } from "../support/until.ts";
 
@@ -45,24 +45,14 @@ const redisCases = () =>
     await using redis = await createRedis("empty");
     await redis.start();
     await using system = await createSystem({ queueUrl: redis.url });
-    await survives(system, async () => {
-      const client = new Redis(redis.url);
-      await client.flushall();
-      client.disconnect();
-    });
+    await survives(system, () => emptyBroker(system));
   });
 
 const postgresCases = () =>
   describe.concurrent("a PostgreSQL broker loses nothing", timeout, () => {
     it("with its tables emptied", async () => {
       await using system = await createSystem();
-      await survives(system, async () => {
-        const [tables] = await system.sql<{ list: string }>(
-          `SELECT string_agg(format('bullmq.%I', tablename), ', ') AS list FROM pg_tables WHERE schemaname = 'bullmq'`,
-          [],
-        );
-        await system.sql(`TRUNCATE ${tables?.list}`, []);
-      });
+      await survives(system, () => emptyBroker(system));
     });
 
     it("with its schema dropped", async () => {

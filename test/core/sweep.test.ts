@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { node } from "../../workers/core/flow.ts";
 import { assign, defineJob } from "../../workers/core/job.ts";
 import { startSweep } from "../../workers/core/sweep.ts";
 import { type Core, createCore } from "../support/core.ts";
@@ -82,6 +83,29 @@ test("finished jobs are pruned by age, and younger ones kept", async () => {
     core.sql<{ id: string }>(`SELECT id FROM "Job" WHERE id < '01900000-0000-7000-8000-000000000000'`, []);
   await until("the pruning", async () => (await left()).length === 2);
   expect((await left()).map(({ id }) => id.at(-1)).toSorted()).toEqual(["2", "3"]);
+});
+
+test("a flow is pruned as a whole, and not before all of it is over", async () => {
+  const place = `INSERT INTO "Job" (id, name, payload, "rootId", "parentId", "ifItFails", state, "finishedAt") VALUES
+    ($1::uuid, 'note', '{}', $1::uuid, NULL, NULL, 'COMPLETED', now() - interval '8 days'),
+    ($2::uuid, 'note', '{}', $1::uuid, $1::uuid, 'continue', $3::"JobState", now() - interval '8 days')`;
+  const ids = [1, 2, 3, 4].map((number) => `01700000-0000-7000-8000-00000000000${number}`);
+  await core.sql(place, [ids[0], ids[1], "COMPLETED"]);
+  await core.sql(place, [ids[2], ids[3], "FAILED"]);
+  await core.sql(`DELETE FROM "JobLease"`, []);
+  const left = () =>
+    core.sql<{ id: string }>(`SELECT id FROM "Job" WHERE id = ANY ($1::uuid[]) ORDER BY id`, [ids]);
+  await until("the pruning", async () => (await left()).length < 4);
+  expect((await left()).map(({ id }) => id)).toEqual(ids.slice(2));
+});
+
+test("a parent whose child was parked unpublished fails with it", async () => {
+  const id = await core.jobs.transaction(({ enqueueFlow }) =>
+    enqueueFlow(node(note, {}, { children: [node(note, {}, { ifItFails: "fail-parent", delay: 60_000 })] })),
+  );
+  await core.sql(`UPDATE "Job" SET state = 'FAILED', error = 'refused' WHERE "parentId" = $1::uuid`, [id]);
+  await core.sql(`DELETE FROM "JobLease"`, []);
+  expect((await core.reaches(id, "FAILED")).error).toBe("its child note failed: refused");
 });
 
 test("what was swept back is done", async () => {

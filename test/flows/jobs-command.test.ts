@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { PermanentError } from "../../workers/core/errors.ts";
+import { node } from "../../workers/core/flow.ts";
 import { assign, defineJob } from "../../workers/core/job.ts";
 import { type Core, createCore } from "../support/core.ts";
 
@@ -53,6 +54,17 @@ test("lists the dead letter alone", async () => {
   expect(output).not.toContain("completed");
 });
 
+test("shows a flow as a tree", async () => {
+  const child = node(chore, { n: 5 }, { ifItFails: "fail-parent" });
+  const id = await core.jobs.transaction(({ enqueueFlow }) =>
+    enqueueFlow(node(chore, { n: 6 }, { children: [child] })),
+  );
+  await core.reaches(id, "FAILED");
+  const { output } = await run("show", id);
+  expect(output).toMatch(new RegExp(`\\nflow\n→ ${id}  chore +failed\\n  [0-9a-f-]{36}    chore +failed\\n`));
+  await core.sql(`DELETE FROM "Job" WHERE id = $1::uuid`, [id]);
+});
+
 test("shows a job with its attempts", async () => {
   const { output } = await run("show", ids[1] ?? "");
   expect(output).toMatch(/payload +\{"n":1\}/);
@@ -88,7 +100,7 @@ test.each([
   [["show", "12"], "12 is not the id of a job"],
   [["show", "01900000-0000-7000-8000-000000000000"], "there is no job"],
   [["list", "--since", "yesterday"], "write it like 30s, 15m, 1h or 7d"],
-  [["list", "--state", "lost"], "there are PENDING"],
+  [["list", "--state", "lost"], "there are WAITING"],
   [["cancel"], "name the jobs"],
 ])("%j is a clear refusal", async (args, message) => {
   const { code, output } = await run(...args);

@@ -189,9 +189,9 @@ describe("readiness", () => {
   test("fails while a migration is missing", async () => {
     const rename = (from: string, to: string) =>
       app.core.sql(`UPDATE _prisma_migrations SET migration_name = $2 WHERE migration_name = $1`, [from, to]);
-    await rename("20261123000000_init", "other");
+    await rename("20261123000000_ledger", "other");
     const answer = await app.request.get("/readyz");
-    await rename("other", "20261123000000_init");
+    await rename("other", "20261123000000_ledger");
     expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "5"]);
     expect(answer.body.errors).toContainEqual({ field: "migrations", message: "down" });
   });

@@ -6,7 +6,8 @@ import { until } from "./until.ts";
 export const untilAllOver = ({ sql }: System, within = 120_000): Promise<boolean> =>
   until(
     "every job over",
-    async () => (await sql(`SELECT id FROM "Job" WHERE state IN ('PENDING', 'PUBLISHED')`, [])).length === 0,
+    async () =>
+      (await sql(`SELECT id FROM "Job" WHERE state IN ('WAITING', 'PENDING', 'PUBLISHED')`, [])).length === 0,
     within,
   );
 

@@ -3,6 +3,7 @@ import type { Job as Delivered, Processor } from "bullmq";
 import { batched, persistently } from "./batch.ts";
 import type { Broker } from "./broker.ts";
 import { describeError, PermanentError, RateLimitedError, SupersededError, YieldError } from "./errors.ts";
+import { tellParent } from "./flow.ts";
 import { backoffDelay } from "./job.ts";
 import type { Assignment, Job } from "./job.ts";
 import type { Database } from "./jobs.ts";
@@ -88,6 +89,19 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     async (items: Setback[]) => inOrder(items, await setBackJobs(sql, items, workerId)),
     giveUp,
   );
+  /** A failure ends a job as a success does: whoever waits for it learns in the same transaction. */
+  const setBackChild = async (setback: Setback): Promise<Delivery | undefined> => {
+    let parentIsDue = false;
+    const settle = () =>
+      database.transaction(async (_tx, inside) => {
+        const [settled] = await setBackJobs(inside, [setback], workerId);
+        if (settled) parentIsDue = await tellParent(inside, setback.id);
+        return settled;
+      });
+    const settled = await persistently(settle, giveUp);
+    if (parentIsDue) nudge();
+    return settled;
+  };
   const running = new Map<string, OpenRun<Tx>>();
 
   const perform = async ({ job, handler }: Assignment<Tx>, started: StartedJob): Promise<void> => {
@@ -106,7 +120,7 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
       open.close();
       running.delete(brokerIdOf(started));
     }
-    if (open.enqueued) nudge();
+    if (open.madeDue) nudge();
   };
 
   const handBack = async (delivered: Delivered, token: string, delay: number): Promise<never> => {
@@ -145,7 +159,8 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     } catch (error) {
       const setback = { ...delivery, ...judge(job, started, error) };
       const { outcome, error: text, delay } = setback;
-      const isTheirs = !(error instanceof SupersededError) && (await setBack(setback));
+      const record = started.parentId && outcome === "failed" ? setBackChild : setBack;
+      const isTheirs = !(error instanceof SupersededError) && (await record(setback));
       if (!isTheirs) {
         log.info({ ...run, ms: ms(), outcome: "superseded" }, "job");
         return "superseded";

@@ -68,6 +68,32 @@ export interface EnqueueOptions {
   priority?: number;
 }
 
+/** What a child's end in the dead letter does to its parent: it fails too, or it starts without that child's result. */
+export type IfItFails = "fail-parent" | "continue";
+
+/** A job as part of a flow: made by `node`, see flow.ts. */
+export interface FlowNode {
+  job: Job;
+  payload: unknown;
+  options: EnqueueOptions;
+  children: readonly ChildNode[];
+}
+
+export interface ChildNode extends FlowNode {
+  ifItFails: IfItFails;
+}
+
+/** What became of a child, as its parent sees it. */
+export interface Child {
+  id: string;
+  name: string;
+  payload: unknown;
+  state: "COMPLETED" | "FAILED";
+  /** What its handler returned. */
+  result: unknown;
+  error: string | null;
+}
+
 /** The handler's side of a run. */
 export interface Run<Tx = unknown> {
   /** The job's id in the ledger: the same at every attempt, so use it as the idempotency key towards providers. */
@@ -76,7 +102,7 @@ export interface Run<Tx = unknown> {
   readonly attempt: number;
   /** Aborts when the job's timeout is over, when its lock is lost, and when the process must end. */
   readonly signal: AbortSignal;
-  /** Shows how far the run is: any JSON, in the ledger at once. */
+  /** Shows how far the run is: any JSON, in the ledger at once. From 0 to 1, it counts in the progress of its flow. */
   progress(value: unknown): Promise<void>;
   /** Adds a follow-up. It is inserted in the transaction that completes this job, so only if the job completes. */
   enqueue<Schema extends z.ZodType>(
@@ -84,6 +110,10 @@ export interface Run<Tx = unknown> {
     payload: z.input<Schema>,
     options?: EnqueueOptions,
   ): void;
+  /** Adds a flow as a follow-up. */
+  enqueueFlow(root: FlowNode): void;
+  /** The jobs of the flow that this one waited for. */
+  children(): Promise<Child[]>;
   /** Commits the effect, the follow-ups and the completion in one transaction; its value becomes the job's result. */
   complete<Result>(effect: (tx: Tx) => Promise<Result>): Promise<Result>;
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { EnqueueOptions, Job } from "./job.ts";
+import { prepareFlow } from "./flow.ts";
+import type { EnqueueOptions, FlowNode, Job } from "./job.ts";
 import { insertJob } from "./ledger.ts";
 import type { Sql } from "./ledger.ts";
 
@@ -21,9 +22,18 @@ export type Enqueue = <Schema extends z.ZodType>(
   options?: EnqueueOptions,
 ) => Promise<string>;
 
+/**
+ * Adds a tree of jobs to the surrounding transaction, children before parents, and resolves with the id of its root. When
+ * the root has an idempotency key and its job exists, nothing is added.
+ * @throws ZodError when a payload does not fit its job's schema
+ */
+export type EnqueueFlow = (root: FlowNode) => Promise<string>;
+
 /** The only way to enqueue: inside a transaction, together with the data that the job belongs to. */
 export interface Jobs<Tx> {
-  transaction<Result>(work: (scope: { tx: Tx; enqueue: Enqueue }) => Promise<Result>): Promise<Result>;
+  transaction<Result>(
+    work: (scope: { tx: Tx; enqueue: Enqueue; enqueueFlow: EnqueueFlow }) => Promise<Result>,
+  ): Promise<Result>;
 }
 
 /** Binds jobs to a database. `nudge` is called after each commit that enqueued something: wake the relay with it. */
@@ -36,6 +46,10 @@ export const createJobs = <Tx>(database: Database<Tx>, nudge: () => void): Jobs<
         enqueue: (job, payload, options) => {
           enqueued = true;
           return insertJob(sql, job, payload, options);
+        },
+        enqueueFlow: (root) => {
+          enqueued = true;
+          return prepareFlow(root)(sql);
         },
       }),
     );

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
-import type { EnqueueOptions, Job } from "./job.ts";
+import type { EnqueueOptions, IfItFails, Job } from "./job.ts";
 
 /** Runs one PostgreSQL statement and resolves with its rows: all that core asks of a database client. */
 export type Sql = <Row extends object>(text: string, values: readonly unknown[]) => Promise<Row[]>;
@@ -17,8 +17,19 @@ export interface DueJob extends Delivery {
   priority: number;
 }
 
+/** A job's place in its flow. */
+export interface Place {
+  id: string;
+  rootId: string;
+  parentId: string | null;
+  ifItFails: IfItFails | null;
+  state: "WAITING" | "PENDING";
+}
+
 /** A job whose run begins. */
 export interface StartedJob extends Delivery {
+  /** The job that waits for this one. */
+  parentId: string | null;
   payload: unknown;
   /** Failed attempts so far. */
   attempt: number;
@@ -55,6 +66,10 @@ const DEAD_AFTER = 10;
 export const RUNNING = `EXISTS (SELECT FROM "JobWorker" w WHERE w.id = j."startedBy"
   AND w."seenAt" > now() - interval '${DEAD_AFTER} seconds')`;
 
+/** SQL: whether the job `j` must wait for a child: a failed one without which it cannot start counts too. */
+export const HAS_OPEN_CHILDREN = `EXISTS (SELECT FROM "Job" c WHERE c."parentId" = j.id
+  AND c.state <> 'COMPLETED' AND (c.state <> 'FAILED' OR c."ifItFails" = 'fail-parent'))`;
+
 /** Publish attempts after which a row that the reachable broker refuses is parked in the dead letter. */
 const PUBLISH_TRIES = 10;
 
@@ -76,6 +91,19 @@ const deliveries = (items: readonly Delivery[]): [string[], number[]] => [
   items.map(({ epoch }) => epoch),
 ];
 
+const insertion = (
+  columns: string,
+  values: string,
+) => `INSERT INTO "Job" (id, name, payload, key, priority, "dueAt"${columns})
+  VALUES ($1::uuid, $2, $3::jsonb, $4, $5::int, now() + $6::int8 * interval '1 millisecond'${values})
+  ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
+  RETURNING id`;
+const INSERT = insertion("", "");
+const INSERT_NODE = insertion(
+  `, "rootId", "parentId", "ifItFails", state`,
+  `, $7::uuid, $8::uuid, $9, $10::"JobState"`,
+);
+
 /**
  * Checks a job and returns its insertion: in the caller's transaction when `sql` is that transaction's.
  * The insertion resolves with the id of the new row, or of the row that has the same idempotency key.
@@ -85,19 +113,22 @@ export const prepareJob = <Schema extends z.ZodType>(
   job: Job<Schema>,
   payload: z.input<Schema>,
   { delay = 0, priority }: EnqueueOptions = {},
-): ((sql: Sql) => Promise<string>) => {
+): ((sql: Sql, place?: Place) => Promise<string>) => {
   const parsed = job.payload.parse(payload);
   const key = job.key?.(parsed) ?? null;
   const own = typeof job.priority === "function" ? job.priority(parsed) : job.priority;
   const json = toJson(payload);
-  return async (sql) => {
-    const [row] = await sql<{ id: string }>(
-      `INSERT INTO "Job" (id, name, payload, key, priority, "dueAt")
-       VALUES ($1::uuid, $2, $3::jsonb, $4, $5::int, now() + $6::int8 * interval '1 millisecond')
-       ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
-       RETURNING id`,
-      [uuidv7(), job.name, json, key, priority ?? own, delay],
-    );
+  return async (sql, place) => {
+    const columns = [place?.id ?? uuidv7(), job.name, json, key, priority ?? own, delay];
+    const [row] = await (place
+      ? sql<{ id: string }>(INSERT_NODE, [
+          ...columns,
+          place.rootId,
+          place.parentId,
+          place.ifItFails,
+          place.state,
+        ])
+      : sql<{ id: string }>(INSERT, columns));
     if (row) return row.id;
     const [existing] = await sql<{ id: string }>(`SELECT id FROM "Job" WHERE key = $1`, [key]);
     if (!existing) throw new Error(`a job with this idempotency key was removed meanwhile: try again`);
@@ -171,7 +202,7 @@ export const startJobs = (sql: Sql, items: readonly Delivery[], worker: string):
               'startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy", 'outcome', 'crashed') END
      FROM unnest($1::uuid[], $2::int[]) t (id, epoch), ${UNHURRIED}
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED')
-     RETURNING j.id, j.epoch, j.payload, j.attempt, j.crashes`,
+     RETURNING j.id, j.epoch, j.payload, j.attempt, j.crashes, j."parentId"`,
     [...deliveries(items), worker],
   );
 
@@ -226,22 +257,36 @@ export const recordProgress = (sql: Sql, { id, epoch }: Delivery, progress: unkn
     toJson(progress),
   ]);
 
-/** Takes failed jobs out of the dead letter: each runs again from its first attempt, once. Resolves with their ids. */
+/**
+ * Takes failed jobs out of the dead letter: each runs again from its first attempt, once. In a flow, with it go the
+ * parents that failed with it, and the children without which those cannot start. Resolves with all their ids.
+ */
 export const replayJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: string }[]> =>
   sql(
-    `UPDATE "Job" SET state = 'PENDING', epoch = epoch + 1, "dueAt" = now(), attempt = 0, crashes = 0,
-            "publishTries" = 0, "finishedAt" = NULL, error = NULL
-     WHERE id = ANY ($1::uuid[]) AND state = 'FAILED'
-     RETURNING id`,
+    `WITH RECURSIVE up AS (
+       SELECT id, "parentId", "ifItFails" FROM "Job" WHERE id = ANY ($1::uuid[]) AND state = 'FAILED'
+       UNION SELECT p.id, p."parentId", p."ifItFails" FROM up JOIN "Job" p ON p.id = up."parentId"
+       WHERE up."ifItFails" = 'fail-parent' AND p.state = 'FAILED'
+     ), failed AS (
+       SELECT id FROM up
+       UNION SELECT c.id FROM failed JOIN "Job" c ON c."parentId" = failed.id
+       WHERE c."ifItFails" = 'fail-parent' AND c.state = 'FAILED'
+     )
+     UPDATE "Job" j SET state = (CASE WHEN ${HAS_OPEN_CHILDREN} THEN 'WAITING' ELSE 'PENDING' END)::"JobState",
+            epoch = epoch + 1, "dueAt" = now(), attempt = 0, crashes = 0, "publishTries" = 0, "finishedAt" = NULL,
+            error = NULL
+     FROM failed WHERE j.id = failed.id AND j.state = 'FAILED'
+     RETURNING j.id`,
     [ids],
   );
 
-/** Cancels jobs that never started. Resolves with the ids of those it was not too late for. */
+/** Cancels jobs that never started, and whole flows by their roots. Resolves with the ids of those it was not too late for. */
 export const cancelJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: string }[]> =>
   sql(
     `UPDATE "Job" SET state = 'CANCELLED', "finishedAt" = now()
-     WHERE id = ANY ($1::uuid[]) AND state IN ('PENDING', 'PUBLISHED')
-       AND "startedAt" IS NULL AND attempt = 0
+     WHERE (id = ANY ($1::uuid[]) AND "parentId" IS NULL
+            OR "rootId" IN (SELECT id FROM "Job" WHERE id = ANY ($1::uuid[]) AND state = 'WAITING'))
+       AND state IN ('WAITING', 'PENDING', 'PUBLISHED') AND "startedAt" IS NULL AND attempt = 0
      RETURNING id`,
     [ids],
   );

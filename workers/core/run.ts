@@ -1,4 +1,5 @@
 import { SupersededError } from "./errors.ts";
+import { childrenOf, prepareFlow, tellParent } from "./flow.ts";
 import type { EnqueueOptions, Job, Run } from "./job.ts";
 import type { Database } from "./jobs.ts";
 import { completeJobs, prepareJob, recordProgress, toJson } from "./ledger.ts";
@@ -7,8 +8,8 @@ import type { Completion, Delivery, Sql, StartedJob } from "./ledger.ts";
 /** A run under way, as whoever drives it sees it. */
 export interface OpenRun<Tx> {
   readonly run: Run<Tx>;
-  /** Whether the job is completed and has follow-ups. */
-  readonly enqueued: boolean;
+  /** Whether the job is completed and made others due: its follow-ups, or its parent. */
+  readonly madeDue: boolean;
   /** Aborts the run's signal. */
   abort(reason: Error): void;
   /** Stops the clock. */
@@ -27,11 +28,12 @@ export const openRun = <Tx>(
   timeout: number,
   complete: (item: Completion) => Promise<Delivery | undefined>,
 ): OpenRun<Tx> => {
-  const { id, epoch } = started;
+  const { id, epoch, parentId } = started;
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(new Error(`timed out after ${timeout} ms`)), timeout);
   const followUps: ((sql: Sql) => Promise<string>)[] = [];
   let completed = false;
+  let parentIsDue = false;
 
   const settled = (done: Delivery | undefined) => {
     if (!done) throw new SupersededError(`job ${id} was finished by another delivery`);
@@ -43,6 +45,7 @@ export const openRun = <Tx>(
       for (const insert of followUps) await insert(sql);
       stop.signal.throwIfAborted();
       settled((await completeJobs(sql, [{ id, epoch, result: json ?? toJson(result) }]))[0]);
+      if (parentId) parentIsDue = await tellParent(sql, id);
       return result;
     });
 
@@ -54,6 +57,8 @@ export const openRun = <Tx>(
       progress: async (value) => void (await recordProgress(database.sql, started, value)),
       enqueue: (job: Job, payload: unknown, options?: EnqueueOptions) =>
         void followUps.push(prepareJob(job, payload, options)),
+      enqueueFlow: (root) => void followUps.push(prepareFlow(root)),
+      children: () => childrenOf(database.sql, id),
       complete: async (effect) => {
         if (completed) throw new Error("run.complete was called twice");
         const result = await completeWith(effect);
@@ -61,15 +66,15 @@ export const openRun = <Tx>(
         return result;
       },
     },
-    get enqueued() {
-      return completed && followUps.length > 0;
+    get madeDue() {
+      return completed && (followUps.length > 0 || parentIsDue);
     },
     abort: (reason) => stop.abort(reason),
     close: () => clearTimeout(timer),
     finish: async (result) => {
       clearTimeout(timer);
       if (completed) return;
-      if (followUps.length > 0) await completeWith(async () => {}, result);
+      if (followUps.length > 0 || parentId) await completeWith(async () => {}, result);
       else settled(await complete({ id, epoch, result }));
       completed = true;
     },

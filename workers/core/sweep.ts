@@ -1,6 +1,7 @@
 import type { Broker } from "./broker.ts";
 import { describeError } from "./errors.ts";
-import { RUNNING } from "./ledger.ts";
+import { tellParent } from "./flow.ts";
+import { HAS_OPEN_CHILDREN, RUNNING } from "./ledger.ts";
 import type { Delivery, Sql } from "./ledger.ts";
 import type { Log } from "./log.ts";
 
@@ -69,12 +70,24 @@ const publishAgain = (sql: Sql, jobs: readonly Delivery[]): Promise<{ id: string
 const uuidOfDaysAgo = (days: number): string => `(lpad(to_hex(
   (extract(epoch FROM now() - interval '${days} days') * 1000)::int8), 12, '0') || repeat('0', 20))::uuid`;
 
-const prune = (sql: Sql, states: string, days: number): Promise<unknown[]> =>
+const prune = (sql: Sql, which: string, days: number): Promise<unknown[]> =>
   sql(
     `DELETE FROM "Job" WHERE id IN (
-       SELECT id FROM "Job" WHERE id < ${uuidOfDaysAgo(days)} AND state IN (${states})
+       SELECT id FROM "Job" j WHERE id < ${uuidOfDaysAgo(days)} AND ${which}
          AND "finishedAt" < now() - interval '${days} days' ORDER BY id LIMIT ${BATCH})
      RETURNING id`,
+    [],
+  );
+
+// A parent reads what its children returned, so they go when the whole flow is over, with its root.
+const OVER = `state IN ('COMPLETED', 'CANCELLED') AND "parentId" IS NULL AND ("rootId" IS NULL OR NOT EXISTS (
+  SELECT FROM "Job" c WHERE c."rootId" = j.id AND c.state NOT IN ('COMPLETED', 'CANCELLED')))`;
+
+// Children tell their parents in the transaction in which they end, but for those that the relay parked.
+const endedUntold = (sql: Sql): Promise<{ id: string }[]> =>
+  sql(
+    `SELECT c.id FROM "Job" j JOIN "Job" c ON c."parentId" = j.id
+     WHERE j.state = 'WAITING' AND (NOT ${HAS_OPEN_CHILDREN} OR c.state = 'FAILED' AND c."ifItFails" = 'fail-parent')`,
     [],
   );
 
@@ -117,8 +130,9 @@ export const startSweep = (sql: Sql, broker: Broker, log: Log, nudge: () => void
   };
 
   const clean = async (): Promise<void> => {
-    while ((await prune(sql, "'COMPLETED', 'CANCELLED'", KEEP.completed)).length === BATCH);
-    while ((await prune(sql, "'FAILED'", KEEP.failed)).length === BATCH);
+    for (const { id } of await endedUntold(sql)) await tellParent(sql, id);
+    while ((await prune(sql, OVER, KEEP.completed)).length === BATCH);
+    while ((await prune(sql, "state = 'FAILED'", KEEP.failed)).length === BATCH);
     await sql(`DELETE FROM "JobWorker" WHERE "seenAt" < now() - interval '1 hour'`, []);
   };
 

@@ -1,32 +1,5 @@
--- CreateSchema
-CREATE SCHEMA IF NOT EXISTS "public";
-
 -- CreateEnum
-CREATE TYPE "JobState" AS ENUM ('PENDING', 'PUBLISHED', 'COMPLETED', 'FAILED', 'CANCELLED');
-
--- CreateTable
-CREATE TABLE "User" (
-    "id" UUID NOT NULL,
-    "email" TEXT NOT NULL,
-    "name" TEXT NOT NULL,
-    "passwordHash" TEXT NOT NULL,
-    "verifiedAt" TIMESTAMPTZ(3),
-    "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-
-    CONSTRAINT "User_pkey" PRIMARY KEY ("id")
-);
-
--- CreateTable
-CREATE TABLE "EmailVerification" (
-    "id" UUID NOT NULL,
-    "userId" UUID NOT NULL,
-    "tokenHash" BYTEA NOT NULL,
-    "expiresAt" TIMESTAMPTZ(3) NOT NULL,
-    "usedAt" TIMESTAMPTZ(3),
-    "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-
-    CONSTRAINT "EmailVerification_pkey" PRIMARY KEY ("id")
-);
+CREATE TYPE "JobState" AS ENUM ('WAITING', 'PENDING', 'PUBLISHED', 'COMPLETED', 'FAILED', 'CANCELLED');
 
 -- CreateTable
 CREATE TABLE "Job" (
@@ -44,6 +17,9 @@ CREATE TABLE "Job" (
     "startedAt" TIMESTAMPTZ(3),
     "startedBy" TEXT,
     "progress" JSONB,
+    "rootId" UUID,
+    "parentId" UUID,
+    "ifItFails" TEXT,
     "history" JSONB NOT NULL DEFAULT '[]',
     "result" JSONB,
     "error" TEXT,
@@ -72,15 +48,6 @@ CREATE TABLE "JobLease" (
 );
 
 -- CreateIndex
-CREATE UNIQUE INDEX "User_email_key" ON "User"("email");
-
--- CreateIndex
-CREATE UNIQUE INDEX "EmailVerification_tokenHash_key" ON "EmailVerification"("tokenHash");
-
--- CreateIndex
-CREATE INDEX "EmailVerification_userId_idx" ON "EmailVerification"("userId");
-
--- CreateIndex
 CREATE INDEX "Job_pending_idx" ON "Job"("dueAt") WHERE (state = 'PENDING');
 
 -- CreateIndex
@@ -90,10 +57,19 @@ CREATE INDEX "Job_published_idx" ON "Job"("dueAt") WHERE (state = 'PUBLISHED');
 CREATE INDEX "Job_failed_idx" ON "Job"("finishedAt") WHERE (state = 'FAILED');
 
 -- CreateIndex
+CREATE INDEX "Job_waiting_idx" ON "Job"("dueAt") WHERE (state = 'WAITING');
+
+-- CreateIndex
+CREATE INDEX "Job_parentId_idx" ON "Job"("parentId") WHERE ("parentId" IS NOT NULL);
+
+-- CreateIndex
+CREATE INDEX "Job_rootId_idx" ON "Job"("rootId") WHERE ("rootId" IS NOT NULL);
+
+-- CreateIndex
 CREATE UNIQUE INDEX "Job_key_key" ON "Job"("key") WHERE (key IS NOT NULL);
 
 -- AddForeignKey
-ALTER TABLE "EmailVerification" ADD CONSTRAINT "EmailVerification_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "Job" ADD CONSTRAINT "Job_parentId_fkey" FOREIGN KEY ("parentId") REFERENCES "Job"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- By hand, because the schema language cannot say it. Every job's row is updated two to four times within seconds: room for
 -- heap-only updates on its own page, and a vacuum after 1 % of dead rows instead of 20 %, keep the relay's index scans short.

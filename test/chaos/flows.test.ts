@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { node, prepareFlow } from "../../workers/core/flow.ts";
+import { expectAllDoneOnce, untilAllOver } from "../support/chaos-checks.ts";
+import { chore } from "../support/chaos-jobs.ts";
+import { createSystem, type System } from "../support/chaos-system.ts";
+import { emptyBroker } from "../support/empty-broker.ts";
+import { until } from "../support/until.ts";
+
+const FLOWS = 100;
+const JOBS = 9;
+
+const leaf = (ms: number) => node(chore, { ms }, { ifItFails: "fail-parent" });
+
+/** As a video is: renditions in parallel, packaged; then posters and their sizes beside the subtitles. */
+const flow = () =>
+  node(
+    chore,
+    {},
+    {
+      children: [
+        node(chore, {}, { ifItFails: "fail-parent", children: [leaf(400), leaf(200), leaf(100), leaf(50)] }),
+        node(chore, {}, { ifItFails: "fail-parent", children: [leaf(100)] }),
+        node(chore, { ms: 300, fails: 1 }, { ifItFails: "continue" }),
+      ],
+    },
+  );
+
+const untilDone = ({ sql }: System, count: number) =>
+  until(`${count} jobs are done`, async () => (await sql(`SELECT FROM "ChoreDone"`, [])).length >= count);
+
+it("flows whose workers die and whose broker is emptied end right", { timeout: 300_000 }, async () => {
+  await using system = await createSystem();
+  const env = { LOCK_DURATION: "4000" };
+  const workers = [await system.startChoreWorker(env), await system.startChoreWorker(env)];
+  for (let count = 0; count < FLOWS; count += 1) await prepareFlow(flow())(system.sql);
+
+  for (const part of [0.1, 0.3, 0.5, 0.7]) {
+    await untilDone(system, part * FLOWS * JOBS);
+    await workers.shift()?.kill();
+    if (part === 0.3) await emptyBroker(system);
+    workers.push(await system.startChoreWorker(env));
+    await sleep(200); // so that it has begun what the next kill interrupts
+  }
+  await untilAllOver(system);
+  await expectAllDoneOnce(system);
+  expect(await system.sql(`SELECT id FROM "Job"`, [])).toHaveLength(FLOWS * JOBS);
+  const tooEarly = await system.sql(
+    `SELECT c.id FROM "Job" c JOIN "ChoreDone" d ON d.id = c.id JOIN "ChoreStarted" s ON s.id = c."parentId"
+     WHERE s.at < d.at`,
+    [],
+  );
+  expect(tooEarly).toEqual([]);
+});
