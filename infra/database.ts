@@ -108,11 +108,17 @@ const UNAVAILABLE_CODE =
 const UNAVAILABLE_MESSAGE =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Server has closed the connection/;
 
+/** What an error wraps. Prisma keeps the driver's error in `meta`, and that one its cause as a plain object. */
+const causeOf = (error: object): unknown => {
+  const { cause, meta } = error as { cause?: unknown; meta?: { driverAdapterError?: unknown } };
+  return cause ?? meta?.driverAdapterError;
+};
+
 /** Whether an error, or one of its causes, says that PostgreSQL cannot be reached right now. */
 export const isUnavailable = (error: unknown): boolean => {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ("code" in cause && UNAVAILABLE_CODE.test(String(cause.code))) return true;
-    if (UNAVAILABLE_MESSAGE.test(cause.message)) return true;
+  for (let each = error; typeof each === "object" && each !== null; each = causeOf(each)) {
+    if ("code" in each && UNAVAILABLE_CODE.test(String(each.code))) return true;
+    if ("message" in each && UNAVAILABLE_MESSAGE.test(String(each.message))) return true;
   }
   return false;
 };

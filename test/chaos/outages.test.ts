@@ -37,7 +37,7 @@ const expectRecovered = async (system: System, api: ProjectProcess, answers: Ans
   await expectAllDoneOnce(system);
   const users = await expectWholeSignUps(system);
   const refused = answers.filter((answer) => !isAllowed(answer));
-  const logged = api.output.filter((line) => line.includes('"level":50'));
+  const logged = api.output.filter((line) => line.includes('"level":"error"'));
   expect(refused.map((answer) => ({ ...answer, logged }))).toEqual([]);
   expect(answers.filter(({ status, email }) => status === 202 && !users.has(email))).toEqual([]);
 };
