@@ -19,25 +19,39 @@ const HELP = `Looks into the ledger of jobs, and acts on it.
   --name NAME         jobs of that name
   --since AGE         created in the last 30s, 15m, 1h or 7d
   --limit N           at most N jobs (list: 50; retry and cancel: 1000)
-  --watch             list again every second
+  --watch             list again every second, until Ctrl-C
+
+  The list says running, retrying or queued of a published job, and waiting of a pending one.
 
   retry and cancel take the same filters in the place of ids:
   npm run jobs -- retry --name email --since 1h`;
 
 class UsageError extends Error {}
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    failed: { type: "boolean" },
-    state: { type: "string" },
-    name: { type: "string" },
-    since: { type: "string" },
-    limit: { type: "string" },
-    watch: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  },
-});
+const parseCommand = () =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      failed: { type: "boolean" },
+      state: { type: "string" },
+      name: { type: "string" },
+      since: { type: "string" },
+      limit: { type: "string" },
+      watch: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+
+const parseCommandOrExit = (): ReturnType<typeof parseCommand> => {
+  try {
+    return parseCommand();
+  } catch (error) {
+    console.error(`${(error as Error).message.split(".")[0]}. All that there is: npm run jobs -- --help`);
+    process.exit(2);
+  }
+};
+
+const { values: options, positionals } = parseCommandOrExit();
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -56,7 +70,7 @@ const STATES = ["WAITING", "PENDING", "PUBLISHED", "COMPLETED", "FAILED", "CANCE
 
 const parseState = (text: string): string => {
   if (!STATES.includes(text.toUpperCase()))
-    throw new UsageError(`--state ${text}: there are ${STATES.join(", ")}`);
+    throw new UsageError(`--state ${text}: there are ${STATES.join(", ").toLowerCase()}`);
   return text.toUpperCase();
 };
 
@@ -99,11 +113,13 @@ const show = async (sql: Sql, [id]: string[]): Promise<void> => {
 };
 
 const report = (done: { id: string }[], asked: string[], did: string, otherwise: string): void => {
-  for (const { id } of done) console.log(`${id}  ${did}`);
-  console.log(
-    `${done.length} of ${asked.length} ${did}${done.length < asked.length ? `; ${otherwise}` : ""}`,
-  );
   if (done.length === 0) process.exitCode = 1;
+  if (asked.length === 0) return console.log("no such jobs");
+  for (const { id } of done) console.log(`${id}  ${did}`);
+  const direct = done.filter(({ id }) => asked.includes(id)).length;
+  const others = done.length - direct;
+  const notes = [others > 0 && `and ${others} more of their flows`, direct < asked.length && otherwise];
+  console.log([`${direct} of ${asked.length} ${did}`, ...notes.filter(Boolean)].join("; "));
 };
 
 const commands: Record<string, (sql: Sql, ids: string[]) => Promise<void>> = {
@@ -128,12 +144,16 @@ if (options.help || !run) {
 }
 
 const client = new pg.Client({ connectionString: loadConfigOrExit("migrate").databaseUrl });
+client.on("error", () => {}); // the next statement rejects
 try {
   await client.connect();
   await run(async (text, values) => (await client.query(text, [...values])).rows, ids);
 } catch (error) {
   if (error instanceof UsageError) console.error(error.message);
-  else console.error(`The ledger cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  else {
+    const text = error instanceof Error ? error.message : String(error);
+    console.error(`The ledger cannot be read. Does \`npm start\` run?\n${text}`);
+  }
   process.exitCode = error instanceof UsageError ? 2 : 1;
 } finally {
   await client.end();

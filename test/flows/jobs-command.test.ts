@@ -89,6 +89,24 @@ test("retries all failed jobs of a name", async () => {
   await core.reaches(ids[3] ?? "", "COMPLETED");
 });
 
+test("retries the flow of a failed child, and counts it apart", async () => {
+  broken = true;
+  const child = node(chore, { n: 5 }, { ifItFails: "fail-parent" });
+  const root = await core.jobs.transaction(({ enqueueFlow }) =>
+    enqueueFlow(node(chore, { n: 6 }, { children: [child] })),
+  );
+  await core.reaches(root, "FAILED");
+  broken = false;
+  const [failed] = await core.sql<{ id: string }>(`SELECT id FROM "Job" WHERE "parentId" = $1::uuid`, [root]);
+  const { output } = await run("retry", failed?.id ?? "");
+  expect(output).toContain("1 of 1 will run again; and 1 more of their flows");
+  await core.reaches(root, "COMPLETED");
+});
+
+test("says so when there is nothing to retry", async () => {
+  expect(await run("retry", "--name", "nothing")).toEqual({ code: 1, output: "no such jobs\n" });
+});
+
 test("cancels a job that waits", async () => {
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 4 }, { delay: 60_000 }));
   expect((await run("cancel", id)).output).toContain("1 of 1 cancelled");
@@ -100,7 +118,8 @@ test.each([
   [["show", "12"], "12 is not the id of a job"],
   [["show", "01900000-0000-7000-8000-000000000000"], "there is no job"],
   [["list", "--since", "yesterday"], "write it like 30s, 15m, 1h or 7d"],
-  [["list", "--state", "lost"], "there are WAITING"],
+  [["list", "--state", "lost"], "there are waiting, pending"],
+  [["list", "--colour"], "Unknown option '--colour'. All that there is: npm run jobs -- --help"],
   [["cancel"], "name the jobs"],
 ])("%j is a clear refusal", async (args, message) => {
   const { code, output } = await run(...args);
