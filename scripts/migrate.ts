@@ -85,12 +85,15 @@ const listMigrations = async (): Promise<string[]> => {
   return Promise.all(names.map(async (name) => `${name} ${await checksum(name)}`));
 };
 
+const STALE =
+  "Was it made by an older checkout? Where its data may go, drop it: that of `npm start` is in .data/postgres.";
+
 const deploy = async (databaseUrl: string): Promise<void> => {
   const prisma = join(root, "node_modules/prisma/build/index.js");
   const env = { ...process.env, DATABASE_URL: databaseUrl };
   await promisify(execFile)(process.execPath, [prisma, "migrate", "deploy"], { cwd: root, env }).catch(
     ({ stdout, stderr }: { stdout: string; stderr: string }) => {
-      throw new Error(`\`prisma migrate deploy\` failed:\n${stdout}${stderr}`);
+      throw new Error(`\`prisma migrate deploy\` failed:\n${stdout}${stderr}\n${STALE}`);
     },
   );
 };
