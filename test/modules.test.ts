@@ -42,6 +42,7 @@ test("importing opens nothing", async () => {
   expect(files.length).toBeGreaterThan(20);
   const script = `
     for (const file of ${JSON.stringify(files)}) await import("./" + file);
+    await new Promise((resolve) => setImmediate(resolve)); // what loading itself deferred is over
     console.log(JSON.stringify(process.getActiveResourcesInfo().filter((name) => /Socket|TCP|Timeout|Server|Immediate|Process/.test(name))));
   `;
   const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], { cwd: root });
