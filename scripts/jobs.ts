@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import pg from "pg";
 import { loadConfigOrExit } from "../infra/config.ts";
-import { cancelJobs, replayJobs } from "../workers/core/ledger.ts";
+import { cancelJobs, replayJobs } from "../workers/core/dead-letter.ts";
 import type { Sql } from "../workers/core/ledger.ts";
 import { findJobs, loadFlow, loadJob } from "./jobs/find.ts";
 import type { Filter } from "./jobs/find.ts";

@@ -1,5 +1,5 @@
 import { until } from "../../test/support/until.ts";
-import { replayJobs } from "../../workers/core/ledger.ts";
+import { replayJobs } from "../../workers/core/dead-letter.ts";
 import type { Asked } from "./load.ts";
 import type { System } from "./system.ts";
 

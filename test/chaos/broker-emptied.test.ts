@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from "vitest";
-import { insertJob } from "../../workers/core/ledger.ts";
+import { insertJob } from "../../workers/core/insert.ts";
 import { expectAllDoneOnce, untilAllOver } from "../support/chaos-checks.ts";
 import { chore, patientChore } from "../support/chaos-jobs.ts";
 import { createSystem, type System } from "../support/chaos-system.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, inject, it } from "vitest";
-import { insertJob } from "../../workers/core/ledger.ts";
+import { insertJob } from "../../workers/core/insert.ts";
 import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos-checks.ts";
 import { chore } from "../support/chaos-jobs.ts";
 import { type Answer, signUp } from "../support/chaos-signup.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { insertJob } from "../../workers/core/ledger.ts";
+import { insertJob } from "../../workers/core/insert.ts";
 import { untilAllOver } from "../support/chaos-checks.ts";
 import { chore } from "../support/chaos-jobs.ts";
 import { createSystem, type System } from "../support/chaos-system.ts";

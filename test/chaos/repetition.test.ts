@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { openBroker } from "../../workers/core/broker.ts";
-import { insertJob, replayJobs } from "../../workers/core/ledger.ts";
+import { replayJobs } from "../../workers/core/dead-letter.ts";
+import { insertJob } from "../../workers/core/insert.ts";
 import { testBroker } from "../support/broker.ts";
 import { chore, fragileChore } from "../support/chaos-jobs.ts";
 import { createSystem, type System } from "../support/chaos-system.ts";

@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { insertJob } from "../../workers/core/ledger.ts";
+import { insertJob } from "../../workers/core/insert.ts";
 import { chore } from "../support/chaos-jobs.ts";
 import { signUp } from "../support/chaos-signup.ts";
 import { createSystem, type System } from "../support/chaos-system.ts";

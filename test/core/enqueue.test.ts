@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { assign, defineJob } from "../../workers/core/job.ts";
-import { cancelJobs } from "../../workers/core/ledger.ts";
+import { cancelJobs } from "../../workers/core/dead-letter.ts";
 import { type Core, createCore } from "../support/core.ts";
 
 const note = defineJob({ name: "note", payload: z.object({ text: z.string() }) });
 const keyed = defineJob({
   name: "keyed",
   payload: z.object({ period: z.string() }),
-  key: ({ period }) => `keyed:${period}`,
+  key: ({ period }) => period,
 });
 const ordered = defineJob({ name: "ordered", payload: z.object({ text: z.string() }), concurrency: 1 });
 const ranked = defineJob({
@@ -61,6 +61,25 @@ test("an idempotency key makes twenty parallel enqueues one job", async () => {
   expect(new Set(ids).size).toBe(1);
   const other = await core.jobs.transaction(({ enqueue }) => enqueue(keyed, { period: "2026-12" }));
   expect(ids).not.toContain(other);
+});
+
+test("two jobs may have the same idempotency key", async () => {
+  const namesake = defineJob({ ...keyed, name: "namesake" });
+  const [one, other] = await core.jobs.transaction(({ enqueue }) =>
+    Promise.all([enqueue(keyed, { period: "2027" }), enqueue(namesake, { period: "2027" })]),
+  );
+  expect(one).not.toBe(other);
+});
+
+test.for([
+  { priority: 2_097_152 },
+  { priority: -1 },
+  { priority: 0.5 },
+  { delay: -1 },
+  { delay: Number.NaN },
+])("%o is refused", async (options) => {
+  const attempt = core.jobs.transaction(({ enqueue }) => enqueue(note, { text: "never" }, options));
+  await expect(attempt).rejects.toThrow(RangeError);
 });
 
 test("a payload that does not fit is refused, and nothing is written", async () => {

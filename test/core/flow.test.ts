@@ -4,7 +4,7 @@ import type { Tx } from "../../infra/database.ts";
 import { PermanentError } from "../../workers/core/errors.ts";
 import { flowProgress, node } from "../../workers/core/flow.ts";
 import { assign, defineJob, type FlowNode, type IfItFails, type Run } from "../../workers/core/job.ts";
-import { cancelJobs, replayJobs } from "../../workers/core/ledger.ts";
+import { cancelJobs, replayJobs } from "../../workers/core/dead-letter.ts";
 import { type Core, createCore } from "../support/core.ts";
 import { until } from "../support/until.ts";
 

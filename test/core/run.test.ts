@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
 import { PermanentError, RateLimitedError } from "../../workers/core/errors.ts";
 import { assign, defineJob, type Run } from "../../workers/core/job.ts";
-import { replayJobs } from "../../workers/core/ledger.ts";
+import { replayJobs } from "../../workers/core/dead-letter.ts";
 import { type Core, createCore } from "../support/core.ts";
 import { until } from "../support/until.ts";
 
@@ -49,6 +49,17 @@ test("what the handler returns becomes the result", async () => {
     history: [],
     error: null,
   });
+});
+
+test("the ledger says what a database error was about, without its values", async () => {
+  const id = await doing("twice the same", async (run) => {
+    const data = { email: "same@example.com", name: "Same", passwordHash: "-" };
+    await run.complete(async (tx) => tx.user.createMany({ data: [data, data] }));
+  });
+  const { error } = await core.reaches(id, "FAILED");
+  expect(error).toMatch(
+    /^PrismaClientKnownRequestError P2002: Invalid `tx\.user\.createMany\(\)` invocation/,
+  );
 });
 
 test("retries with backoff, and the ledger knows each attempt", async () => {

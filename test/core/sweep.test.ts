@@ -15,7 +15,7 @@ beforeAll(async () => {
   const relay = core.startRelay();
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   sweep = startSweep(core.sql, core.broker, log, relay.nudge);
-  await until("the first sweep", () => core.broker.sentinel.isSet());
+  await until("the first sweep", () => core.broker.sentinel.isSet("whole"));
 });
 afterAll(async () => {
   await sweep.close();

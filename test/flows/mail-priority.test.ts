@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { insertJob } from "../../workers/core/ledger.ts";
+import { insertJob } from "../../workers/core/insert.ts";
 import { email } from "../../workers/email/job.ts";
 import { createTestApp, type TestApp } from "../support/app.ts";
 import { createPeople, type People, type Person } from "../support/people.ts";

@@ -16,7 +16,8 @@ const SCHEMA = "bullmq";
 /** PostgreSQL's code for a table that does not exist: the schema is new, or was dropped. */
 const UNDEFINED_TABLE = "42P01";
 
-const SENTINEL = "sentinel";
+/** A queue that no job can be named like. */
+const SENTINEL = "_sentinel";
 
 type Processing = Omit<WorkerOptions, "connection" | "prefix" | "skipWaitingForReady">;
 
@@ -29,8 +30,8 @@ export interface Broker {
   ping(): Promise<void>;
   /** The queue of that name, made at first use. Its calls reject at once while the broker is out of reach. */
   queue(name: string): AnyQueue;
-  /** A mark that vanishes with everything else when the broker is emptied. */
-  readonly sentinel: { isSet(): Promise<boolean>; set(): Promise<void> };
+  /** Marks that vanish with everything else when the broker is emptied. */
+  readonly sentinel: { isSet(mark: string): Promise<boolean>; set(mark: string): Promise<void> };
   /** A consumer of that queue. Make it only after a `ping` has succeeded. */
   worker(name: string, processor: Processor<unknown, unknown>, options: Processing): AnyWorker;
   /** Closes the queues and connections; workers are closed by whoever made them. */
@@ -80,6 +81,7 @@ const postgresConnections = (url: string, onError: (error: Error) => void): Conn
     application_name: "offstage-broker",
     max: 10,
     connectionTimeoutMillis: 5_000,
+    query_timeout: 30_000, // for a server that hangs; 500 jobs at once take a second
     keepAlive: true,
   });
   pool.setMaxListeners(0).on("error", onError);
@@ -118,6 +120,7 @@ END $$`;
 /** Creates or updates BullMQ's schema in a PostgreSQL database. Safe to run twice, and by several processes at once. */
 export const migratePostgresBroker = async (url: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url });
+  client.on("error", () => {}); // the statement under way rejects as well
   await client.connect();
   try {
     await client.query(DROP_IF_EMPTIED);
@@ -158,9 +161,9 @@ export const openBroker = (url: string, prefix: string, onError: (error: Error) 
     ping: connections.ping,
     queue: open,
     sentinel: {
-      isSet: async () => (await open(SENTINEL).getJobState(SENTINEL)) !== "unknown",
+      isSet: async (mark) => (await open(SENTINEL).getJobState(mark)) !== "unknown",
       // A job of a queue without workers stays until the broker is emptied.
-      set: async () => void (await open(SENTINEL).add(SENTINEL, {}, { jobId: SENTINEL })),
+      set: async (mark) => void (await open(SENTINEL).add(SENTINEL, {}, { jobId: mark })),
     },
     worker: (name, processor, options) =>
       new Worker(

@@ -7,7 +7,16 @@ import { tellParent } from "./flow.ts";
 import { backoffDelay } from "./job.ts";
 import type { Assignment, Job } from "./job.ts";
 import type { Database } from "./jobs.ts";
-import { completeJobs, isRunning, setBackJobs, startJobs, stillRunBy, toJson } from "./ledger.ts";
+import {
+  brokerIdOf,
+  completeJobs,
+  isRunning,
+  parseBrokerId,
+  setBackJobs,
+  startJobs,
+  stillRunBy,
+  toJson,
+} from "./ledger.ts";
 import type { Completion, Delivery, Setback, StartedJob } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import { openRun } from "./run.ts";
@@ -38,13 +47,6 @@ export class RetryError extends Error {
 
 /** Milliseconds until a job is looked at again whose earlier run may be under way. */
 const LOOK_AGAIN = 2_000;
-
-const brokerIdOf = ({ id, epoch }: Delivery): string => `${id}-${epoch}`;
-
-const parseBrokerId = (brokerId = ""): Delivery => {
-  const dash = brokerId.lastIndexOf("-");
-  return { id: brokerId.slice(0, dash), epoch: Number(brokerId.slice(dash + 1)) };
-};
 
 /** Brings rows into the order of the items; an item without a row has `undefined`. */
 const inOrder = <Row extends Delivery>(
@@ -162,7 +164,7 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
       const record = started.parentId && outcome === "failed" ? setBackChild : setBack;
       const isTheirs = !(error instanceof SupersededError) && (await record(setback));
       if (!isTheirs) {
-        log.info({ ...run, ms: ms(), outcome: "superseded" }, "job");
+        log.info({ ...run, ms: ms(), outcome: "superseded", ...(text && { error: text }) }, "job");
         return "superseded";
       }
       if (outcome === "failed") log.error({ ...run, ms: ms(), outcome, error: text }, "job");
@@ -171,19 +173,22 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     }
   };
 
-  // A job that was running when its process died may have killed it. Such jobs run one after the other, so that the
-  // innocent are not found beside the guilty again and again.
-  let suspects: Promise<unknown> = Promise.resolve();
-  const oneByOne = (work: () => Promise<string>): Promise<string> => {
-    const turn = suspects.then(work);
-    suspects = turn.catch(() => {});
+  // A job that was running when its process died may have killed it. Of one queue, such jobs run one after the other, so
+  // that the innocent are not found beside the guilty again and again.
+  const suspects = new Map<string, Promise<unknown>>();
+  const oneByOne = (name: string, work: () => Promise<string>): Promise<string> => {
+    const turn = Promise.resolve(suspects.get(name)).then(work);
+    suspects.set(
+      name,
+      turn.catch(() => {}),
+    );
     return turn;
   };
 
   /** The lock of an earlier delivery expired: its process died, or could not reach the broker and goes on with the job. */
   const deliverAgain = async (assignment: Assignment<Tx>, delivered: Delivered, token: string) => {
     if (await isRunning(sql, parseBrokerId(delivered.id))) return handBack(delivered, token, LOOK_AGAIN);
-    return oneByOne(() =>
+    return oneByOne(assignment.job.name, () =>
       stopping.aborted ? handBack(delivered, token, 0) : deliver(assignment, delivered, token),
     );
   };

@@ -30,8 +30,10 @@ export class YieldError extends Error {
 
 /** One line about an error, fit for the ledger: at most 500 characters, no stack. */
 export const describeError = (error: unknown): string => {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return (text.split("\n").find((line) => line.trim() !== "") ?? "Error")
+  const text = error instanceof Error ? error.message : String(error);
+  const line = text.split("\n").find((each) => each.trim() !== "") ?? "";
+  const code = error instanceof Error && "code" in error ? ` ${String(error.code)}` : "";
+  return (error instanceof Error ? `${error.name}${code}: ${line}` : line)
     .replaceAll("\u0000", "")
     .toWellFormed()
     .slice(0, 500);

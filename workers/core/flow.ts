@@ -1,8 +1,10 @@
 import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
 import type { Child, ChildNode, EnqueueOptions, FlowNode, IfItFails, Job } from "./job.ts";
-import { HAS_OPEN_CHILDREN, prepareJob } from "./ledger.ts";
-import type { Place, Sql } from "./ledger.ts";
+import { prepareJob } from "./insert.ts";
+import { HAS_OPEN_CHILDREN } from "./ledger.ts";
+import type { Place } from "./insert.ts";
+import type { Sql } from "./ledger.ts";
 
 interface NodeOptions extends EnqueueOptions {
   ifItFails?: IfItFails;

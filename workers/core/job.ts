@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-/** Exponential: `delay` ms before the second attempt, doubled before each next one, at most `max` ms. */
+/** Exponential: `delay` ms before the second attempt, doubled before each next one up to `max` ms, each with jitter. */
 export interface Backoff {
   delay: number;
   max: number;

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { prepareFlow } from "./flow.ts";
 import type { EnqueueOptions, FlowNode, Job } from "./job.ts";
-import { insertJob } from "./ledger.ts";
+import { insertJob } from "./insert.ts";
 import type { Sql } from "./ledger.ts";
 
 /** How core reaches PostgreSQL: single statements, and transactions of whatever client the application uses. */
@@ -47,7 +47,7 @@ export const createJobs = <Tx>(database: Database<Tx>, nudge: () => void): Jobs<
           enqueued = true;
           return insertJob(sql, job, payload, options);
         },
-        enqueueFlow: (root) => {
+        enqueueFlow: async (root) => {
           enqueued = true;
           return prepareFlow(root)(sql);
         },

@@ -1,7 +1,9 @@
 import type { Broker } from "./broker.ts";
 import { describeError } from "./errors.ts";
-import { claimDue, markPublished, refusePublish, releaseClaims } from "./ledger.ts";
-import type { DueJob, Sql } from "./ledger.ts";
+import { claimDue, markPublished, refusePublish, releaseClaims } from "./outbox.ts";
+import { brokerIdOf } from "./ledger.ts";
+import type { Sql } from "./ledger.ts";
+import type { DueJob } from "./outbox.ts";
 import type { Log } from "./log.ts";
 
 /** Rows per claim, and milliseconds between looks when nobody nudges. */
@@ -16,9 +18,9 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-const publishOptions = ({ id, epoch, priority }: DueJob) => ({
-  jobId: `${id}-${epoch}`,
-  priority,
+const publishOptions = (job: DueJob) => ({
+  jobId: brokerIdOf(job),
+  priority: job.priority,
   // The ledger counts attempts, so that they survive the broker; the broker only waits between them.
   attempts: 1_000_000,
   backoff: { type: "custom" },

@@ -2,7 +2,8 @@ import { SupersededError } from "./errors.ts";
 import { childrenOf, prepareFlow, tellParent } from "./flow.ts";
 import type { EnqueueOptions, Job, Run } from "./job.ts";
 import type { Database } from "./jobs.ts";
-import { completeJobs, prepareJob, recordProgress, toJson } from "./ledger.ts";
+import { prepareJob } from "./insert.ts";
+import { completeJobs, recordProgress, toJson } from "./ledger.ts";
 import type { Completion, Delivery, Sql, StartedJob } from "./ledger.ts";
 
 /** A run under way, as whoever drives it sees it. */
@@ -43,7 +44,6 @@ export const openRun = <Tx>(
     database.transaction(async (tx, sql) => {
       const result = await effect(tx);
       for (const insert of followUps) await insert(sql);
-      stop.signal.throwIfAborted();
       settled((await completeJobs(sql, [{ id, epoch, result: json ?? toJson(result) }]))[0]);
       if (parentId) parentIsDue = await tellParent(sql, id);
       return result;
@@ -61,7 +61,11 @@ export const openRun = <Tx>(
       children: () => childrenOf(database.sql, id),
       complete: async (effect) => {
         if (completed) throw new Error("run.complete was called twice");
-        const result = await completeWith(effect);
+        const result = await completeWith(async (tx) => {
+          const value = await effect(tx);
+          stop.signal.throwIfAborted();
+          return value;
+        });
         completed = true;
         return result;
       },

@@ -1,7 +1,7 @@
 import type { Broker } from "./broker.ts";
 import { describeError } from "./errors.ts";
 import { tellParent } from "./flow.ts";
-import { HAS_OPEN_CHILDREN, RUNNING } from "./ledger.ts";
+import { brokerIdOf, HAS_OPEN_CHILDREN, RUNNING } from "./ledger.ts";
 import type { Delivery, Sql } from "./ledger.ts";
 import type { Log } from "./log.ts";
 
@@ -96,11 +96,13 @@ const endedUntold = (sql: Sql): Promise<{ id: string }[]> =>
  * rows. One process at a time does it; the others stand by.
  */
 export const startSweep = (sql: Sql, broker: Broker, log: Log, nudge: () => void): Sweep => {
+  let closing = false;
+
   const askAbout = async (jobs: PublishedJob[]): Promise<void> => {
     const lost: PublishedJob[] = [];
     await Promise.all(
       jobs.map(async (job) => {
-        const state = await broker.queue(job.name).getJobState(`${job.id}-${job.epoch}`);
+        const state = await broker.queue(job.name).getJobState(brokerIdOf(job));
         if (!ALIVE.has(state)) lost.push(job);
       }),
     );
@@ -110,29 +112,33 @@ export const startSweep = (sql: Sql, broker: Broker, log: Log, nudge: () => void
     nudge();
   };
 
-  /** The broker is new, or was emptied: asks about every published job. */
+  /** The broker is new, or was emptied: asks about every published job. Begins anew if it is emptied meanwhile. */
   const recoverAll = async (): Promise<void> => {
+    await broker.sentinel.set("recovering");
     await doubtRunning(sql);
     for (let last = "00000000-0000-0000-0000-000000000000"; ;) {
       const jobs = await publishedAfter(sql, last);
       await askAbout(jobs);
-      if (jobs.length < BATCH) break;
+      if (jobs.length < BATCH || closing) break;
       last = jobs.at(-1)?.id ?? last;
     }
-    await broker.sentinel.set();
+    if (!closing && (await broker.sentinel.isSet("recovering"))) await broker.sentinel.set("whole");
   };
 
   const recover = async (): Promise<void> => {
     await broker.ping();
-    if (!(await broker.sentinel.isSet())) await recoverAll();
-    for (let jobs = await takeDoubtful(sql); jobs.length > 0; jobs = await takeDoubtful(sql))
+    if (!(await broker.sentinel.isSet("whole"))) await recoverAll();
+    for (let full = true; full && !closing;) {
+      const jobs = await takeDoubtful(sql);
       await askAbout(jobs);
+      full = jobs.length === BATCH;
+    }
   };
 
   const clean = async (): Promise<void> => {
     for (const { id } of await endedUntold(sql)) await tellParent(sql, id);
-    while ((await prune(sql, OVER, KEEP.completed)).length === BATCH);
-    while ((await prune(sql, "state = 'FAILED'", KEEP.failed)).length === BATCH);
+    while (!closing && (await prune(sql, OVER, KEEP.completed)).length === BATCH);
+    while (!closing && (await prune(sql, "state = 'FAILED'", KEEP.failed)).length === BATCH);
     await sql(`DELETE FROM "JobWorker" WHERE "seenAt" < now() - interval '1 hour'`, []);
   };
 
@@ -155,6 +161,7 @@ export const startSweep = (sql: Sql, broker: Broker, log: Log, nudge: () => void
 
   return {
     close: () => {
+      closing = true;
       clearInterval(timer);
       return running;
     },

@@ -87,7 +87,7 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
     // On PostgreSQL, BullMQ keeps a failed start for good, so a consumer that could not start is made anew.
     consumer.waitUntilReady().catch(async () => {
       consumers.delete(consumer);
-      await consumer.close(true);
+      await consumer.close(true).catch(() => {});
       setTimeout(() => stopping.signal.aborted || consume(assignment), 1_000);
     });
   };

@@ -66,7 +66,7 @@ CREATE INDEX "Job_parentId_idx" ON "Job"("parentId") WHERE ("parentId" IS NOT NU
 CREATE INDEX "Job_rootId_idx" ON "Job"("rootId") WHERE ("rootId" IS NOT NULL);
 
 -- CreateIndex
-CREATE UNIQUE INDEX "Job_key_key" ON "Job"("key") WHERE (key IS NOT NULL);
+CREATE UNIQUE INDEX "Job_name_key_key" ON "Job"("name", "key") WHERE (key IS NOT NULL);
 
 -- AddForeignKey
 ALTER TABLE "Job" ADD CONSTRAINT "Job_parentId_fkey" FOREIGN KEY ("parentId") REFERENCES "Job"("id") ON DELETE CASCADE ON UPDATE CASCADE;
