@@ -6,6 +6,7 @@ import { createTestDatabase } from "./support/database.ts";
 
 // What a migration adds by hand, because the schema language has no word for it.
 const byHand = [
+  "relation Job_upload_idx i",
   `CREATE INDEX "Job_upload_idx" ON public."Job" USING btree (((payload ->> 'uploadId'::text))) WHERE (payload ? 'uploadId'::text)`,
   "storage Job fillfactor=70, autovacuum_vacuum_scale_factor=0.01, autovacuum_analyze_scale_factor=0.01",
 ];
