@@ -8,6 +8,7 @@ const production = {
   APP_SECRET: "0123456789abcdef0123456789abcdef",
   DATABASE_URL: "postgres://app@db.internal/app?sslmode=verify-full",
   QUEUE_URL: "rediss://queue.internal",
+  STORAGE_URL: "s3://offstage-files",
   PUBLIC_URL: "https://app.example.com",
   SMTP_URL: "smtps://mail.example.com",
   MAIL_FROM: "hello@example.com",
@@ -53,6 +54,18 @@ describe("the config", () => {
     });
   });
 
+  it("keeps files in the data folder, or where it is told", () => {
+    expect(loadConfig("api", { DATA_FOLDER: "/data" }).storageUrl).toBe("file:///data/files");
+    const env = { STORAGE_URL: "s3://files", S3_CREDENTIALS: "key:sec:ret/+=" };
+    expect(loadConfig("worker", env)).toMatchObject({
+      storageUrl: "s3://files",
+      s3Credentials: { accessKeyId: "key", secretAccessKey: "sec:ret/+=" },
+    });
+    for (const STORAGE_URL of ["files", "http://files", "s3://", "s3://A", "file://relative"])
+      expect(problemsOf("api", { STORAGE_URL })).toEqual([expect.stringMatching(/^STORAGE_URL: /)]);
+    expect(problemsOf("api", { S3_CREDENTIALS: "key" })).toEqual(["S3_CREDENTIALS: must be KEY:SECRET"]);
+  });
+
   it("takes an empty variable as unset", () => {
     expect(loadConfig("api", { PORT: "", QUEUE_URL: "" })).toEqual(loadConfig("api", {}));
   });
@@ -85,6 +98,13 @@ describe("in production", () => {
       "DATABASE_URL",
     ],
     ["a plaintext broker", { QUEUE_URL: "redis://queue.internal" }, "QUEUE_URL"],
+    ["the folder of this project", { STORAGE_URL: "" }, "STORAGE_URL"],
+    ["a plaintext store", { S3_ENDPOINT: "http://store.internal:7070" }, "S3_ENDPOINT"],
+    [
+      "a plaintext address of files",
+      { S3_PUBLIC_ENDPOINT: "http://files.example.com" },
+      "S3_PUBLIC_ENDPOINT",
+    ],
     ["links without https", { PUBLIC_URL: "http://app.example.com" }, "PUBLIC_URL"],
     ["the sandbox by default", { SMTP_URL: "" }, "SMTP_URL"],
     ["the sandbox by name", { SMTP_URL: "smtp://sandbox:25" }, "SMTP_URL"],
@@ -94,7 +114,7 @@ describe("in production", () => {
   });
 
   it("every refusal is told at once", () => {
-    expect(problemsOf("worker", { NODE_ENV: "production" })).toHaveLength(5);
+    expect(problemsOf("worker", { NODE_ENV: "production" })).toHaveLength(6);
   });
 
   it("plaintext is accepted to this machine, and to a network declared private", () => {
@@ -111,7 +131,7 @@ describe("in production", () => {
 
 describe(".env.example", () => {
   const text = readFileSync(new URL("../.env.example", import.meta.url), "utf8");
-  const documented = parseEnv(text.replaceAll(/^# (?=[A-Z_]+=)/gm, ""));
+  const documented = parseEnv(text.replaceAll(/^# (?=[A-Z0-9_]+=)/gm, ""));
 
   it("describes every variable, and no other", () => {
     expect(Object.keys(documented).sort()).toEqual(

@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { productionProblems, sampleSecret, sampleSender } from "./production.ts";
 
@@ -15,6 +17,20 @@ const url = (protocol: RegExp, example: string) =>
 
 const database = url(/^postgres(ql)?$/, "postgres://user:password@host/database");
 const broker = url(/^(rediss?|postgres(ql)?)$/, "redis://host, rediss://host or postgres://host/database");
+const storage = z
+  .string()
+  .regex(
+    /^(file:\/\/\/.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$/,
+    "must be a URL like file:///folder or s3://bucket",
+  );
+const httpUrl = (example: string) => url(/^https?$/, example);
+const credentials = z
+  .string()
+  .regex(/^[^:\s]+:\S+$/, "must be KEY:SECRET")
+  .transform((value) => ({
+    accessKeyId: value.slice(0, value.indexOf(":")),
+    secretAccessKey: value.slice(value.indexOf(":") + 1),
+  }));
 
 /** Every variable that a process may read, by its name in the code. `.env.example` says what each one means. */
 export const variables = {
@@ -29,9 +45,15 @@ export const variables = {
   queuePrefix: ["QUEUE_PREFIX", prefix.default("offstage")],
   allowPlaintextNetwork: ["ALLOW_PLAINTEXT_NETWORK", z.stringbool("must be true or false").default(false)],
 
+  storageUrl: ["STORAGE_URL", storage.optional()],
+  s3Endpoint: ["S3_ENDPOINT", httpUrl("https://s3.example.com").optional()],
+  s3PublicEndpoint: ["S3_PUBLIC_ENDPOINT", httpUrl("https://files.example.com").optional()],
+  s3Region: ["S3_REGION", z.string().default("us-east-1")],
+  s3Credentials: ["S3_CREDENTIALS", credentials.optional()],
+
   host: ["HOST", z.string().default("127.0.0.1")],
   port: ["PORT", port.default(3000)],
-  publicUrl: ["PUBLIC_URL", url(/^https?$/, "https://app.example.com").optional()],
+  publicUrl: ["PUBLIC_URL", httpUrl("https://app.example.com").optional()],
   trustProxy: ["TRUST_PROXY", count.default(0)],
   drainDelayMs: ["DRAIN_DELAY_MS", count.default(1_000)],
   throttles: ["THROTTLES", z.stringbool("must be true or false").default(true)],
@@ -48,12 +70,20 @@ export const variables = {
 
 const common = ["environment", "logLevel", "shutdownGraceMs"] as const;
 const stores = ["databaseUrl", "databasePort", "queueUrl", "queuePrefix", "allowPlaintextNetwork"] as const;
+const files = [
+  "dataFolder",
+  "storageUrl",
+  "s3Endpoint",
+  "s3PublicEndpoint",
+  "s3Region",
+  "s3Credentials",
+] as const;
 const links = ["host", "port", "publicUrl", "appSecret"] as const;
 const mail = ["smtpUrl", "sandboxSmtpPort", "mailFrom"] as const;
 
 const readBy = {
-  api: [...common, ...stores, ...links, "trustProxy", "drainDelayMs", "throttles"],
-  worker: [...common, ...stores, ...links, ...mail, "workers", "healthPort"],
+  api: [...common, ...stores, ...files, ...links, "trustProxy", "drainDelayMs", "throttles"],
+  worker: [...common, ...stores, ...files, ...links, ...mail, "workers", "healthPort"],
   sandbox: [...common, "host", "sandboxSmtpPort", "sandboxHttpPort"],
   migrate: [...common, ...stores],
   /** All of them, as `npm start` runs them. */
@@ -66,6 +96,7 @@ type Settings = { readonly [Key in keyof typeof variables]: z.output<(typeof var
 const derived = {
   databaseUrl: ({ databasePort }: Settings) => embeddedDatabaseUrl(databasePort),
   queueUrl: ({ databaseUrl, databasePort }: Settings) => databaseUrl ?? embeddedDatabaseUrl(databasePort),
+  storageUrl: ({ dataFolder }: Settings) => pathToFileURL(resolve(dataFolder, "files")).href,
   publicUrl: ({ port }: Settings) => `http://127.0.0.1:${port}`,
   smtpUrl: ({ sandboxSmtpPort }: Settings) => `smtp://127.0.0.1:${sandboxSmtpPort}`,
 };

@@ -6,6 +6,9 @@ interface Settings {
   readonly allowPlaintextNetwork?: boolean;
   readonly databaseUrl?: string | undefined;
   readonly queueUrl?: string | undefined;
+  readonly storageUrl?: string | undefined;
+  readonly s3Endpoint?: string | undefined;
+  readonly s3PublicEndpoint?: string | undefined;
   readonly publicUrl?: string | undefined;
   readonly smtpUrl?: string | undefined;
   readonly appSecret?: string;
@@ -15,6 +18,7 @@ interface Settings {
 /** Why production refuses these settings, one line each. What a process does not read is not judged. */
 export const productionProblems = (settings: Settings): string[] => {
   const { databaseUrl, queueUrl, publicUrl, smtpUrl, appSecret, mailFrom, allowPlaintextNetwork } = settings;
+  const { s3Endpoint, s3PublicEndpoint } = settings;
   const isMissing = (key: keyof Settings) => key in settings && !settings[key];
   const isExposed = (url?: string) => !allowPlaintextNetwork && crossesNetworkInPlaintext(url);
   const refusals: [refused: boolean, reason: string][] = [
@@ -24,6 +28,12 @@ export const productionProblems = (settings: Settings): string[] => {
       isExposed(queueUrl),
       `QUEUE_URL: must encrypt, with rediss:// or ?sslmode=verify-full, ${unlessPrivate}`,
     ],
+    [
+      isMissing("storageUrl"),
+      "STORAGE_URL: must be set, s3:// or a folder that is kept and that the API and the workers share",
+    ],
+    [isExposed(s3Endpoint), `S3_ENDPOINT: must be https://, ${unlessPrivate}`],
+    [isRemoteHttp(s3PublicEndpoint), "S3_PUBLIC_ENDPOINT: must be https://, its URLs carry signatures"],
     [isMissing("publicUrl") || isHttp(publicUrl), "PUBLIC_URL: must be https://, tokens travel in its links"],
     [
       isMissing("smtpUrl") || isSandbox(smtpUrl),
@@ -40,9 +50,12 @@ const unlessPrivate = "unless ALLOW_PLAINTEXT_NETWORK=true says that the network
 const crossesNetworkInPlaintext = (url?: string): boolean => {
   if (!url) return false;
   const { protocol, hostname, searchParams } = new URL(url);
-  const isEncrypted = protocol === "rediss:" || /^(require|verify-)/.test(searchParams.get("sslmode") ?? "");
+  const isEncrypted =
+    /^(rediss|https):$/.test(protocol) || /^(require|verify-)/.test(searchParams.get("sslmode") ?? "");
   return !isEncrypted && !/^(localhost|127\..*|\[::1\])$/.test(hostname);
 };
+
+const isRemoteHttp = (url?: string) => isHttp(url) && crossesNetworkInPlaintext(url);
 
 const isHttp = (url?: string) => url?.startsWith("http:") ?? false;
 

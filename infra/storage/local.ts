@@ -1,0 +1,157 @@
+import { randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { pathToFileURL } from "node:url";
+import type { Signer } from "./signature.ts";
+import { checkKey, ObjectMissingError, type Storage, StorageFullError } from "./storage.ts";
+
+const HOUR = 3_600_000;
+
+export interface LocalOptions {
+  folder: string;
+  /** Where the API is, which takes what was signed: see api/signed-put.ts. */
+  publicUrl: string;
+  signer: Signer;
+}
+
+/**
+ * Keeps objects as files below `objects/`, each with its type in a hidden file beside it. What is being written is in
+ * `incoming/`, on the same disk, and becomes an object by a rename, when all of it is on the disk.
+ */
+export const createLocalStorage = ({ folder, publicUrl, signer }: LocalOptions): Storage => {
+  const pathOf = (key: string) => join(folder, "objects", checkKey(key));
+  const typeOf = (path: string) => join(dirname(path), `.${basename(path)}.type`);
+  const incoming = join(folder, "incoming");
+  let tidiedAt = 0;
+
+  /** Removes what processes left behind that were killed as they wrote: it has not grown for an hour. */
+  const tidy = async () => {
+    if (tidiedAt > Date.now() - HOUR) return;
+    tidiedAt = Date.now();
+    for (const name of await readdir(incoming)) {
+      const path = join(incoming, name);
+      const found = await stat(path).catch(unlessMissing);
+      if (found && found.mtimeMs < Date.now() - HOUR) await rm(path, { force: true });
+    }
+  };
+
+  const writeDurably = async (path: string, body: Buffer | Readable) => {
+    const source = Buffer.isBuffer(body) ? Readable.from([body]) : body;
+    // Flushed to the disk before it is closed.
+    await pipeline(source, createWriteStream(path, { flags: "wx", flush: true }));
+  };
+
+  /** Makes the folder of a path, and does it again if the last of another object's folder was removed meanwhile. */
+  const inFolder = async (path: string, work: () => Promise<void>) => {
+    for (let tries = 1; ; tries++) {
+      await mkdir(dirname(path), { recursive: true });
+      try {
+        return await work();
+      } catch (error) {
+        if (tries === 5 || !isMissing(error)) throw error;
+      }
+    }
+  };
+
+  return {
+    signPut: async (key, object) => ({
+      url: `${publicUrl}${signer.sign(checkKey(key), object)}`,
+      headers: { "Content-Type": object.contentType },
+    }),
+
+    signGet: async (key) => pathToFileURL(pathOf(key)).href,
+
+    head: async (key) => {
+      const path = pathOf(key);
+      const found = await stat(path).catch(unlessMissing);
+      if (!found?.isFile()) return undefined;
+      const contentType = await readFile(typeOf(path), "utf8").catch(unlessMissing);
+      return { bytes: found.size, contentType: contentType ?? "application/octet-stream" };
+    },
+
+    read: async (key, range = { start: 0, end: Infinity }) => {
+      const file = await open(pathOf(key)).catch((error: unknown) => {
+        throw isMissing(error) ? new ObjectMissingError(key, { cause: error }) : error;
+      });
+      return file.createReadStream(range);
+    },
+
+    write: async (key, body, contentType) => {
+      const path = pathOf(key);
+      const temporary = join(incoming, randomUUID());
+      try {
+        await mkdir(incoming, { recursive: true });
+        await tidy();
+        await writeDurably(temporary, body);
+        await inFolder(path, async () => {
+          await writeFile(typeOf(path), contentType);
+          await rename(temporary, path);
+        });
+        await flushFolder(dirname(path));
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw isFull(error) ? new StorageFullError({ cause: error }) : error;
+      }
+    },
+
+    list: async function* (prefix) {
+      const start = prefix.replace(/\/$/, "");
+      yield* filesBelow(pathOf(start), start);
+    },
+
+    remove: async (keys) => {
+      for (const path of keys.map(pathOf)) {
+        await rm(path, { force: true });
+        await rm(typeOf(path), { force: true });
+        await removeEmptyFolders(dirname(path), join(folder, "objects"));
+      }
+    },
+
+    close: () => {},
+  };
+};
+
+/** An object of which only the type is left counts too, so that it can be removed. */
+async function* filesBelow(path: string, key: string): AsyncIterable<string> {
+  const entries = (await readdir(path, { withFileTypes: true }).catch(unlessMissing)) ?? [];
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => (name.startsWith(".") ? name.slice(1, -".type".length) : name));
+  for (const name of new Set(names)) yield `${key}/${name}`;
+  for (const { name } of entries.filter((entry) => entry.isDirectory()))
+    yield* filesBelow(join(path, name), `${key}/${name}`);
+}
+
+const removeEmptyFolders = async (path: string, root: string) => {
+  for (let each = path; each !== root; each = dirname(each)) {
+    try {
+      await rmdir(each);
+    } catch (error) {
+      if (isMissing(error)) continue;
+      if (isNodeError(error, "ENOTEMPTY", "EEXIST")) return;
+      throw error;
+    }
+  }
+};
+
+/** A rename lasts when the folder is on the disk too. */
+const flushFolder = async (path: string) => {
+  const folder = await open(path).catch(unlessMissing);
+  try {
+    await folder?.sync();
+  } finally {
+    await folder?.close();
+  }
+};
+
+const isNodeError = (error: unknown, ...codes: string[]) =>
+  error instanceof Error && "code" in error && codes.includes(String(error.code));
+const isMissing = (error: unknown) => isNodeError(error, "ENOENT", "ENOTDIR");
+const isFull = (error: unknown) => isNodeError(error, "ENOSPC", "EDQUOT");
+
+const unlessMissing = (error: unknown): undefined => {
+  if (!isMissing(error)) throw error;
+};

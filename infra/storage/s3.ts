@@ -1,0 +1,198 @@
+import { Readable } from "node:stream";
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  type CompletedPart,
+  CreateMultipartUploadCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  paginateListObjectsV2,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import {
+  checkKey,
+  ObjectMissingError,
+  SIGNED_FOR,
+  type Storage,
+  StorageFullError,
+  StorageUnavailableError,
+} from "./storage.ts";
+
+/** Bytes: S3 takes parts from 5 MiB, of which at most 10,000. */
+const PART = 8 * 1024 * 1024;
+/** The most that one DeleteObjects takes. */
+const BATCH = 1_000;
+
+export interface S3Options {
+  bucket: string;
+  region: string;
+  /** Of a store that is not AWS. */
+  endpoint?: string | undefined;
+  /** Where clients reach the same store, if that is elsewhere. */
+  publicEndpoint?: string | undefined;
+  /** Without them, those of the environment: roles, profiles, AWS_ACCESS_KEY_ID. */
+  credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
+}
+
+/** Keeps objects in a bucket of S3, or of any store that speaks it. Clients talk to the store themselves. */
+export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Options): Storage => {
+  const client = connect(options);
+  // An address is part of what is signed.
+  const signer = publicEndpoint ? connect({ ...options, endpoint: publicEndpoint }) : client;
+  const object = (key: string) => ({ Bucket: bucket, Key: checkKey(key) });
+
+  const writeParts = async (key: string, parts: AsyncIterable<Buffer>, contentType: string) => {
+    const { UploadId } = await client.send(
+      new CreateMultipartUploadCommand({ ...object(key), ContentType: contentType }),
+    );
+    const upload = { ...object(key), UploadId };
+    try {
+      const sent: CompletedPart[] = [];
+      for await (const Body of parts) {
+        const PartNumber = sent.length + 1;
+        const { ETag } = await client.send(new UploadPartCommand({ ...upload, PartNumber, Body }));
+        sent.push({ PartNumber, ETag });
+      }
+      await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: sent } }));
+    } catch (error) {
+      // What cannot be removed now is for the bucket's lifecycle rule.
+      await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
+      throw error;
+    }
+  };
+
+  return {
+    signPut: async (key, { bytes, contentType }) => {
+      const command = new PutObjectCommand({
+        ...object(key),
+        ContentType: contentType,
+        ContentLength: bytes,
+      });
+      const url = await getSignedUrl(signer, command, {
+        expiresIn: SIGNED_FOR,
+        // The SDK leaves the type out, and then any would do.
+        signableHeaders: new Set(["content-type", "content-length"]),
+      });
+      return { url, headers: { "Content-Type": contentType } };
+    },
+
+    signGet: (key, { contentType, contentDisposition, cacheControl }) =>
+      getSignedUrl(
+        signer,
+        new GetObjectCommand({
+          ...object(key),
+          ResponseContentType: contentType,
+          ResponseContentDisposition: contentDisposition,
+          ResponseCacheControl: cacheControl,
+        }),
+        { expiresIn: SIGNED_FOR },
+      ),
+
+    head: async (key) => {
+      const found = await client.send(new HeadObjectCommand(object(key))).catch(unlessMissing);
+      if (!found) return undefined;
+      const { ContentLength = 0, ContentType = "application/octet-stream" } = found;
+      return { bytes: ContentLength, contentType: ContentType };
+    },
+
+    read: async (key, range) => {
+      const Range = range && `bytes=${range.start}-${range.end}`;
+      const found = await client.send(new GetObjectCommand({ ...object(key), Range })).catch(unlessMissing);
+      if (!(found?.Body instanceof Readable)) throw new ObjectMissingError(key);
+      return found.Body;
+    },
+
+    write: async (key, body, contentType) => {
+      const put = (Body: Buffer) =>
+        client.send(new PutObjectCommand({ ...object(key), Body, ContentType: contentType }));
+      if (Buffer.isBuffer(body)) return void (await put(body));
+      const parts = partsOf(body);
+      const { value: first } = await parts.next();
+      const { value: second } = await parts.next();
+      if (!second) await put(first ?? Buffer.alloc(0));
+      else await writeParts(key, startingWith([first, second], parts), contentType);
+    },
+
+    list: async function* (prefix) {
+      for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }))
+        for (const { Key } of page.Contents ?? []) if (Key) yield Key;
+    },
+
+    remove: async (keys) => {
+      for (let start = 0; start < keys.length; start += BATCH) {
+        const Objects = keys.slice(start, start + BATCH).map((key) => ({ Key: checkKey(key) }));
+        const { Errors = [] } = await client.send(
+          new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
+        );
+        if (Errors.length > 0)
+          throw new Error(`${Errors.length} objects were not removed: ${Errors[0]?.Code}`);
+      }
+    },
+
+    close: () => {
+      for (const each of new Set([client, signer])) each.destroy();
+    },
+  };
+};
+
+const connect = ({ region, endpoint, credentials }: Omit<S3Options, "bucket" | "publicEndpoint">) => {
+  const client = new S3Client({
+    region,
+    ...(credentials && { credentials }),
+    // Other stores have no name for each bucket.
+    ...(endpoint && { endpoint, forcePathStyle: true }),
+    // Other stores do not know the checksums that the SDK would add, and a signed URL could not carry them.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    // The SDK's own wait for ever.
+    requestHandler: { connectionTimeout: 3_000, socketTimeout: 30_000 },
+  });
+  client.middlewareStack.add(
+    (next) => (args) =>
+      next(args).catch((error: unknown) => {
+        throw toStorageError(error);
+      }),
+    { step: "initialize", name: "storageErrors" },
+  );
+  return client;
+};
+
+/** Without a status, no answer came. */
+const toStorageError = (error: unknown): unknown => {
+  const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+  if (status === 507) return new StorageFullError({ cause: error });
+  const isAway = status === undefined || status === 429 || status >= 500;
+  return isAway ? new StorageUnavailableError("the storage is away", { cause: error }) : error;
+};
+
+const unlessMissing = (error: unknown): undefined => {
+  if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 404) throw error;
+};
+
+/** A body in parts of one size; the last may be shorter. */
+async function* partsOf(body: Readable): AsyncGenerator<Buffer, undefined> {
+  let chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(Buffer.from(chunk as Uint8Array));
+    bytes += chunks.at(-1)?.length ?? 0;
+    while (bytes >= PART) {
+      const all = Buffer.concat(chunks);
+      yield all.subarray(0, PART);
+      chunks = [all.subarray(PART)];
+      bytes -= PART;
+    }
+  }
+  if (bytes > 0) yield Buffer.concat(chunks);
+  return undefined;
+}
+
+async function* startingWith<Item>(first: Iterable<Item | undefined>, rest: AsyncIterable<Item>) {
+  for (const item of first) if (item !== undefined) yield item;
+  yield* rest;
+}

@@ -1,0 +1,211 @@
+import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { buffer, text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { mountSmallDisk } from "../../test/support/small-disk.ts";
+import { createTestStorage, drivers, keysOf, type TestStorage } from "../../test/support/storage.ts";
+import { createLocalStorage } from "./local.ts";
+import { createS3Storage } from "./s3.ts";
+import { createSigner } from "./signature.ts";
+import { ObjectMissingError, type Storage, StorageFullError, StorageUnavailableError } from "./storage.ts";
+
+const SECRET = "a secret for tests, of more than 32 characters";
+const delivery = { contentType: "image/png", contentDisposition: "inline", cacheControl: "private" };
+
+describe.each(drivers)("the storage %s", (driver) => {
+  let files: TestStorage;
+  let storage: Storage;
+  beforeAll(async () => {
+    files = await createTestStorage(driver, "http://app.test", SECRET);
+    storage = files.storage;
+  });
+  afterAll(() => files[Symbol.asyncDispose]());
+
+  test("gives back what was written, with its type", async () => {
+    await storage.write("uploads/1/source", Buffer.from("hello"), "image/png");
+    expect(await storage.head("uploads/1/source")).toEqual({ bytes: 5, contentType: "image/png" });
+    expect(await text(await storage.read("uploads/1/source"))).toBe("hello");
+    expect(await text(await storage.read("uploads/1/source", { start: 1, end: 2 }))).toBe("el");
+  });
+
+  test("takes streams, small, empty, and larger than a part", async () => {
+    const large = Buffer.alloc(20 * 1024 * 1024 + 1, "large");
+    for (const [key, body] of Object.entries({
+      small: Buffer.from("small"),
+      empty: Buffer.alloc(0),
+      large,
+    })) {
+      const chunks = Array.from({ length: Math.ceil(body.length / 100_000) }, (_, index) =>
+        body.subarray(index * 100_000, (index + 1) * 100_000),
+      );
+      await storage.write(`uploads/2/${key}`, Readable.from(chunks), "video/mp4");
+      expect(await storage.head(`uploads/2/${key}`)).toEqual({
+        bytes: body.length,
+        contentType: "video/mp4",
+      });
+      expect((await buffer(await storage.read(`uploads/2/${key}`))).equals(body)).toBe(true);
+    }
+  });
+
+  test("an object is replaced as a whole", async () => {
+    await storage.write("uploads/3/source", Buffer.from("the first one"), "image/png");
+    await storage.write("uploads/3/source", Buffer.from("next"), "image/gif");
+    expect(await storage.head("uploads/3/source")).toEqual({ bytes: 4, contentType: "image/gif" });
+  });
+
+  test("what breaks off leaves what was there before, and nothing else", async () => {
+    await storage.write("uploads/4/old", Buffer.from("old"), "image/png");
+    for (const key of ["uploads/4/old", "uploads/4/new"]) {
+      const broken = Readable.from(
+        (async function* () {
+          yield Buffer.alloc(9 * 1024 * 1024);
+          throw new Error("broken off");
+        })(),
+      );
+      await expect(storage.write(key, broken, "image/png")).rejects.toThrow("broken off");
+    }
+    expect(await keysOf(storage, "uploads/4/")).toEqual(["uploads/4/old"]);
+    expect(await text(await storage.read("uploads/4/old"))).toBe("old");
+    expect((await files.contents()).filter((name) => name.includes("incoming"))).toEqual([]);
+  });
+
+  test("what is missing is missing", async () => {
+    expect(await storage.head("uploads/5/none")).toBeUndefined();
+    await expect(storage.read("uploads/5/none")).rejects.toBeInstanceOf(ObjectMissingError);
+    expect(await keysOf(storage, "uploads/5/")).toEqual([]);
+    await storage.remove(["uploads/5/none"]);
+    await storage.remove([]);
+  });
+
+  test("lists a folder with what is below it, and removes what it is told", async () => {
+    const keys = ["uploads/6/hls/720/index.m3u8", "uploads/6/hls/master.m3u8", "uploads/6/source"];
+    for (const key of [...keys, "uploads/60/source"])
+      await storage.write(key, Buffer.from("x"), "text/plain");
+    expect(await keysOf(storage, "uploads/6/")).toEqual(keys);
+    await storage.remove(keys);
+    expect(await keysOf(storage, "uploads/6/")).toEqual([]);
+    expect(await keysOf(storage, "uploads/60/")).toEqual(["uploads/60/source"]);
+  });
+
+  test("twenty writers and removers of neighbours do not disturb each other", async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `uploads/7/image/${index}.webp`);
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(keys.map((key) => storage.write(key, Buffer.from(key), "image/webp")));
+      await Promise.all(
+        keys.map((key, index) =>
+          index % 2 ? storage.remove([key]) : storage.write(key, Buffer.from("2"), "image/webp"),
+        ),
+      );
+    }
+    expect(await keysOf(storage, "uploads/7/")).toHaveLength(10);
+  });
+
+  test.each([
+    "../etc/passwd",
+    "uploads/../../x",
+    "/etc/passwd",
+    "uploads/.hidden",
+    "uploads//x",
+    "uploads/a\0b",
+    "",
+    "uploads/1/",
+    "a\\b",
+    "x".repeat(501),
+  ])("%j is no key", async (key) => {
+    for (const attempt of [
+      () => storage.write(key, Buffer.from("x"), "text/plain"),
+      () => storage.read(key),
+      () => storage.head(key),
+      () => storage.remove([key]),
+      () => storage.signPut(key, { bytes: 1, contentType: "text/plain" }),
+      async () => storage.signGet(key, delivery),
+    ])
+      await expect(attempt()).rejects.toThrow("not the key");
+  });
+});
+
+describe("the local storage", () => {
+  const create = async () => {
+    const files = await createTestStorage("local", "http://app.test", SECRET);
+    onTestFinished(() => files[Symbol.asyncDispose]());
+    return files;
+  };
+
+  test("says where a file is", async () => {
+    const { storage, folder } = await create();
+    expect(fileURLToPath(await storage.signGet("uploads/1/a.png", delivery))).toBe(
+      join(folder, "objects/uploads/1/a.png"),
+    );
+  });
+
+  test("keeps no empty folders", async () => {
+    const { storage, folder } = await create();
+    await storage.write("uploads/1/hls/720/a.ts", Buffer.from("x"), "video/mp2t");
+    await storage.remove(["uploads/1/hls/720/a.ts"]);
+    expect(await readdir(join(folder, "objects"))).toEqual([]);
+  });
+
+  test("removes what a killed process was writing, once that is old", async () => {
+    const { storage, folder } = await create();
+    await mkdir(join(folder, "incoming"));
+    for (const name of ["old", "new"]) await writeFile(join(folder, "incoming", name), "half");
+    const twoHoursAgo = Date.now() / 1_000 - 7_200;
+    await utimes(join(folder, "incoming/old"), twoHoursAgo, twoHoursAgo);
+    await storage.write("uploads/1/source", Buffer.from("x"), "image/png");
+    expect(await readdir(join(folder, "incoming"))).toEqual(["new"]);
+  });
+
+  test("a full disk is told as such, and holds no part", async () => {
+    const { folder } = await create();
+    const disk = join(folder, "disk");
+    // Where we may not mount one, the write itself is made to fail.
+    const isSmall = await mountSmallDisk(disk);
+    const storage = createLocalStorage({ folder: disk, publicUrl: "", signer: createSigner(SECRET) });
+    const tooMuch = isSmall
+      ? Readable.from(Array.from({ length: 40 }, () => Buffer.alloc(100_000)))
+      : Readable.from(failingFor(100_000, Object.assign(new Error("no space left"), { code: "ENOSPC" })));
+    await expect(storage.write("uploads/1/source", tooMuch, "image/png")).rejects.toBeInstanceOf(
+      StorageFullError,
+    );
+    expect(await storage.head("uploads/1/source")).toBeUndefined();
+    expect(await readdir(join(disk, "incoming"))).toEqual([]);
+    await storage.write("uploads/1/source", Buffer.alloc(100_000), "image/png");
+    expect(await storage.head("uploads/1/source")).toMatchObject({ bytes: 100_000 });
+  });
+});
+
+async function* failingFor(bytes: number, error: Error) {
+  yield Buffer.alloc(bytes);
+  throw error;
+}
+
+describe("S3", () => {
+  test("a store that is away is told as such", async () => {
+    const storage = createS3Storage({
+      bucket: "files",
+      region: "us-east-1",
+      endpoint: "http://127.0.0.1:9",
+      credentials: { accessKeyId: "a", secretAccessKey: "b" },
+    });
+    onTestFinished(() => storage.close());
+    await expect(storage.head("uploads/1/source")).rejects.toBeInstanceOf(StorageUnavailableError);
+  });
+
+  test("URLs name the address that clients reach the store at", async () => {
+    const storage = createS3Storage({
+      bucket: "files",
+      region: "eu-central-1",
+      endpoint: "http://store.internal:7070",
+      publicEndpoint: "https://files.example.com",
+      credentials: { accessKeyId: "a", secretAccessKey: "b" },
+    });
+    onTestFinished(() => storage.close());
+    const { url } = await storage.signPut("uploads/1/source", { bytes: 5, contentType: "image/png" });
+    const { origin, pathname, searchParams } = new URL(url);
+    expect([origin, pathname]).toEqual(["https://files.example.com", "/files/uploads/1/source"]);
+    expect(searchParams.get("X-Amz-SignedHeaders")).toBe("content-length;content-type;host");
+    expect(searchParams.get("X-Amz-Expires")).toBe("300");
+  });
+});
