@@ -7,6 +7,7 @@ import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLinks } from "../infra/links.ts";
 import { createLogger } from "../infra/logging.ts";
 import { createMailer } from "../infra/mail.ts";
+import { openStorage } from "../infra/storage/open.ts";
 import { createRenderer } from "../infra/templates.ts";
 import { openBroker } from "./core/broker.ts";
 import { assign } from "./core/job.ts";
@@ -16,11 +17,15 @@ import { startSweep } from "./core/sweep.ts";
 import { startWorkers } from "./core/worker.ts";
 import { sendEmail } from "./email/handler.ts";
 import { email } from "./email/job.ts";
+import { purgeUpload } from "./upload-purge/handler.ts";
+import { uploadPurge } from "./upload-purge/job.ts";
 
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, quietly(log, "database"));
 const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
+
+const storage = await openStorage(config);
 
 const { prisma } = database;
 const closing: (() => void)[] = [];
@@ -47,6 +52,18 @@ const modules = {
       }),
     );
   },
+
+  "upload-purge": () =>
+    assign(
+      uploadPurge,
+      purgeUpload({
+        forgetIfAwaited: async (id) =>
+          void (await prisma.upload.deleteMany({ where: { id, state: "AWAITING" } })),
+        isThere: async (id) => (await prisma.upload.count({ where: { id } })) > 0,
+        list: storage.list,
+        remove: storage.remove,
+      }),
+    ),
 };
 
 const chosen = config.workers ?? Object.keys(modules);
@@ -91,6 +108,7 @@ closeOnSignal(log, async () => {
   await running?.sweep.close();
   await running?.relay.close();
   for (const close of closing) close();
+  storage.close();
   await broker.close();
   await database.close();
 });

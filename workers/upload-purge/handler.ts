@@ -1,0 +1,36 @@
+import type { Payload, Run } from "../core/job.ts";
+import type { uploadPurge } from "./job.ts";
+
+export interface Deps {
+  /** Deletes the upload's row, if its bytes are still awaited. */
+  forgetIfAwaited(uploadId: string): Promise<void>;
+  isThere(uploadId: string): Promise<boolean>;
+  list(prefix: string): AsyncIterable<string>;
+  remove(keys: string[]): Promise<void>;
+}
+
+/** Keys that are removed at once. */
+const BATCH = 500;
+
+export const purgeUpload =
+  ({ forgetIfAwaited, isThere, list, remove }: Deps) =>
+  async ({ uploadId }: Payload<typeof uploadPurge>, { signal }: Pick<Run, "signal">) => {
+    // The row goes first, as then nobody can complete what is being removed.
+    await forgetIfAwaited(uploadId);
+    if (await isThere(uploadId)) return "kept: it was completed";
+
+    let removed = 0;
+    for (;;) {
+      const keys = await firstOf(list(`uploads/${uploadId}/`), BATCH);
+      if (keys.length === 0) return `removed ${removed} objects`;
+      signal.throwIfAborted();
+      await remove(keys);
+      removed += keys.length;
+    }
+  };
+
+const firstOf = async (keys: AsyncIterable<string>, count: number): Promise<string[]> => {
+  const first: string[] = [];
+  for await (const key of keys) if (first.push(key) === count) break;
+  return first;
+};
