@@ -6,6 +6,7 @@ import helmet from "helmet";
 import type { Logger } from "pino";
 import { pinoHttp } from "pino-http";
 import type { Database, Tx } from "../infra/database.ts";
+import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
 import type { Jobs } from "../workers/core/jobs.ts";
 import { docs } from "./docs.ts";
@@ -13,12 +14,16 @@ import { answerErrors, notFound } from "./errors.ts";
 import type { Readiness } from "./readiness.ts";
 import { createRoutes } from "./routes.ts";
 import { serve } from "./serve.ts";
+import { takeSignedPuts } from "./signed-put.ts";
+import type { UploadWork } from "./upload-work.ts";
 
 /** What the routes use. */
 export interface AppDeps {
   prisma: Database["prisma"];
   jobs: Jobs<Tx>;
   throttle: Throttle;
+  storage: Storage;
+  uploadWork: UploadWork;
   readiness: Readiness;
   appSecret: string;
   /** Where people reach us: the only origin that browsers may change anything from. */
@@ -47,6 +52,7 @@ export const createApp = (deps: AppDeps): Express => {
     .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy } }))
     .use(endConnections(deps.readiness))
     .get("/unsubscribe", askToUnsubscribe)
+    .use(takeSignedPuts(deps))
     .use(serve(routes, deps))
     .use(docs(routes))
     .use(express.static(pages, { extensions: ["html"] }))

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Tx } from "../infra/database.ts";
 import type { Jobs } from "../workers/core/jobs.ts";
 import type { ProblemName } from "./problem.ts";
+import { publishedFile } from "./published-file.ts";
 
 /** Who may call: anyone, whoever is logged in, or administrators. */
 export type Access = "anyone" | "user" | "admin";
@@ -26,8 +27,8 @@ export interface Contract<Who extends Access, Params, Query, Body, Answer> {
   query?: Query;
   body?: Body;
   /** When all went well. */
-  status: 200 | 202 | 204;
-  /** Sent are only the fields that it names. */
+  status: 200 | 201 | 202 | 204;
+  /** Sent are only the fields that it names; for `publishedFile`, the file. */
   answer?: Answer;
   /** Beyond those that follow from the rest: see `problemsOf`. */
   problems?: readonly ProblemName[];
@@ -75,6 +76,7 @@ export const problemsOf = ({
   params,
   query,
   body,
+  answer,
   problems = [],
   repeatable,
 }: Route["contract"]) => {
@@ -93,6 +95,7 @@ export const problemsOf = ({
     ],
     [body !== undefined || query !== undefined || repeatable !== undefined, "invalid-request"],
     [repeatable !== undefined, "idempotency-key-reused"],
+    [answer === publishedFile, "wrong-range"],
     [true, ...problems],
     [true, "internal", "unavailable"],
   ];

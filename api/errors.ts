@@ -1,12 +1,13 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { z } from "zod";
 import { isUnavailable } from "../infra/database.ts";
+import { StorageFullError, StorageUnavailableError } from "../infra/storage/storage.ts";
 import { Problem, type ProblemName, statusOf, titleOf, typeOf } from "./problem.ts";
 
 /** The one place where errors become answers. What it does not know is logged and answered as a plain 500. */
 export const answerErrors: ErrorRequestHandler = (error: unknown, request, response, next) => {
   if (response.headersSent) return next(error);
-  const { problem, errors, headers } = toProblem(error);
+  const { problem, detail, errors, headers } = toProblem(error);
   if (problem === "internal") request.log.error({ err: error }, titleOf(problem));
   if (problem === "unavailable") request.log.warn({ err: error }, titleOf(problem));
   response
@@ -17,6 +18,7 @@ export const answerErrors: ErrorRequestHandler = (error: unknown, request, respo
       type: typeOf(problem),
       title: titleOf(problem),
       status: statusOf(problem),
+      detail,
       requestId: request.id,
       errors,
     });
@@ -29,7 +31,9 @@ export const notFound: RequestHandler = () => {
 const toProblem = (error: unknown): Problem => {
   if (error instanceof Problem) return error;
   if (error instanceof z.ZodError) return invalid(error);
-  if (isUnavailable(error)) return new Problem("unavailable", { headers: { "Retry-After": "5" } });
+  if (error instanceof StorageFullError) return new Problem("storage-full");
+  if (isUnavailable(error) || error instanceof StorageUnavailableError)
+    return new Problem("unavailable", { headers: { "Retry-After": "5" } });
   return new Problem(unreadable(error) ?? "internal");
 };
 

@@ -18,6 +18,8 @@ export const limits = {
   mails: { name: "mails", times: 50, seconds: HOUR },
   /** Per client. A code itself ends after five tries. */
   codes: { name: "codes", times: 30, seconds: HOUR },
+  /** Per user. */
+  uploads: { name: "uploads", times: 1_000, seconds: HOUR },
 } as const satisfies Record<string, Limit>;
 
 /** Counts one more. @throws Problem with Retry-After when that is too many */

@@ -5,6 +5,7 @@ import { openDatabase } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLogger } from "../infra/logging.ts";
 import { checkMigrations } from "../infra/migrations.ts";
+import { openStorage } from "../infra/storage/open.ts";
 import { createThrottle, noThrottle } from "../infra/throttle.ts";
 import { openBroker } from "../workers/core/broker.ts";
 import { createJobs } from "../workers/core/jobs.ts";
@@ -12,6 +13,12 @@ import { quietly } from "../workers/core/log.ts";
 import { startRelay } from "../workers/core/relay.ts";
 import { createApp } from "./app.ts";
 import { createReadiness } from "./readiness.ts";
+import { uploadWork } from "./upload-work.ts";
+
+/** Milliseconds for the whole of a request: two gigabytes at 5 Mbit/s. */
+const REQUEST_TIMEOUT = 3_600_000;
+/** Milliseconds in which something must come or go, so that nobody holds a connection for nothing. */
+const IDLE_TIMEOUT = 60_000;
 
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);
@@ -28,6 +35,7 @@ const throttle = config.throttles
       quietly(log, "throttle: everything is let through"),
     )
   : noThrottle;
+const storage = await openStorage(config);
 const readiness = createReadiness({
   database: database.ping,
   migrations: () => checkMigrations(sql),
@@ -38,6 +46,8 @@ const app = createApp({
   prisma: database.prisma,
   jobs: createJobs(database.jobs, relay.nudge),
   throttle,
+  storage,
+  uploadWork,
   readiness,
   appSecret: config.appSecret,
   publicUrl: config.publicUrl,
@@ -45,9 +55,10 @@ const app = createApp({
   log,
 });
 
-const server = createServer(app).listen(config.port, config.host, () => {
+const server = createServer({ requestTimeout: REQUEST_TIMEOUT }, app).listen(config.port, config.host, () => {
   log.info({ url: `http://${config.host}:${config.port}` }, "listening");
 });
+server.setTimeout(IDLE_TIMEOUT);
 server.on("error", (error) => {
   log.fatal({ err: error }, `cannot listen on port ${config.port}: is it taken? Set PORT to another one`);
   process.exit(1);
@@ -66,5 +77,6 @@ closeOnSignal(log, async () => {
   await relay.close();
   await broker.close();
   throttle.close();
+  storage.close();
   await database.close();
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { problemsOf, type Route } from "./contract.ts";
+import { publishedFile } from "./published-file.ts";
 import { type ProblemName, statusOf, titleOf, typeOf } from "./problem.ts";
 
 const VERSION = "1";
@@ -37,6 +38,7 @@ const problem = z
     type: z.string().describe("Stable: decide by it."),
     title: z.string(),
     status: z.int(),
+    detail: z.string().optional(),
     requestId: z.string(),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
@@ -63,11 +65,20 @@ const operation = (contract: Contract): object => ({
   responses: { ...success(contract), ...refusals(contract) },
 });
 
-const success = ({ status, answer }: Contract) => ({
-  [status]: answer
-    ? { description: "Done.", content: { "application/json": { schema: jsonSchema(answer, "output") } } }
-    : { description: "Done." },
-});
+const success = ({ status, answer }: Contract) => {
+  if (answer === publishedFile) return file;
+  const content = answer && { "application/json": { schema: jsonSchema(answer, "output") } };
+  return { [status]: { description: "Done.", ...(content && { content }) } };
+};
+
+const bytes = { content: { "*/*": { schema: { type: "string", format: "binary" } } } };
+
+const file = {
+  200: { description: "The file.", ...bytes },
+  206: { description: "The range of it that was asked for.", ...bytes },
+  302: { description: "Where the file is, for five minutes." },
+  304: { description: "As the client has it." },
+};
 
 const refusals = (contract: Contract) => {
   const byStatus = Map.groupBy(new Set(problemsOf(contract)), statusOf);
@@ -118,12 +129,12 @@ const jsonSchema = (schema: z.ZodType, io: "input" | "output"): object => {
   return rest;
 };
 
-const templated = (path: string) => path.replaceAll(/:(\w+)/g, "{$1}");
+const templated = (path: string) => path.replaceAll(/[:*](\w+)/g, "{$1}");
 
 /** deleteSessionsById */
 const operationId = ({ method, path }: Contract) =>
   [method, ...path.replace("/v1/", "/").split(/[/-]/).filter(Boolean)]
-    .map((word) => word.replace(/^:/, "by-"))
+    .map((word) => word.replace(/^[:*]/, "by-"))
     .flatMap((word) => word.split("-"))
     .map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
     .join("");

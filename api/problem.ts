@@ -16,9 +16,19 @@ const problems = {
   "invalid-request": [422, "Some fields are missing or wrong."],
   "wrong-code": [422, "This code is wrong, was used, or is too old. After five tries, ask for a new mail."],
   "idempotency-key-reused": [422, "This Idempotency-Key was used with another body."],
+  "url-refused": [403, "This URL is not ours, or was changed."],
+  "url-expired": [403, "This URL is too old. Announce the upload again."],
+  "not-uploaded": [409, "The file has not arrived yet. Put it to its URL first."],
+  "already-completed": [409, "This upload is complete, and takes no other file."],
+  "wrong-content-type": [415, "Send the file with the Content-Type that was announced."],
+  "wrong-range": [416, "The file has no such range."],
+  "wrong-size": [422, "The file has not the size that was announced."],
+  "wrong-content": [422, "The file is not what was announced: its content is of another type."],
   "too-many-requests": [429, "Too many tries. Please wait."],
   internal: [500, "Something went wrong on our side."],
+  "kind-unavailable": [503, "This kind of file cannot be processed here right now."],
   unavailable: [503, "Not available right now. Please try again."],
+  "storage-full": [507, "There is no room for the file right now."],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
 /** The stable last part of a problem's `type`, by which clients decide. */
@@ -37,12 +47,18 @@ interface FieldError {
 /** An answer that is not a success, in the form of RFC 9457. */
 export class Problem extends Error {
   readonly problem: ProblemName;
+  /** What only this occurrence needs to say. */
+  readonly detail: string | undefined;
   readonly errors: FieldError[] | undefined;
   readonly headers: Record<string, string>;
 
-  constructor(problem: ProblemName, more: { errors?: FieldError[]; headers?: Record<string, string> } = {}) {
+  constructor(
+    problem: ProblemName,
+    more: { detail?: string; errors?: FieldError[]; headers?: Record<string, string> } = {},
+  ) {
     super(titleOf(problem));
     this.problem = problem;
+    this.detail = more.detail;
     this.errors = more.errors;
     this.headers = more.headers ?? {};
   }

@@ -7,6 +7,7 @@ import { passwordRoutes } from "./routes/password.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { signupRoutes } from "./routes/signup.ts";
 import { unsubscribeRoutes } from "./routes/unsubscribe.ts";
+import { uploadRoutes } from "./routes/uploads.ts";
 import { userRoutes } from "./routes/users.ts";
 import { verifyEmailRoutes } from "./routes/verify-email.ts";
 
@@ -18,6 +19,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...passwordRoutes(deps),
   ...meRoutes(deps),
   ...sessionRoutes(deps),
+  ...uploadRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...healthRoutes(deps),

@@ -6,6 +6,8 @@ import { readJson } from "./body.ts";
 import type { Route } from "./contract.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { Problem } from "./problem.ts";
+import { publishedFile } from "./published-file.ts";
+import { createSendFile } from "./send-file.ts";
 import { createSameSite } from "./same-site.ts";
 
 /** Mounts routes: everything that their contracts say is checked before a handler is called. */
@@ -13,6 +15,7 @@ export const serve = (routes: readonly Route[], deps: AppDeps): Router => {
   const authenticate = createAuthentication(deps);
   const refuseOtherSites = createSameSite(deps.publicUrl);
   const answerOnce = createIdempotency(deps);
+  const sendFile = createSendFile(deps);
 
   const answer =
     ({ contract, handle }: Route): RequestHandler =>
@@ -26,6 +29,7 @@ export const serve = (routes: readonly Route[], deps: AppDeps): Router => {
 
       const call = { session, params, query, body, request, response };
       const result = await answerOnce(contract, call, (transaction) => handle({ ...call, transaction }));
+      if (contract.answer === publishedFile) return sendFile(request, response, publishedFile.parse(result));
       response.status(contract.status).set("Cache-Control", "no-store");
       if (contract.answer) response.json(contract.answer.parse(result));
       else response.end();
@@ -40,8 +44,10 @@ export const serve = (routes: readonly Route[], deps: AppDeps): Router => {
   return router;
 };
 
-const parseParams = (schema: z.ZodType | undefined, params: unknown): unknown => {
-  const parsed = schema?.safeParse(params);
+const parseParams = (schema: z.ZodType | undefined, params: Record<string, string | string[]>): unknown => {
+  // Express splits what a wildcard took.
+  const joined = Object.entries(params).map(([name, value]) => [name, [value].flat().join("/")]);
+  const parsed = schema?.safeParse(Object.fromEntries(joined));
   if (parsed?.error) throw new Problem("not-found");
   return parsed?.data;
 };

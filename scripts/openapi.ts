@@ -7,6 +7,7 @@ import { createRoutes } from "../api/routes.ts";
 import { loadConfig } from "../infra/config.ts";
 import { openDatabase } from "../infra/database.ts";
 import { createLogger } from "../infra/logging.ts";
+import { openStorage } from "../infra/storage/open.ts";
 import { noThrottle } from "../infra/throttle.ts";
 import { createJobs } from "../workers/core/jobs.ts";
 
@@ -23,6 +24,8 @@ export const currentDocument = async (): Promise<object> => {
     prisma: database.prisma,
     jobs: createJobs(database.jobs, () => {}),
     throttle: noThrottle,
+    storage: await openStorage(config),
+    uploadWork: {},
     readiness: createReadiness({ database: database.ping, migrations: database.ping, broker: database.ping }),
     log: createLogger("openapi", "silent"),
   });

@@ -30,7 +30,10 @@ beforeAll(async () => {
   const data = { role: "ADMIN" } as const;
   await app.core.database.prisma.user.update({ where: { email: "admin@example.com" }, data });
   const rows = await app.core.database.prisma.session.findMany();
-  known.ids.push(userIds.get("user") ?? "", ...rows.map(({ id }) => id));
+  const userId = userIds.get("user") ?? "";
+  const upload = { userId, kind: "IMAGE", filename: "a.png", contentType: "image/png", bytes: 1 } as const;
+  const { id: uploadId } = await app.core.database.prisma.upload.create({ data: upload });
+  known.ids.push(userId, uploadId, ...rows.map(({ id }) => id));
 });
 afterAll(() => app[Symbol.asyncDispose]());
 

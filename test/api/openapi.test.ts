@@ -11,7 +11,8 @@ test("every operation has a name of its own, a summary and a success", () => {
     Object.values(methods).map((operation) => Object(operation).operationId),
   );
   expect(new Set(names).size).toBe(names.length);
-  const successes = ({ answers }: Operation) => [...answers.keys()].filter((status) => status < 300);
+  const successes = ({ answers }: Operation) =>
+    [...answers.keys()].filter((status) => status < 300 && status !== 206);
   expect(publishedOperations().filter((operation) => successes(operation).length !== 1)).toEqual([]);
 });
 

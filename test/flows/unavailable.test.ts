@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 import { createApp } from "../../api/app.ts";
 import { createReadiness } from "../../api/readiness.ts";
 import { openDatabase } from "../../infra/database.ts";
+import { createLocalStorage } from "../../infra/storage/local.ts";
+import { createSigner } from "../../infra/storage/signature.ts";
 import { noThrottle } from "../../infra/throttle.ts";
 import { freePort } from "../../scripts/ports.ts";
 import { createJobs } from "../../workers/core/jobs.ts";
@@ -16,6 +18,12 @@ test("without its database the API answers 503 with Retry-After, and still lives
     prisma,
     jobs,
     throttle: noThrottle,
+    storage: createLocalStorage({
+      folder: "/nowhere",
+      publicUrl: "http://app.test",
+      signer: createSigner("x".repeat(32)),
+    }),
+    uploadWork: {},
     readiness: createReadiness({ database: ping, migrations: ping, broker: ping }),
     publicUrl: "http://app.test",
     appSecret: "x".repeat(32),

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import supertest from "supertest";
 import { createApp } from "../../api/app.ts";
 import { createReadiness, type Readiness } from "../../api/readiness.ts";
+import type { UploadWork } from "../../api/upload-work.ts";
 import { createLogger } from "../../infra/logging.ts";
 import { createMailer } from "../../infra/mail.ts";
 import { createRenderer } from "../../infra/templates.ts";
@@ -16,7 +17,10 @@ import { createSandbox } from "../../sandbox/sandbox.ts";
 import { assign } from "../../workers/core/job.ts";
 import { sendEmail } from "../../workers/email/handler.ts";
 import { email } from "../../workers/email/job.ts";
+import { purgeUpload } from "../../workers/upload-purge/handler.ts";
+import { uploadPurge } from "../../workers/upload-purge/job.ts";
 import { type Core, createCore } from "./core.ts";
+import { createTestStorage, type Driver, type TestStorage } from "./storage.ts";
 import { until } from "./until.ts";
 
 export const SECRET = "a secret for tests, of more than 32 characters";
@@ -25,13 +29,18 @@ export const PUBLIC_URL = "http://app.test";
 interface Options {
   /** Instead of one that allows everything. */
   throttle?: (core: Core) => Throttle;
+  /** Instead of a folder of this disk. */
+  driver?: Driver;
+  /** Instead of one that does nothing. */
+  uploadWork?: UploadWork;
 }
 
-/** The API, the mail worker and the sandbox in this process, on a database and a broker of their own. */
+/** The API, the workers of mail and of abandoned uploads, and the sandbox in this process, on a database and a broker of their own. */
 export interface TestApp extends AsyncDisposable {
   readonly core: Core;
   readonly url: string;
   readonly readiness: Readiness;
+  readonly files: TestStorage;
   /** Every line that the API logged. */
   readonly logged: readonly string[];
   readonly request: ReturnType<typeof supertest>;
@@ -42,6 +51,8 @@ export interface TestApp extends AsyncDisposable {
   headersOf(mail: Message): Promise<string>;
 }
 
+const idle = { start: async () => {} };
+
 export const createTestApp = async (options: Options = {}): Promise<TestApp> => {
   const cleanups = new AsyncDisposableStack();
   const core = cleanups.use(await createCore());
@@ -51,6 +62,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   );
   const mailer = createMailer(`smtp://127.0.0.1:${sandbox.smtpPort}`, "Offstage <hello@offstage.example>");
   cleanups.defer(() => mailer.close());
+  const files = cleanups.use(await createTestStorage(options.driver ?? "local", PUBLIC_URL, SECRET));
   const { prisma, ping } = core.database;
 
   core.startRelay();
@@ -67,6 +79,16 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
         send: mailer.send,
       }),
     ),
+    assign(
+      uploadPurge,
+      purgeUpload({
+        forgetIfAwaited: async (id) =>
+          void (await prisma.upload.deleteMany({ where: { id, state: "AWAITING" } })),
+        isThere: async (id) => (await prisma.upload.count({ where: { id } })) > 0,
+        list: files.storage.list,
+        remove: files.storage.remove,
+      }),
+    ),
   );
   const logged: string[] = [];
   const log = createLogger("test", "debug", { write: (line) => void logged.push(line) });
@@ -79,6 +101,8 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     prisma,
     jobs: core.jobs,
     throttle: options.throttle?.(core) ?? noThrottle,
+    storage: files.storage,
+    uploadWork: options.uploadWork ?? { IMAGE: idle, VIDEO: idle },
     readiness,
     appSecret: SECRET,
     publicUrl: PUBLIC_URL,
@@ -101,6 +125,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     core,
     url,
     readiness,
+    files,
     logged,
     request: supertest(url),
     mailsTo,

@@ -5,6 +5,7 @@ import { createReadiness } from "../../api/readiness.ts";
 import { loadConfigOrExit } from "../../infra/config.ts";
 import { openDatabase, type Tx } from "../../infra/database.ts";
 import { createLogger } from "../../infra/logging.ts";
+import { openStorage } from "../../infra/storage/open.ts";
 import { noThrottle } from "../../infra/throttle.ts";
 import { openBroker } from "../../workers/core/broker.ts";
 import { createJobs, type Database } from "../../workers/core/jobs.ts";
@@ -45,6 +46,8 @@ const app = createApp({
   prisma: database.prisma,
   jobs: createJobs(mortal, relay.nudge),
   throttle: noThrottle,
+  storage: await openStorage(config),
+  uploadWork: {},
   readiness: createReadiness({ database: database.ping, migrations: database.ping, broker: broker.ping }),
   appSecret: config.appSecret,
   publicUrl: config.publicUrl,

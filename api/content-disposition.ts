@@ -1,0 +1,19 @@
+const NOT_PLAIN = /[^\x20-\x7e]|["\\%]/g;
+
+/**
+ * The header that tells a browser what to do with a file, and its name: RFC 6266, with the extended notation of RFC 8187
+ * for names beyond ASCII.
+ */
+export const contentDisposition = (type: "inline" | "attachment", filename: string): string => {
+  const name = filename.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}/\\]/gu, "_");
+  const plain = name.replaceAll(NOT_PLAIN, "_");
+  const extended = plain === name ? "" : `; filename*=UTF-8''${encodeExtended(name)}`;
+  return `${type}; filename="${plain}"${extended}`;
+};
+
+/** RFC 8187 allows fewer characters unencoded than encodeURIComponent leaves alone. */
+const encodeExtended = (text: string) =>
+  encodeURIComponent(text).replaceAll(
+    /['()*]/g,
+    (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`,
+  );

@@ -1,0 +1,66 @@
+import { Readable } from "node:stream";
+import { type Request, type RequestHandler, Router } from "express";
+import { createSigner, type Permit, PUT_PATH } from "../infra/storage/signature.ts";
+import type { AppDeps } from "./app.ts";
+import { Problem } from "./problem.ts";
+
+/**
+ * Takes the objects that signed URLs of the local storage permit, straight to the disk. The signature is all that is
+ * asked: no cookie is looked at, so that no other site can borrow one.
+ */
+export const takeSignedPuts = ({ storage, prisma, appSecret }: AppDeps): Router => {
+  const signer = createSigner(appSecret);
+
+  /** @throws Problem unless the upload still waits for its bytes */
+  const checkAwaited = async (key: string) => {
+    const [, id = ""] = key.split("/");
+    const upload = await prisma.upload.findUnique({ where: { id }, select: { state: true } });
+    if (!upload) throw new Problem("not-found");
+    if (upload.state !== "AWAITING") throw new Problem("already-completed");
+  };
+
+  const put: RequestHandler = async (request, response) => {
+    const permit = signer.read([request.params["key"]].flat().join("/"), queryOf(request));
+    check(permit, request);
+    await checkAwaited(permit.key);
+    const body = Readable.from(exactly(permit.bytes, request, () => checkAwaited(permit.key)));
+    try {
+      await storage.write(permit.key, body, permit.contentType);
+    } catch (error) {
+      // Nobody is there to be answered.
+      if (request.destroyed && !request.complete) return void response.destroy();
+      throw error;
+    }
+    response.status(200).set("Cache-Control", "no-store").end();
+  };
+
+  const refuse: RequestHandler = () => {
+    throw new Problem("method-not-allowed", { headers: { Allow: "PUT" } });
+  };
+
+  const router = Router({ caseSensitive: true });
+  router.route(`${PUT_PATH}*key`).put(put).all(refuse);
+  return router;
+};
+
+const queryOf = ({ originalUrl }: Request) => new URL(originalUrl, "http://localhost").searchParams;
+
+function check(permit: Permit | undefined, { headers }: Request): asserts permit is Permit {
+  if (!permit) throw new Problem("url-refused");
+  if (permit.expires * 1_000 < Date.now()) throw new Problem("url-expired");
+  if (headers["content-type"] !== permit.contentType) throw new Problem("wrong-content-type");
+  const length = headers["content-length"];
+  if (length !== undefined && Number(length) !== permit.bytes) throw new Problem("wrong-size");
+}
+
+/** The body of a request, if it has exactly so many bytes. What is left of it is not ours to cut off. */
+async function* exactly(bytes: number, request: Request, beforeEnd: () => Promise<void>) {
+  let received = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    received += (chunk as Buffer).length;
+    if (received > bytes) throw new Problem("wrong-size");
+    yield chunk as Buffer;
+  }
+  if (received < bytes) throw new Problem("wrong-size");
+  await beforeEnd();
+}

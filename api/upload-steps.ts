@@ -1,0 +1,48 @@
+import type { AppDeps } from "./app.ts";
+
+/** A job of an upload, as its owner sees it. */
+export interface Step {
+  id: string;
+  name: string;
+  state: "WAITING" | "RUNNING" | "COMPLETED" | "FAILED";
+  /** From 0 to 1. */
+  progress: number;
+}
+
+interface Row {
+  id: string;
+  name: string;
+  state: string;
+  isRunning: boolean;
+  progress: unknown;
+}
+
+/** What is done for an upload, in the order of its creation: jobs that carry its id. */
+export const stepsOf = async (prisma: AppDeps["prisma"], uploadId: string): Promise<Step[]> => {
+  const rows = await prisma.$queryRaw<Row[]>`
+    SELECT id, name, state::text, "startedAt" IS NOT NULL AS "isRunning", progress FROM "Job"
+    WHERE payload ? 'uploadId' AND payload ->> 'uploadId' = ${uploadId} AND name <> 'upload-purge' ORDER BY id`;
+  return rows.map(({ id, name, ...row }) => ({ id, name, state: stateOf(row), progress: progressOf(row) }));
+};
+
+const hasEnded = (state: string) => /^(COMPLETED|FAILED|CANCELLED)$/.test(state);
+
+const stateOf = ({ state, isRunning }: Pick<Row, "state" | "isRunning">): Step["state"] => {
+  if (state === "COMPLETED") return "COMPLETED";
+  if (hasEnded(state)) return "FAILED";
+  return isRunning ? "RUNNING" : "WAITING";
+};
+
+const progressOf = ({ state, progress }: Pick<Row, "state" | "progress">): number => {
+  if (hasEnded(state)) return 1;
+  return typeof progress === "number" ? Math.min(1, Math.max(0, progress)) : 0;
+};
+
+/** Of all steps together, as `flowProgress` counts. */
+export const totalProgress = (steps: readonly Step[]): number =>
+  steps.length === 0 ? 0 : steps.reduce((sum, { progress }) => sum + progress, 0) / steps.length;
+
+/** Something failed, and nothing is left that could go on without it. */
+export const isStuck = (steps: readonly Step[]): boolean =>
+  steps.some(({ state }) => state === "FAILED") &&
+  steps.every(({ state }) => state === "FAILED" || state === "COMPLETED");

@@ -1,0 +1,200 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createSigner } from "../../infra/storage/signature.ts";
+import { StorageFullError } from "../../infra/storage/storage.ts";
+import { createTestApp, PUBLIC_URL, SECRET, type TestApp } from "../support/app.ts";
+import { createPeople, type SignedIn } from "../support/people.ts";
+import { mountSmallDisk } from "../support/small-disk.ts";
+import { until } from "../support/until.ts";
+import { createUploader, type Permit, samples } from "../support/uploads.ts";
+
+let app: TestApp;
+let owner: SignedIn;
+let client: ReturnType<typeof createUploader>;
+beforeAll(async () => {
+  app = await createTestApp();
+  owner = await createPeople(app).session("owner@example.com");
+  client = createUploader(app, owner);
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+const png = Buffer.concat([samples.png, Buffer.alloc(300_000)]);
+const kept = async (id: string) => (await app.files.contents()).filter((name) => name.includes(id));
+const incoming = async () => (await app.files.contents()).filter((name) => name.startsWith("incoming"));
+const problemOf = async (response: Response) => {
+  expect(response.headers.get("content-type")).toContain("application/problem+json");
+  return (await response.json()) as { type: string; status: number };
+};
+/** A request whose body comes as the test wants it. */
+const open = ({ url, headers }: Permit, more: Record<string, string | number> = {}) => {
+  const sending = request(url.replace(PUBLIC_URL, app.url), {
+    method: "PUT",
+    headers: { ...headers, ...more },
+  });
+  // Once it is answered, nobody listens to the rest.
+  return sending.once("response", () => sending.on("error", () => {}));
+};
+
+describe("a signed URL of this machine", () => {
+  test("asks for no cookie, and takes no other's", async () => {
+    const permit = await client.announce(png);
+    const elsewhere = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
+    expect((await client.put(permit, png, elsewhere)).status).toBe(200);
+  });
+
+  test.each([
+    ["the signature", (url: string) => url.replace(/signature=../, "signature=AA")],
+    ["the type", (url: string) => url.replace("image%2Fpng", "text%2Fhtml")],
+    ["the size", (url: string) => url.replace(/bytes=\d+/, "bytes=999999999")],
+    ["the expiry", (url: string) => url.replace(/expires=\d+/, "expires=9999999999")],
+    ["the upload", (url: string) => url.replace(/uploads\/[^/]+/, `uploads/${crypto.randomUUID()}`)],
+    ["the object", (url: string) => url.replace("/source?", "/image/480.webp?")],
+    ["all of the query", (url: string) => url.split("?")[0]!],
+  ])("is refused with another value for %s", async (_what, change) => {
+    const permit = await client.announce(png);
+    const response = await client.put({ ...permit, url: change(permit.url) }, png);
+    expect(await problemOf(response)).toMatchObject({ type: "/problems/url-refused", status: 403 });
+    expect(await kept(permit.id)).toEqual([]);
+  });
+
+  test("is refused when it is too old", async () => {
+    const { id } = await client.announce(png);
+    const object = { contentType: "image/png", bytes: png.length };
+    const url = createSigner(SECRET).sign(`uploads/${id}/source`, object, Date.now() - 301_000);
+    const response = await fetch(app.url + url, {
+      method: "PUT",
+      headers: { "content-type": "image/png" },
+      body: new Uint8Array(png),
+    });
+    expect(await problemOf(response)).toMatchObject({ type: "/problems/url-expired", status: 403 });
+  });
+
+  test("is of no use once the upload is complete, or deleted", async () => {
+    const permit = await client.announce(png);
+    await client.put(permit, png);
+    await client.complete(permit.id);
+    const late = await client.put(permit, Buffer.alloc(png.length));
+    expect(await problemOf(late)).toMatchObject({ type: "/problems/already-completed", status: 409 });
+
+    await owner.delete(`/v1/uploads/${permit.id}`);
+    expect(await problemOf(await client.put(permit, png))).toMatchObject({ status: 404 });
+  });
+
+  test("does not open an upload that is completed while its bytes arrive", async () => {
+    const permit = await client.announce(png);
+    await client.put(permit, png);
+    const second = open(permit, { "Content-Length": png.length });
+    const answered = once(second, "response");
+    second.write(Buffer.alloc(1_000));
+    await until("the second is being received", async () => (await incoming()).length === 1);
+    await client.complete(permit.id);
+    second.end(Buffer.alloc(png.length - 1_000));
+    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
+    answer.resume();
+    expect(answer.statusCode).toBe(409);
+    const found = await owner.get(`/v1/uploads/${permit.id}/files/source`).buffer(true);
+    expect(found.body.subarray(0, 8)).toEqual(png.subarray(0, 8));
+    expect(await incoming()).toEqual([]);
+  });
+
+  test("takes PUT alone", async () => {
+    const { url } = await client.announce(png);
+    const response = await fetch(url.replace(PUBLIC_URL, app.url));
+    expect([response.status, response.headers.get("allow")]).toEqual([405, "PUT"]);
+    expect(await problemOf(response)).toMatchObject({ type: "/problems/method-not-allowed" });
+  });
+
+  test("takes the announced type alone", async () => {
+    const permit = await client.announce(png);
+    for (const type of ["image/jpeg", "text/html", "image/png; charset=utf-8"]) {
+      const response = await client.put(permit, png, { "Content-Type": type });
+      expect(await problemOf(response)).toMatchObject({ type: "/problems/wrong-content-type", status: 415 });
+    }
+    expect(await kept(permit.id)).toEqual([]);
+  });
+
+  test.each([
+    ["more bytes, and says so", { "Content-Length": png.length + 1 }, png.length + 1],
+    ["fewer bytes, and says so", { "Content-Length": png.length - 1 }, png.length - 1],
+    ["more bytes, without saying", { "Transfer-Encoding": "chunked" }, png.length + 1],
+    ["fewer bytes, without saying", { "Transfer-Encoding": "chunked" }, png.length - 1],
+    ["far more bytes, without saying", { "Transfer-Encoding": "chunked" }, 20_000_000],
+  ])("refuses %s", async (_what, headers, bytes) => {
+    const permit = await client.announce(png);
+    const sending = open(permit, headers);
+    const answered = once(sending, "response");
+    sending.end(Buffer.alloc(bytes));
+    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
+    answer.resume();
+    expect(answer.statusCode).toBe(422);
+    expect([...(await kept(permit.id)), ...(await incoming())]).toEqual([]);
+    expect((await client.complete(permit.id)).body).toMatchObject({ type: "/problems/not-uploaded" });
+  });
+
+  test("leaves nothing of a transfer that breaks off, which may be repeated", async () => {
+    const permit = await client.announce(png);
+    const broken = open(permit, { "Content-Length": png.length });
+    broken.on("error", () => {});
+    broken.write(png.subarray(0, 150_000));
+    await until("it is being received", async () => (await incoming()).length === 1);
+    expect(await kept(permit.id)).toEqual([]);
+    broken.destroy();
+    await until("nothing is left", async () => (await incoming()).length === 0);
+    expect(await kept(permit.id)).toEqual([]);
+    expect((await client.complete(permit.id)).status).toBe(409);
+    expect((await client.put(permit, png)).status).toBe(200);
+    expect((await client.complete(permit.id)).status).toBe(202);
+    expect(app.logged.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  });
+
+  test("shows nothing of an object before all of it is there", async () => {
+    const permit = await client.announce(png);
+    const slow = open(permit, { "Content-Length": png.length });
+    const answered = once(slow, "response");
+    slow.write(png.subarray(0, png.length - 1));
+    await until("it is being received", async () => (await incoming()).length === 1);
+    expect(await app.files.storage.head(`uploads/${permit.id}/source`)).toBeUndefined();
+    expect((await client.complete(permit.id)).status).toBe(409);
+    slow.end(png.subarray(png.length - 1));
+    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
+    answer.resume();
+    expect(answer.statusCode).toBe(200);
+    expect((await client.complete(permit.id)).status).toBe(202);
+  });
+
+  test("streams: a file of 200 MB costs little memory", async () => {
+    const chunk = Buffer.alloc(1_000_000);
+    const permit = await client.announce(chunk, {
+      bytes: 200 * chunk.length,
+      kind: "VIDEO",
+      contentType: "video/mp4",
+    });
+    const before = process.memoryUsage.rss();
+    let peak = 0;
+    const sending = open(permit, { "Content-Length": 200 * chunk.length });
+    const answered = once(sending, "response");
+    for (let sent = 0; sent < 200; sent++) {
+      if (!sending.write(chunk)) await once(sending, "drain");
+      peak = Math.max(peak, process.memoryUsage.rss());
+    }
+    sending.end();
+    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
+    answer.resume();
+    expect(answer.statusCode).toBe(200);
+    expect((peak - before) / 1e6).toBeLessThan(100);
+    await owner.delete(`/v1/uploads/${permit.id}`);
+  });
+});
+
+test("a full disk answers 507, and keeps no part", async () => {
+  const disk = join(app.files.folder, "incoming");
+  if (!(await mountSmallDisk(disk)))
+    app.files.storage.write = () => Promise.reject(new StorageFullError({ cause: "we may not mount one" }));
+  const body = Buffer.concat([samples.png, Buffer.alloc(4_000_000)]);
+  const permit = await client.announce(body);
+  const response = await client.put(permit, body);
+  expect(await problemOf(response)).toMatchObject({ type: "/problems/storage-full", status: 507 });
+  expect([...(await kept(permit.id)), ...(await incoming())]).toEqual([]);
+});

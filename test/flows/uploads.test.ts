@@ -1,0 +1,359 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { UploadWork } from "../../api/upload-work.ts";
+import { defineJob } from "../../workers/core/job.ts";
+import { createTestApp, PUBLIC_URL, type TestApp } from "../support/app.ts";
+import { createPeople, type SignedIn } from "../support/people.ts";
+import { drivers } from "../support/storage.ts";
+import { until } from "../support/until.ts";
+import { type Announcement, createUploader, samples } from "../support/uploads.ts";
+
+const work = defineJob({ name: "work-on-upload", payload: z.object({ uploadId: z.uuid() }) });
+const uploadWork: UploadWork = {
+  IMAGE: { start: ({ enqueue }, uploadId) => enqueue(work, { uploadId }) },
+  VIDEO: {
+    start: ({ enqueue }, uploadId) => enqueue(work, { uploadId }),
+    missing: async () => missing,
+  },
+};
+let missing: string | undefined;
+
+describe.each(drivers)("with files in %s", (driver) => {
+  let app: TestApp;
+  let owner: SignedIn;
+  let stranger: SignedIn;
+  let client: ReturnType<typeof createUploader>;
+  beforeAll(async () => {
+    app = await createTestApp({ driver, uploadWork });
+    const people = createPeople(app);
+    owner = await people.session("owner@example.com");
+    stranger = await people.session("stranger@example.com");
+    client = createUploader(app, owner);
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
+  const jobsOf = (uploadId: string, name = work.name) =>
+    app.core.sql<{ id: string; state: string; dueAt: Date }>(
+      `SELECT id, state::text, "dueAt" FROM "Job" WHERE name = $1 AND payload ->> 'uploadId' = $2 ORDER BY id`,
+      [name, uploadId],
+    );
+  const kept = async (uploadId: string) =>
+    (await app.files.contents()).filter((name) => name.includes(uploadId));
+  const publish = async (uploadId: string, files: Record<string, [role: string, type: string]>) => {
+    for (const [path, [role, contentType]] of Object.entries(files)) {
+      const body = Buffer.from(`the content of ${path}`);
+      await app.files.storage.write(`uploads/${uploadId}/${path}`, body, contentType);
+      if (role)
+        await app.core.database.prisma.uploadFile.create({
+          data: { uploadId, path, role: role as "VARIANT", contentType, bytes: body.length, width: 480 },
+        });
+    }
+  };
+
+  test("a file is announced, sent, completed, worked on and shown", async () => {
+    const permit = await client.announce(samples.png);
+    expect(permit).toMatchObject({ method: "PUT", headers: { "Content-Type": "image/png" } });
+    const life = Date.parse(permit.expiresAt) - Date.now();
+    expect(life).toBeGreaterThan(290_000);
+    expect(life).toBeLessThanOrEqual(300_000);
+    expect((await owner.get(`/v1/uploads/${permit.id}`)).body).toMatchObject({
+      state: "AWAITING",
+      progress: 0,
+      url: null,
+    });
+
+    expect((await client.put(permit, samples.png)).status).toBe(200);
+    const completed = await client.complete(permit.id);
+    expect(completed.status).toBe(202);
+    expect(completed.body).toEqual({ id: permit.id, url: `/v1/uploads/${permit.id}` });
+    const [job] = await jobsOf(permit.id);
+    await app.core.sql(`UPDATE "Job" SET progress = '0.25' WHERE id = $1::uuid`, [job!.id]);
+    expect((await owner.get(completed.body.url)).body).toMatchObject({
+      state: "PROCESSING",
+      kind: "IMAGE",
+      filename: "holiday.png",
+      bytes: samples.png.length,
+      progress: 0.25,
+      steps: [{ name: work.name, state: "WAITING", progress: 0.25 }],
+      files: [],
+    });
+
+    await publish(permit.id, { "image/480.webp": ["VARIANT", "image/webp"] });
+    const data = { state: "READY", readyAt: new Date(), width: 1, height: 1 } as const;
+    await app.core.database.prisma.upload.update({ where: { id: permit.id }, data });
+    const { body } = await owner.get(completed.body.url);
+    expect(body).toMatchObject({ state: "READY", progress: 1, width: 1, height: 1 });
+    expect(body.files).toEqual([
+      {
+        path: "image/480.webp",
+        role: "VARIANT",
+        url: `/v1/uploads/${permit.id}/files/image/480.webp`,
+        contentType: "image/webp",
+        bytes: 29,
+        width: 480,
+        height: null,
+      },
+    ]);
+    const list = await owner.get("/v1/uploads?limit=1");
+    expect(list.body.items).toMatchObject([{ id: permit.id, state: "READY" }]);
+    expect((await stranger.get("/v1/uploads")).body.items).toEqual([]);
+  });
+
+  test("completed twice, one after the other or at once, it is worked on once", async () => {
+    const permit = await client.announce(samples.png);
+    await client.put(permit, samples.png);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => client.complete(permit.id)));
+    answers.push(await client.complete(permit.id));
+    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(202));
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect(await jobsOf(permit.id)).toHaveLength(1);
+  });
+
+  test.each([
+    ["image/jpeg", "IMAGE", samples.jpeg],
+    ["image/png", "IMAGE", samples.png],
+    ["image/webp", "IMAGE", samples.webp],
+    ["image/avif", "IMAGE", samples.avif],
+    ["image/gif", "IMAGE", samples.gif],
+    ["video/mp4", "VIDEO", samples.mp4],
+    ["video/quicktime", "VIDEO", samples.mov],
+    ["video/webm", "VIDEO", samples.webm],
+    ["video/x-matroska", "VIDEO", samples.mkv],
+  ])("%s is taken", async (contentType, kind, sample) => {
+    const id = await client.upload(Buffer.concat([sample, Buffer.alloc(50_000)]), { contentType, kind });
+    expect(await jobsOf(id)).toHaveLength(1);
+  });
+
+  test.each([
+    ["an SVG as PNG", "image/png", "IMAGE", samples.svg],
+    ["HTML as JPEG", "image/jpeg", "IMAGE", samples.html],
+    ["a JPEG as PNG", "image/png", "IMAGE", samples.jpeg],
+    ["a video as AVIF", "image/avif", "IMAGE", samples.mp4],
+    ["a playlist as MP4", "video/mp4", "VIDEO", samples.m3u8],
+    ["an image as WebM", "video/webm", "VIDEO", samples.png],
+    ["Matroska as WebM", "video/webm", "VIDEO", samples.mkv],
+    ["a PNG that ends at once", "image/png", "IMAGE", samples.png.subarray(0, 3)],
+  ])("%s is refused, removed, and may be mended", async (_what, contentType, kind, body) => {
+    const permit = await client.announce(body, { contentType, kind });
+    await client.put(permit, body);
+    const refused = await client.complete(permit.id);
+    expect(refused.status).toBe(422);
+    expect(refused.body).toMatchObject({ type: "/problems/wrong-content" });
+    expect(refused.body.detail).toContain(contentType);
+    expect(await kept(permit.id)).toEqual([]);
+    expect(await jobsOf(permit.id)).toEqual([]);
+    expect((await client.complete(permit.id)).body.type).toBe("/problems/not-uploaded");
+    expect((await owner.get(`/v1/uploads/${permit.id}`)).body.state).toBe("AWAITING");
+  });
+
+  test("a file may be sent anew until it is complete", async () => {
+    const broken = Buffer.alloc(samples.png.length);
+    const permit = await client.announce(samples.png);
+    await client.put(permit, broken);
+    await client.put(permit, samples.png);
+    expect((await client.complete(permit.id)).status).toBe(202);
+  });
+
+  test("a size or type in the URL's headers that was not announced is refused", async () => {
+    const permit = await client.announce(samples.png);
+    const longer = Buffer.concat([samples.png, Buffer.alloc(1)]);
+    for (const response of [
+      await client.put(permit, longer),
+      await client.put(permit, samples.png.subarray(1)),
+      await client.put(permit, samples.png, { "Content-Type": "text/html" }),
+      await client.put({ ...permit, url: permit.url.replace(/(signature)=../i, "$1=00") }, samples.png),
+      await client.put({ ...permit, url: permit.url.replace(/source/, "other") }, samples.png),
+    ]) {
+      expect(response.status).toBeGreaterThanOrEqual(400);
+      expect(response.status).toBeLessThan(500);
+      await response.text();
+    }
+    expect(await kept(permit.id)).toEqual([]);
+    expect((await client.complete(permit.id)).status).toBe(409);
+  });
+
+  test("an object that came another way is measured too", async () => {
+    const { id } = await client.announce(samples.png);
+    const key = `uploads/${id}/source`;
+    await app.files.storage.write(key, Buffer.concat([samples.png, Buffer.alloc(9)]), "image/png");
+    expect((await client.complete(id)).body).toMatchObject({ type: "/problems/wrong-size", status: 422 });
+    await app.files.storage.write(key, samples.png, "text/html");
+    expect((await client.complete(id)).body).toMatchObject({ type: "/problems/wrong-content-type" });
+    expect(await kept(id)).toEqual([]);
+  });
+
+  test.each<[string, Announcement, string]>([
+    ["an empty file", { bytes: 0 }, "bytes"],
+    ["an image of more than 50 MB", { bytes: 50_000_001 }, "bytes"],
+    ["a video of more than 2 GB", { bytes: 2_000_000_001, kind: "VIDEO", contentType: "video/mp4" }, "bytes"],
+    ["a vector graphic", { contentType: "image/svg+xml" }, "contentType"],
+    ["a video as an image", { contentType: "video/mp4" }, "contentType"],
+    ["a type named like a property", { contentType: "constructor" }, "contentType"],
+    ["a sound", { kind: "AUDIO" }, "kind"],
+    ["no name", { filename: " " }, "filename"],
+    ["a name of 300 characters", { filename: "x".repeat(300) }, "filename"],
+  ])("%s is refused at once", async (_what, change, field) => {
+    const usual = { filename: "a.png", contentType: "image/png", bytes: 1, kind: "IMAGE" };
+    const { status, body } = await owner.post("/v1/uploads").send({ ...usual, ...change });
+    expect(status).toBe(422);
+    expect(body.errors.map((each: { field: string }) => each.field)).toEqual([field]);
+  });
+
+  test("what cannot be worked on here is refused with what to do", async () => {
+    missing = "Install ffmpeg.";
+    const announcement = { filename: "a.mp4", contentType: "video/mp4", bytes: 1, kind: "VIDEO" };
+    const answer = await owner.post("/v1/uploads").send(announcement);
+    missing = undefined;
+    expect(answer.status).toBe(503);
+    expect(answer.body).toMatchObject({ type: "/problems/kind-unavailable", detail: "Install ffmpeg." });
+  });
+
+  test("a job that failed for good shows as the upload's failure", async () => {
+    const id = await client.upload(samples.png);
+    await app.core.sql(
+      `UPDATE "Job" SET state = 'FAILED', error = 'secret' WHERE payload ->> 'uploadId' = $1`,
+      [id],
+    );
+    const { body, text } = await owner.get(`/v1/uploads/${id}`);
+    expect(body).toMatchObject({ state: "FAILED", problem: expect.stringContaining("could not process") });
+    expect(text).not.toContain("secret");
+  });
+
+  test("published files are for their owner, and other paths for nobody", async () => {
+    const id = await client.upload(samples.png);
+    await publish(id, {
+      "image/480.webp": ["VARIANT", "image/webp"],
+      "hls/master.m3u8": ["PLAYLIST", "application/vnd.apple.mpegurl"],
+      "hls/720/index.m3u8": ["RENDITION", "application/vnd.apple.mpegurl"],
+      "hls/720/seg-00001.m4s": ["", "video/iso.segment"],
+      "hls/480/seg-00001.m4s": ["", "video/iso.segment"],
+      "image/work.tmp": ["", "image/webp"],
+    });
+    const get = (path: string, who = owner) => who.get(`/v1/uploads/${id}/files/${path}`);
+    const expected = driver === "local" ? 200 : 302;
+    const published = [
+      "image/480.webp",
+      "hls/master.m3u8",
+      "hls/720/index.m3u8",
+      "hls/720/seg-00001.m4s",
+      "source",
+    ];
+    for (const path of published) {
+      expect([path, (await get(path)).status]).toEqual([path, expected]);
+      expect([path, (await get(path, stranger)).status]).toEqual([path, 404]);
+      expect((await app.request.get(`/v1/uploads/${id}/files/${path}`)).status).toBe(401);
+    }
+    for (const path of [
+      "hls/480/seg-00001.m4s",
+      "image/work.tmp",
+      "image/480.avif",
+      "image",
+      "image%2F..%2F480.webp",
+      "..%2fsource",
+      "hls/720/..%2F480/seg-00001.m4s",
+      "hls/720/%2e%2e/%2e%2e/%2e%2e/x.m4s",
+      "hls/720/.m4s",
+      "%00",
+      "source/",
+    ])
+      expect([path, (await get(path)).status]).toEqual([path, 404]);
+  });
+
+  test("a file comes with its headers, whole, in ranges, and not at all if it is known", async () => {
+    const id = await client.upload(samples.png, { filename: "Žluťoučký\u202e kůň.png" });
+    await publish(id, { "image/480.webp": ["VARIANT", "image/webp"] });
+    const get = (path: string, headers: Record<string, string> = {}) =>
+      fetch(`${app.url}/v1/uploads/${id}/files/${path}`, { headers: { cookie: owner.cookie, ...headers } });
+
+    const whole = await get("image/480.webp");
+    expect(whole.status).toBe(200);
+    expect(await whole.text()).toBe("the content of image/480.webp");
+    expect(Object.fromEntries(whole.headers)).toMatchObject({
+      "content-type": "image/webp",
+      "content-disposition":
+        "inline; filename=\"_lu_ou_k__ k__-480.webp\"; filename*=UTF-8''%C5%BDlu%C5%A5ou%C4%8Dk%C3%BD_%20k%C5%AF%C5%88-480.webp",
+      "cache-control": "private, max-age=31536000, immutable",
+      etag: expect.stringMatching(/"/),
+      "accept-ranges": "bytes",
+    });
+    // A store has its own headers.
+    expect(whole.headers.get("x-content-type-options")).toBe(driver === "local" ? "nosniff" : null);
+
+    const part = await get("image/480.webp", { range: "bytes=4-10" });
+    expect([part.status, await part.text(), part.headers.get("content-range")]).toEqual([
+      206,
+      "content",
+      "bytes 4-10/29",
+    ]);
+    const beyond = await get("image/480.webp", { range: "bytes=100-" });
+    expect(beyond.status).toBe(416);
+    await beyond.text();
+    // Not by fetch, which would ask for no answer from a cache.
+    const known = await owner
+      .get(`/v1/uploads/${id}/files/image/480.webp`)
+      .redirects(1)
+      .set("If-None-Match", whole.headers.get("etag") ?? "");
+    expect(known.status).toBe(304);
+
+    const original = await get("source");
+    expect(Buffer.from(await original.arrayBuffer()).equals(samples.png)).toBe(true);
+    expect(original.headers.get("content-disposition")).toMatch(/^attachment; /);
+  });
+
+  test("a deleted upload is gone at once, and its objects soon", async () => {
+    const id = await client.upload(samples.png);
+    await publish(id, { "image/480.webp": ["VARIANT", "image/webp"] });
+    expect((await stranger.delete(`/v1/uploads/${id}`)).status).toBe(404);
+    expect(await kept(id)).toHaveLength(2);
+    expect((await owner.delete(`/v1/uploads/${id}`)).status).toBe(204);
+    for (const gone of [
+      await owner.get(`/v1/uploads/${id}`),
+      await owner.delete(`/v1/uploads/${id}`),
+      await owner.get(`/v1/uploads/${id}/files/image/480.webp`),
+      await client.complete(id),
+    ])
+      expect(gone.status).toBe(404);
+    await until("its objects are removed", async () => (await kept(id)).length === 0);
+    // Once more when nothing that was under way still writes.
+    const [, , late] = await jobsOf(id, "upload-purge");
+    expect(late).toMatchObject({ state: "PENDING" });
+    expect(late!.dueAt.getTime() - Date.now()).toBeGreaterThan(5 * 3_600_000);
+  });
+
+  test("an upload that is never completed is removed after a day, with what came of it", async () => {
+    const permit = await client.announce(samples.png);
+    await client.put(permit, samples.png);
+    const done = await client.upload(samples.png);
+    for (const id of [permit.id, done]) {
+      const [purge] = await jobsOf(id, "upload-purge");
+      expect(purge!.dueAt.getTime() - Date.now()).toBeGreaterThan(23 * 3_600_000);
+      await app.core.sql(`UPDATE "Job" SET "dueAt" = now() WHERE id = $1::uuid`, [purge!.id]);
+      await app.core.reaches(purge!.id, "COMPLETED");
+    }
+    expect((await owner.get(`/v1/uploads/${permit.id}`)).status).toBe(404);
+    expect(await kept(permit.id)).toEqual([]);
+    expect((await owner.get(`/v1/uploads/${done}`)).body.state).toBe("PROCESSING");
+    expect(await kept(done)).toHaveLength(1);
+  });
+
+  test("names are kept as given, and never become paths", async () => {
+    for (const filename of [
+      "../../../../etc/passwd.png",
+      "<script>alert(1)</script>.png",
+      "C:\\x.png",
+      "a\r\nB: c.png",
+    ]) {
+      const id = await client.upload(samples.png, { filename });
+      expect((await owner.get(`/v1/uploads/${id}`)).body.filename).toBe(filename);
+      expect(await kept(id)).toEqual([expect.stringMatching(`uploads/${id}/source$`)]);
+    }
+  });
+
+  test("no signature is logged, or kept in the ledger", async () => {
+    const { url } = await client.announce(samples.png);
+    const signature = /signature=([\w-]+)/i.exec(url.replace(PUBLIC_URL, ""))?.[1];
+    expect(signature).toBeTruthy();
+    const ledger = await app.core.sql(`SELECT payload, history, result FROM "Job"`, []);
+    expect(app.logged.join("\n") + JSON.stringify(ledger)).not.toContain(signature);
+  });
+});
