@@ -25,5 +25,7 @@ COPY --from=tools /app/templates/compiled templates/compiled
 COPY api api
 COPY infra infra
 COPY workers workers
+# A volume that is mounted here takes over whose it is.
+RUN install -d -o node -g node /files
 USER node
 CMD ["node", "api/main.ts"]

@@ -98,6 +98,7 @@ const announce = () => {
     PostgreSQL: isEmbedded
       ? `${config.databaseUrl} (embedded, data in ${config.dataFolder}/postgres)`
       : withoutPassword(config.databaseUrl),
+    Files: config.storageUrl,
     Queues: config.queueUrl === config.databaseUrl ? "in PostgreSQL" : withoutPassword(config.queueUrl),
   };
   const table = Object.entries(rows).map(
