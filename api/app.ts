@@ -49,7 +49,7 @@ export const createApp = (deps: AppDeps): Express => {
         autoLogging: { ignore: isProbe },
       }),
     )
-    .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy } }))
+    .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy(deps.storage) } }))
     .use(endConnections(deps.readiness))
     .get("/unsubscribe", askToUnsubscribe)
     .use(takeSignedPuts(deps))
@@ -64,16 +64,18 @@ export const createApp = (deps: AppDeps): Express => {
 const askToUnsubscribe: RequestHandler = (_request, response) =>
   response.sendFile("unsubscribe.html", { root: pages });
 
-const policy = {
+const policy = ({ origin }: Storage) => ({
   defaultSrc: ["'none'"],
   scriptSrc: ["'self'"],
   styleSrc: ["'self'"],
-  imgSrc: ["'self'"],
-  connectSrc: ["'self'"],
+  // Files may come from the storage, and go there.
+  imgSrc: ["'self'", ...(origin ? [origin] : [])],
+  mediaSrc: ["'self'", ...(origin ? [origin] : [])],
+  connectSrc: ["'self'", ...(origin ? [origin] : [])],
   baseUri: ["'none'"],
   formAction: ["'self'"],
   frameAncestors: ["'none'"],
-};
+});
 
 /** The caller's, if it is one that a log line can hold, so that one id follows a request through all systems. */
 const requestId = ({ headers }: IncomingMessage, response: ServerResponse): string => {

@@ -57,6 +57,8 @@ export const createLocalStorage = ({ folder, publicUrl, signer }: LocalOptions):
   };
 
   return {
+    origin: undefined,
+
     signPut: async (key, object) => ({
       url: `${publicUrl}${signer.sign(checkKey(key), object)}`,
       headers: { "Content-Type": object.contentType },

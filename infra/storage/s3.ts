@@ -67,6 +67,10 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
   };
 
   return {
+    origin: new URL(
+      publicEndpoint ?? options.endpoint ?? `https://${bucket}.s3.${options.region}.amazonaws.com`,
+    ).origin,
+
     signPut: async (key, { bytes, contentType }) => {
       const command = new PutObjectCommand({
         ...object(key),

@@ -349,6 +349,14 @@ describe.each(drivers)("with files in %s", (driver) => {
     }
   });
 
+  test("our pages may reach the storage, and nothing else", async () => {
+    const { headers } = await app.request.get("/uploads");
+    const { origin } = app.files.storage;
+    const from = ["'self'", ...(origin ? [origin] : [])].join(" ");
+    for (const directive of ["img-src", "media-src", "connect-src"])
+      expect(headers["content-security-policy"]).toContain(`${directive} ${from};`);
+  });
+
   test("no signature is logged, or kept in the ledger", async () => {
     const { url } = await client.announce(samples.png);
     const signature = /signature=([\w-]+)/i.exec(url.replace(PUBLIC_URL, ""))?.[1];

@@ -1,0 +1,110 @@
+import { post } from "./post.js";
+
+const list = document.querySelector("#uploads");
+const drop = document.querySelector("#drop");
+const alert = document.querySelector("[role=alert]");
+const TYPES = { mkv: "video/x-matroska", mov: "video/quicktime", avif: "image/avif" };
+
+const tell = (problem) => {
+  alert.textContent = problem ? (problem.errors?.[0]?.message ?? problem.detail ?? problem.title) : "";
+  alert.hidden = !problem;
+};
+
+/** Announces a file, puts it to its URL, and says that it is there. */
+const send = async (file) => {
+  tell();
+  // Not every browser knows every type.
+  const contentType = file.type || TYPES[file.name.split(".").at(-1).toLowerCase()] || "";
+  const kind = contentType.startsWith("video/") ? "VIDEO" : "IMAGE";
+  const announced = await post("/v1/uploads", {
+    filename: file.name,
+    contentType,
+    bytes: file.size,
+    kind,
+  });
+  if (!announced.ok) return tell(announced.body);
+  const { id } = announced.body;
+  const row = show({ id, filename: file.name, state: "AWAITING", progress: 0, files: [] });
+  const status = await put(announced.body, file, (share) => {
+    row.querySelector("progress").value = share;
+  });
+  if (status !== 200) return tell({ title: "The file could not be sent. Please try again." });
+  const completed = await post(`/v1/uploads/${id}/complete`, {});
+  if (!completed.ok) tell(completed.body);
+  await follow(id);
+};
+
+/** fetch does not tell how much was sent. */
+const put = ({ method, url, headers }, file, onProgress) =>
+  new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
+    request.onloadend = () => resolve(request.status);
+    request.send(file);
+  });
+
+/** Shows how far an upload is, until it is ready or has failed. */
+const follow = async (id) => {
+  const response = await fetch(`/v1/uploads/${id}`).catch(() => undefined);
+  if (response?.status === 404) return list.querySelector(`[data-id="${id}"]`)?.remove();
+  const upload = response?.ok ? await response.json() : undefined;
+  if (upload) show(upload);
+  if (upload?.state !== "READY" && upload?.state !== "FAILED") setTimeout(follow, 1_000, id);
+};
+
+const show = ({ id, filename, state, progress, problem, note, files }) => {
+  const row = list.querySelector(`[data-id="${id}"]`) ?? addRow(id);
+  row.querySelector("strong").textContent = filename;
+  row.querySelector(".quiet").textContent = [state.toLowerCase(), note].filter(Boolean).join(" · ");
+  const bar = row.querySelector("progress");
+  bar.hidden = state === "READY" || state === "FAILED";
+  if (state === "PROCESSING") bar.value = progress;
+  const error = row.querySelector(".error");
+  error.textContent = problem ?? "";
+  error.hidden = !problem;
+  if (state === "READY") row.querySelector(".files").replaceChildren(...present(files));
+  return row;
+};
+
+const addRow = (id) => {
+  const row = document.querySelector("template").content.cloneNode(true).firstElementChild;
+  row.dataset.id = id;
+  row.querySelector("button").addEventListener("click", async () => {
+    const { ok } = await fetch(`/v1/uploads/${id}`, { method: "DELETE" });
+    if (ok) row.remove();
+  });
+  list.prepend(row);
+  return row;
+};
+
+/** A video plays, and an image comes in the format and size that suit this screen. */
+const present = (files) => {
+  const playlist = files.find(({ role }) => role === "PLAYLIST");
+  const pictures = files.filter(({ role }) => role === (playlist ? "POSTER" : "VARIANT"));
+  const webp = pictures.filter(({ contentType }) => contentType === "image/webp");
+  const srcset = webp.map(({ url, width }) => `${url} ${width}w`).join(", ");
+  const poster = webp.at(-1)?.url ?? pictures[0]?.url ?? "";
+  if (!playlist) return [make("img", { srcset, sizes: "320px", alt: "" })];
+  const video = make("video", { src: playlist.url, poster, controls: true });
+  for (const { url } of files.filter(({ role }) => role === "SUBTITLES"))
+    video.append(make("track", { kind: "subtitles", src: url, default: true }));
+  return [video];
+};
+
+const make = (name, properties) => Object.assign(document.createElement(name), properties);
+
+drop.addEventListener("dragover", (event) => event.preventDefault());
+drop.addEventListener("drop", (event) => {
+  event.preventDefault();
+  for (const file of event.dataTransfer.files) void send(file);
+});
+drop.querySelector("input").addEventListener("change", ({ target }) => {
+  for (const file of target.files) void send(file);
+  target.value = "";
+});
+
+const known = await fetch("/v1/uploads?limit=10");
+document.querySelector("#stranger").hidden = known.status !== 401;
+if (known.ok) for (const { id } of (await known.json()).items.reverse()) await follow(id);
