@@ -6,7 +6,8 @@ const alert = document.querySelector("[role=alert]");
 const TYPES = { mkv: "video/x-matroska", mov: "video/quicktime", avif: "image/avif" };
 
 const tell = (problem) => {
-  alert.textContent = problem ? (problem.errors?.[0]?.message ?? problem.detail ?? problem.title) : "";
+  const { title, detail, errors: [error] = [] } = problem ?? {};
+  alert.textContent = error?.message ?? [title, detail].filter(Boolean).join(" ");
   alert.hidden = !problem;
 };
 
@@ -28,10 +29,18 @@ const send = async (file) => {
   const status = await put(announced.body, file, (share) => {
     row.querySelector("progress").value = share;
   });
-  if (status !== 200) return tell({ title: "The file could not be sent. Please try again." });
-  const completed = await post(`/v1/uploads/${id}/complete`, {});
-  if (!completed.ok) tell(completed.body);
-  await follow(id);
+  const sent = status === 200;
+  const completed = sent ? await post(`/v1/uploads/${id}/complete`, {}) : NOT_SENT;
+  if (completed.ok) return follow(id);
+  tell(completed.body);
+  await remove(id);
+};
+
+const NOT_SENT = { ok: false, body: { title: "The file could not be sent. Please try again." } };
+
+const remove = async (id) => {
+  const { ok } = await fetch(`/v1/uploads/${id}`, { method: "DELETE" });
+  if (ok) list.querySelector(`[data-id="${id}"]`)?.remove();
 };
 
 /** fetch does not tell how much was sent. */
@@ -45,13 +54,14 @@ const put = ({ method, url, headers }, file, onProgress) =>
     request.send(file);
   });
 
-/** Shows how far an upload is, until it is ready or has failed. */
+/** Shows how far an upload is, for as long as it is worked on. */
 const follow = async (id) => {
   const response = await fetch(`/v1/uploads/${id}`).catch(() => undefined);
   if (response?.status === 404) return list.querySelector(`[data-id="${id}"]`)?.remove();
   const upload = response?.ok ? await response.json() : undefined;
   if (upload) show(upload);
-  if (upload?.state !== "READY" && upload?.state !== "FAILED") setTimeout(follow, 1_000, id);
+  const isAway = !response || response.status >= 500;
+  if (isAway || upload?.state === "PROCESSING") setTimeout(follow, 1_000, id);
 };
 
 const show = ({ id, filename, state, progress, problem, note, files }) => {
@@ -71,10 +81,7 @@ const show = ({ id, filename, state, progress, problem, note, files }) => {
 const addRow = (id) => {
   const row = document.querySelector("template").content.cloneNode(true).firstElementChild;
   row.dataset.id = id;
-  row.querySelector("button").addEventListener("click", async () => {
-    const { ok } = await fetch(`/v1/uploads/${id}`, { method: "DELETE" });
-    if (ok) row.remove();
-  });
+  row.querySelector("button").addEventListener("click", () => void remove(id));
   list.prepend(row);
   return row;
 };

@@ -116,7 +116,10 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
       return refuse("wrong-content-type", `It was sent as ${found.contentType}.`);
     const actual = await sniff(storage, key);
     if (!uploadKinds[kind].types[contentType]?.includes(actual ?? ""))
-      return refuse("wrong-content", `It looks like ${actual ?? "nothing known"}, not like ${contentType}.`);
+      return refuse(
+        "wrong-content",
+        `It looks like ${actual ?? "no type that we know"}, not like ${contentType}.`,
+      );
   };
 
   return [
