@@ -17,14 +17,14 @@ class AnsweredError extends Error {}
 export const createIdempotency =
   ({ jobs, prisma, appSecret }: Pick<AppDeps, "jobs" | "prisma" | "appSecret">) =>
   async (
-    { path, repeatable }: Route["contract"],
+    { repeatable }: Route["contract"],
     { session, body, request }: { session: Session | undefined; body: unknown; request: Request },
     work: (transaction: Transaction) => Promise<unknown>,
   ): Promise<unknown> => {
     const key = repeatable && keyOf(request);
     if (!key) return work(jobs.transaction);
 
-    const id = hashToken([path, session?.userId, key].join("\n"));
+    const id = hashToken([request.path, session?.userId, key].join("\n"));
     const fingerprint = hashToken(deriveToken(appSecret, "idempotency", JSON.stringify(body)));
 
     const answered = async (): Promise<unknown> => {

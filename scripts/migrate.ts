@@ -98,7 +98,7 @@ const deploy = async (databaseUrl: string): Promise<void> => {
   );
 };
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const { databaseUrl, queueUrl } = loadConfigOrExit("migrate");
   try {
     await migrate({ databaseUrl, queueUrl });

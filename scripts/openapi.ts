@@ -33,7 +33,7 @@ export const currentDocument = async (): Promise<object> => {
   return describeApi(routes);
 };
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const options = await resolveConfig(file);
   await writeFile(
     file,

@@ -97,6 +97,6 @@ async function runFile() {
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   const { prepare } = await import("./setup.ts");
   await prepare();
-  process.argv.splice(1, 1);
-  await import(pathToFileURL(resolve(process.argv[1])).href);
+  process.argv.splice(1, 2, resolve(process.argv[2]));
+  await import(pathToFileURL(process.argv[1]).href);
 }

@@ -49,4 +49,4 @@ const list = async (directory: string, ...endings: string[]) =>
 
 const changed = (paths: string[]) => Promise.all(paths.map(async (path) => (await stat(path)).mtimeMs));
 
-if (import.meta.main) await compileTemplates();
+if (process.argv[1] === import.meta.filename) await compileTemplates();

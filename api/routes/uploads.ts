@@ -136,9 +136,10 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
           method: z.literal("PUT"),
           url: z.string().describe("Takes exactly this file, until `expiresAt`."),
           headers: z.record(z.string(), z.string()).describe("To be sent with it."),
-          expiresAt: timestamp,
+          expiresAt: z.iso.datetime(),
         }),
         problems: ["too-many-requests", "kind-unavailable"],
+        repeatable: "by-key",
       },
       async ({ session: { userId }, body, transaction }) => {
         const work = uploadWork[body.kind];
@@ -147,13 +148,13 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         await spend(throttle, limits.uploads, userId);
 
         const id = uuidv7();
-        const expiresAt = new Date(Date.now() + SIGNED_FOR * 1_000);
+        const expiresAt = new Date(Date.now() + SIGNED_FOR * 1_000).toISOString();
         const permit = await storage.signPut(sourceOf(id), body);
-        await transaction(async ({ tx, enqueue }) => {
+        return transaction(async ({ tx, enqueue }) => {
           await tx.upload.create({ data: { id, userId, ...body } });
           await enqueue(uploadPurge, { uploadId: id }, { delay: ABANDONED_AFTER });
+          return { id, method: "PUT" as const, ...permit, expiresAt };
         });
-        return { id, method: "PUT" as const, ...permit, expiresAt };
       },
     ),
 
@@ -167,21 +168,22 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         status: 202,
         answer: z.object({ id: z.uuid(), url: z.string().describe("Tells how far it is.") }),
         problems: ["not-uploaded", "wrong-size", "wrong-content-type", "wrong-content"],
+        repeatable: "by-key",
       },
       async ({ session: { userId }, params, transaction }) => {
         const upload = await find(params.id, userId);
-        if (upload.state === "AWAITING") {
-          await checkContent(upload);
-          await transaction(async (scope) => {
-            const { count } = await scope.tx.upload.updateMany({
-              where: { id: upload.id, state: "AWAITING" },
-              data: { state: "PROCESSING", completedAt: new Date() },
-            });
-            // Completed by another request, or purged: the answer is the same, and where it leads tells which.
-            if (count > 0) await uploadWork[upload.kind]?.start(scope, upload.id);
+        const answer = { id: upload.id, url: `/v1/uploads/${upload.id}` };
+        if (upload.state !== "AWAITING") return answer;
+        await checkContent(upload);
+        return transaction(async (scope) => {
+          const { count } = await scope.tx.upload.updateMany({
+            where: { id: upload.id, state: "AWAITING" },
+            data: { state: "PROCESSING", completedAt: new Date() },
           });
-        }
-        return { id: upload.id, url: `/v1/uploads/${upload.id}` };
+          // Completed by another request, or purged: the answer is the same, and where it leads tells which.
+          if (count > 0) await uploadWork[upload.kind]?.start(scope, upload.id);
+          return answer;
+        });
       },
     ),
 

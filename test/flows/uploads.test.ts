@@ -6,7 +6,7 @@ import { createTestApp, PUBLIC_URL, type TestApp } from "../support/app.ts";
 import { createPeople, type SignedIn } from "../support/people.ts";
 import { drivers } from "../support/storage.ts";
 import { until } from "../support/until.ts";
-import { type Announcement, createUploader, samples } from "../support/uploads.ts";
+import { type Announcement, type Permit, createUploader, samples } from "../support/uploads.ts";
 
 const work = defineJob({ name: "work-on-upload", payload: z.object({ uploadId: z.uuid() }) });
 const uploadWork: UploadWork = {
@@ -97,6 +97,31 @@ describe.each(drivers)("with files in %s", (driver) => {
     const list = await owner.get("/v1/uploads?limit=1");
     expect(list.body.items).toMatchObject([{ id: permit.id, state: "READY" }]);
     expect((await stranger.get("/v1/uploads")).body.items).toEqual([]);
+  });
+
+  test("an Idempotency-Key makes repeated requests one upload, worked on once", async () => {
+    const announcement = {
+      filename: "a.png",
+      contentType: "image/png",
+      bytes: samples.png.length,
+      kind: "IMAGE",
+    };
+    const announce = (body: object) => owner.post("/v1/uploads").set("Idempotency-Key", driver).send(body);
+    const [first, second] = await Promise.all([announce(announcement), announce(announcement)]);
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body).toEqual(first.body);
+    expect((await announce({ ...announcement, filename: "b.png" })).status).toBe(422);
+
+    const permits = [first.body as Permit, await client.announce(samples.png)];
+    for (const permit of permits) {
+      await client.put(permit, samples.png);
+      const complete = () => client.complete(permit.id).set("Idempotency-Key", driver);
+      const answers = await Promise.all([complete(), complete()]);
+      expect(answers.map(({ status, body }) => [status, (body as Permit).id])).toEqual(
+        Array(2).fill([202, permit.id]),
+      );
+      expect(await jobsOf(permit.id)).toHaveLength(1);
+    }
   });
 
   test("completed twice, one after the other or at once, it is worked on once", async () => {

@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,8 +40,17 @@ export const createTestStorage = async (
     return createS3Storage(s3.options);
   };
   const storage = cleanups.adopt(await open(), (each) => each.close());
+  const entries = async (): Promise<Dirent[]> => {
+    try {
+      return await readdir(folder, { recursive: true, withFileTypes: true });
+    } catch (error) {
+      // A purge removed a folder as it was read.
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return entries();
+      throw error;
+    }
+  };
   const onDisk = async () =>
-    (await readdir(folder, { recursive: true, withFileTypes: true }))
+    (await entries())
       .filter((entry) => entry.isFile() && !entry.name.endsWith(".type"))
       .map(({ name, parentPath }) => join(parentPath, name).replace(`${folder}/`, ""));
   return {
