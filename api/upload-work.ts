@@ -1,3 +1,4 @@
+import { imageResize } from "../workers/image-resize/job.ts";
 import type { UploadKind } from "../prisma/client/enums.ts";
 import type { Transaction } from "./contract.ts";
 
@@ -14,4 +15,6 @@ interface Work {
 /** A kind that is not listed is not taken. */
 export type UploadWork = Partial<Record<UploadKind, Work>>;
 
-export const uploadWork: UploadWork = {};
+export const uploadWork: UploadWork = {
+  IMAGE: { start: ({ enqueue }, uploadId) => enqueue(imageResize, { uploadId }) },
+};

@@ -1,13 +1,15 @@
 import { createServer } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { loadConfigOrExit } from "../infra/config.ts";
-import { openDatabase } from "../infra/database.ts";
+import { openDatabase, type Tx } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLinks } from "../infra/links.ts";
 import { createLogger } from "../infra/logging.ts";
 import { createMailer } from "../infra/mail.ts";
 import { openStorage } from "../infra/storage/open.ts";
+import { ObjectMissingError } from "../infra/storage/storage.ts";
 import { createRenderer } from "../infra/templates.ts";
 import { openBroker } from "./core/broker.ts";
 import { assign } from "./core/job.ts";
@@ -17,6 +19,7 @@ import { startSweep } from "./core/sweep.ts";
 import { startWorkers } from "./core/worker.ts";
 import { sendEmail } from "./email/handler.ts";
 import { email } from "./email/job.ts";
+import { imageResize } from "./image-resize/job.ts";
 import { purgeUpload } from "./upload-purge/handler.ts";
 import { uploadPurge } from "./upload-purge/job.ts";
 
@@ -29,6 +32,11 @@ const storage = await openStorage(config);
 
 const { prisma } = database;
 const closing: (() => void)[] = [];
+
+const noneIfMissing = (error: unknown) => {
+  if (error instanceof ObjectMissingError) return undefined;
+  throw error;
+};
 
 // The table: which job is done by which handler with what. A dedicated process builds only what it needs.
 const modules = {
@@ -49,6 +57,28 @@ const modules = {
         links: createLinks(config.publicUrl, config.appSecret),
         render: createRenderer(fileURLToPath(new URL("../templates/compiled", import.meta.url))),
         send: mailer.send,
+      }),
+    );
+  },
+
+  "image-resize": async () => {
+    const { resizeImage } = await import("./image-resize/handler.ts"); // sharp takes 25 MB
+    return assign(
+      imageResize,
+      resizeImage<Tx>({
+        findUpload: (id) => prisma.upload.findUnique({ where: { id }, select: { id: true } }),
+        read: (id, path) => storage.read(`uploads/${id}/${path}`).then(buffer, noneIfMissing),
+        write: (id, path, body, type) => storage.write(`uploads/${id}/${path}`, body, type),
+        publish: async (tx, { uploadId, isUpload, folder, files, width, height, placeholder }) => {
+          const role = isUpload ? ("VARIANT" as const) : ("POSTER" as const);
+          await tx.uploadFile.deleteMany({ where: { uploadId, path: { startsWith: `${folder}/` } } });
+          await tx.uploadFile.createMany({ data: files.map((file) => ({ uploadId, role, ...file })) });
+          if (!isUpload) return;
+          const ready = { state: "READY" as const, problem: null, readyAt: new Date() };
+          await tx.upload.update({ where: { id: uploadId }, data: { width, height, placeholder, ...ready } });
+        },
+        reject: (id, problem) =>
+          prisma.upload.updateMany({ where: { id }, data: { state: "FAILED", problem } }),
       }),
     );
   },
@@ -74,7 +104,7 @@ if (unknown.length > 0) {
   );
   process.exit(1);
 }
-const assignments = chosen.map((name) => modules[name as keyof typeof modules]());
+const assignments = await Promise.all(chosen.map(async (name) => modules[name as keyof typeof modules]()));
 
 let ready = false;
 let stopping = false;

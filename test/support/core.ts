@@ -30,6 +30,7 @@ export interface Core extends AsyncDisposable {
   readonly url: string;
   /** Of its broker. */
   readonly queueUrl: string;
+  readonly queuePrefix: string;
   readonly database: Database;
   readonly broker: Broker;
   readonly sql: Sql;
@@ -70,6 +71,7 @@ export const createCore = async (): Promise<Core> => {
   return {
     url,
     queueUrl,
+    queuePrefix: prefix,
     database,
     broker,
     sql,

@@ -1,0 +1,113 @@
+import { pathToFileURL } from "node:url";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { uploadWork } from "../../api/upload-work.ts";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { blankPng, colours, cornersOf, phonePhoto, quarters } from "../support/images.ts";
+import { createPeople, type SignedIn } from "../support/people.ts";
+import { type ProjectProcess, startProcess } from "../support/process.ts";
+import { keysOf } from "../support/storage.ts";
+import { until } from "../support/until.ts";
+import { createUploader } from "../support/uploads.ts";
+
+let app: TestApp;
+let owner: SignedIn;
+let client: ReturnType<typeof createUploader>;
+let worker: ProjectProcess;
+
+beforeAll(async () => {
+  app = await createTestApp({ uploadWork });
+  owner = await createPeople(app).session("owner@example.com");
+  client = createUploader(app, owner);
+  worker = await startWorker();
+});
+afterAll(async () => {
+  await worker.kill();
+  await app[Symbol.asyncDispose]();
+});
+
+const startWorker = async () => {
+  const { url, queueUrl, queuePrefix } = app.core;
+  const started = startProcess("workers/main.ts", {
+    WORKERS: "image-resize",
+    DATABASE_URL: url,
+    QUEUE_URL: queueUrl,
+    QUEUE_PREFIX: queuePrefix,
+    STORAGE_URL: pathToFileURL(app.files.folder).href,
+  });
+  await started.wrote("working");
+  return started;
+};
+
+const show = async (id: string) => (await owner.get(`/v1/uploads/${id}`)).body;
+const ended = (id: string) =>
+  until(`upload ${id} is worked on`, async () => {
+    const shown = await show(id);
+    return /READY|FAILED/.test(shown.state) && shown;
+  });
+const jobOf = async (uploadId: string) => {
+  const [job] = await app.core.sql<{ id: string; state: string; epoch: number }>(
+    `SELECT * FROM "Job" WHERE name = 'image-resize' AND payload ->> 'uploadId' = $1`,
+    [uploadId],
+  );
+  return job!;
+};
+const stored = (uploadId: string) => keysOf(app.files.storage, `uploads/${uploadId}/`);
+
+test("a phone's photo is uploaded, and served upright in every size without its place", async () => {
+  const photo = await phonePhoto(1_000, 600, 6);
+  const id = await client.upload(photo, { filename: "holiday.jpg", contentType: "image/jpeg" });
+  const shown = await ended(id);
+  expect(shown).toMatchObject({ state: "READY", problem: null, width: 600, height: 1_000, progress: 1 });
+  expect(shown.placeholder).toMatch(/^data:image\/webp;base64,/);
+  expect(shown.steps).toMatchObject([{ name: "image-resize", state: "COMPLETED" }]);
+  const paths = [160, 480, 600].flatMap((width) =>
+    ["avif", "jpg", "webp"].map((type) => `image/${width}.${type}`),
+  );
+  expect(shown.files.map(({ path }: { path: string }) => path)).toEqual(paths);
+
+  for (const file of shown.files) {
+    const answer = await owner.get(file.url).buffer(true).responseType("blob");
+    expect(answer.headers).toMatchObject({
+      "content-type": file.contentType,
+      "content-length": `${file.bytes}`,
+      "x-content-type-options": "nosniff",
+    });
+    const { width, height, exif } = await sharp(answer.body).metadata();
+    expect({ width, height, exif }).toEqual({ width: file.width, height: file.height, exif: undefined });
+    const [upperLeft] = await cornersOf(answer.body);
+    expect(Math.abs(upperLeft![2] - colours.blue[2])).toBeLessThan(32);
+  }
+});
+
+test("a bomb is refused in words for its owner, and the worker lives", async () => {
+  const bomb = await client.upload(blankPng(16_000, 16_000));
+  const refused = await ended(bomb);
+  expect(refused).toMatchObject({
+    state: "FAILED",
+    problem: "The image has 256 megapixels. At most 50 are allowed.",
+    files: [],
+  });
+  const job = await app.core.reaches((await jobOf(bomb)).id, "FAILED");
+  expect(job).toMatchObject({ attempt: 1, crashes: 0 });
+  expect(await stored(bomb)).toEqual([`uploads/${bomb}/source`]);
+
+  const next = await client.upload(await quarters(200, 100).png().toBuffer());
+  expect((await ended(next)).state).toBe("READY");
+});
+
+test("a worker killed in the middle leaves no second copy", { timeout: 90_000 }, async () => {
+  const photo = await quarters(3_000, 2_000).jpeg().toBuffer();
+  const whole = await client.upload(photo, { contentType: "image/jpeg" });
+  const expected = await ended(whole);
+
+  const id = await client.upload(photo, { contentType: "image/jpeg" });
+  await until("some files are made", async () => (await stored(id)).length > 3);
+  await worker.kill();
+  expect((await show(id)).files).toEqual([]);
+  worker = await startWorker();
+  const shown = await ended(id);
+  const what = (files: { path: string; bytes: number }[]) => files.map(({ path, bytes }) => [path, bytes]);
+  expect(what(shown.files)).toEqual(what(expected.files));
+  expect((await stored(id)).length).toBe(13);
+});

@@ -1,0 +1,376 @@
+import sharp from "sharp";
+import { describe, expect, test } from "vitest";
+import {
+  blankPng,
+  colours,
+  cornersOf,
+  htmlJpeg,
+  longGif,
+  manyScansJpeg,
+  phonePhoto,
+  quarters,
+  textBombPng,
+} from "../../test/support/images.ts";
+import { describeError, PermanentError } from "../core/errors.ts";
+import { resizeImage } from "./handler.ts";
+import type { Deps, Variants } from "./handler.ts";
+import { imageResize } from "./job.ts";
+
+const uploadId = "01932b5e-0000-7000-8000-000000000001";
+const { red, green, blue, yellow } = colours;
+const upright = [red, green, blue, yellow];
+
+test("makes AVIF, WebP and JPEG in every width, and says what it made", async () => {
+  const { outcome, published, files } = await perform(await quarters(2_400, 1_600).jpeg().toBuffer());
+  expect(outcome).toBe("made 12 files");
+  expect(published).toMatchObject({ uploadId, isUpload: true, folder: "image", width: 2_400, height: 1_600 });
+  expect(published!.placeholder).toMatch(/^data:image\/webp;base64,[\w+/=]{20,400}$/);
+  for (const width of [160, 480, 960, 1_920])
+    for (const [extension, type] of [
+      ["avif", "image/avif"],
+      ["webp", "image/webp"],
+      ["jpg", "image/jpeg"],
+    ] as const) {
+      const path = `image/${width}.${extension}`;
+      const { body, contentType } = files.get(path)!;
+      const { mediaType, ...size } = await sharp(body).metadata();
+      expect([path, contentType, mediaType, size.width]).toEqual([path, type, type, width]);
+      expect(published!.files.find((file) => file.path === path)).toEqual({
+        path,
+        contentType: type,
+        bytes: body.length,
+        width,
+        height: size.height,
+      });
+      await expectCorners(body, upright);
+    }
+  expect(published!.files).toHaveLength(files.size);
+});
+
+test.each([
+  [1, 1, [1]],
+  [160, 90, [160]],
+  [161, 90, [161, 160]],
+  [700, 500, [700, 480, 160]],
+  [30_000, 10, [1_920, 960, 480, 160]],
+  // No format but JPEG holds more than 16,383 rows, so that the whole image becomes narrower.
+  [10, 30_000, [5]],
+  [1_000, 30_000, [546, 480, 160]],
+])("never enlarges: %i × %i is published in %j", async (width, height, widths) => {
+  const { published } = await perform(await quarters(width, height).png().toBuffer());
+  expect(published).toMatchObject({ width, height });
+  const made = published!.files.map((file) => file.width);
+  expect([...new Set(made)]).toEqual(widths);
+  expect(made).toHaveLength(3 * widths.length);
+  for (const file of published!.files) {
+    const wanted = (file.width * height) / width;
+    expect(file.height).toBeGreaterThanOrEqual(1);
+    expect(Math.abs(file.height - Math.max(1, wanted)) / wanted).toBeLessThan(Math.max(0.1, 1 / wanted));
+  }
+});
+
+test.each([
+  [1, upright],
+  [2, [green, red, yellow, blue]],
+  [3, [yellow, blue, green, red]],
+  [4, [blue, yellow, red, green]],
+  [5, [red, blue, green, yellow]],
+  [6, [blue, red, yellow, green]],
+  [7, [yellow, green, blue, red]],
+  [8, [green, yellow, red, blue]],
+])("turns a phone's photo upright (orientation %i), and keeps its colours", async (orientation, corners) => {
+  const { published, files } = await perform(await phonePhoto(600, 400, orientation));
+  const isTurned = orientation >= 5;
+  expect(published).toMatchObject(isTurned ? { width: 400, height: 600 } : { width: 600, height: 400 });
+  for (const { body } of files.values()) await expectCorners(body, corners);
+});
+
+test("leaves nothing of the metadata: no place, no maker, no profile", async () => {
+  const photo = await phonePhoto(600, 400, 6);
+  const { exif, icc, xmp } = await sharp(photo).metadata();
+  expect([exif, icc, xmp].every(Boolean)).toBe(true);
+  expect(photo.includes("CANARY")).toBe(true);
+  const { files } = await perform(photo);
+  for (const { body } of files.values()) {
+    const left = await sharp(body).metadata();
+    expect([left.exif, left.icc, left.xmp, left.iptc, left.orientation]).toEqual(Array(5).fill(undefined));
+    expect(body.includes("CANARY")).toBe(false);
+  }
+});
+
+describe("reads", () => {
+  const image = () => quarters(640, 480);
+  test.each<[string, () => Promise<Buffer>]>([
+    ["a JPEG", () => image().jpeg().toBuffer()],
+    ["a progressive JPEG", () => image().jpeg({ progressive: true }).toBuffer()],
+    ["a PNG", () => image().png().toBuffer()],
+    ["a PNG with a palette", () => image().png({ palette: true }).toBuffer()],
+    ["a WebP", () => image().webp().toBuffer()],
+    ["a lossless WebP", () => image().webp({ lossless: true }).toBuffer()],
+    ["an AVIF", () => image().avif().toBuffer()],
+    ["a GIF", () => image().gif().toBuffer()],
+    ["16 bits per colour", () => image().toColourspace("rgb16").png().toBuffer()],
+    ["a wide gamut", () => image().withIccProfile("p3").webp({ lossless: true }).toBuffer()],
+    ["transparency", () => image().ensureAlpha(0.999).png().toBuffer()],
+    ["an interlaced PNG", () => image().png({ progressive: true }).toBuffer()],
+  ])("%s", async (_, make) => {
+    const { files } = await perform(await make());
+    for (const path of ["image/480.avif", "image/480.webp", "image/480.jpg", "image/640.jpg"])
+      await expectCorners(files.get(path)!.body, upright);
+  });
+
+  test.each<[string, () => Promise<Buffer>]>([
+    ["CMYK", () => image().toColourspace("cmyk").jpeg().toBuffer()],
+    ["CMYK with a profile", () => image().withIccProfile("cmyk").jpeg().toBuffer()],
+  ])("%s, whose blue is paler", async (_, make) => {
+    const { files } = await perform(await make());
+    for (const { body } of files.values()) await expectCorners(body, upright, 70);
+  });
+
+  test("grey as grey", async () => {
+    const grey = sharp({ create: { width: 300, height: 200, channels: 3, background: "#808080" } });
+    const { files } = await perform(await grey.toColourspace("b-w").png().toBuffer());
+    for (const { body } of files.values()) await expectCorners(body, Array(4).fill([128, 128, 128]));
+  });
+
+  test("transparent pixels as white where the format has none", async () => {
+    const clear = sharp({ create: { width: 200, height: 200, channels: 4, background: "#00000000" } });
+    const { files } = await perform(await clear.png().toBuffer());
+    await expectCorners(files.get("image/200.jpg")!.body, Array(4).fill([255, 255, 255]));
+    for (const path of ["image/200.avif", "image/200.webp"]) {
+      const { isOpaque } = await sharp(files.get(path)!.body).stats();
+      expect([path, isOpaque]).toEqual([path, false]);
+    }
+  });
+
+  test("only the first of thousands of frames", async () => {
+    const { published, files } = await perform(await longGif(5_000));
+    expect(published).toMatchObject({ width: 64, height: 48 });
+    for (const { body } of files.values()) {
+      await expectCorners(body, upright);
+      expect((await sharp(body).metadata()).pages ?? 1).toBe(1);
+    }
+  });
+
+  test("only the first frame of a moving WebP", async () => {
+    const still = { create: { width: 300, height: 200, channels: 3 as const, background: "#ff0000" } };
+    const frames = [await sharp(still).png().toBuffer(), await quarters(300, 200).png().toBuffer()];
+    const moving = await sharp(frames, { join: { animated: true } })
+      .webp({ lossless: true })
+      .toBuffer();
+    expect((await sharp(moving).metadata()).pages).toBe(2);
+    const { published, files } = await perform(moving);
+    expect(published).toMatchObject({ width: 300, height: 200 });
+    for (const { body } of files.values()) await expectCorners(body, Array(4).fill([255, 0, 0]));
+  });
+
+  test("a JPEG that is also a web page, and publishes only the JPEG", async () => {
+    const { files } = await perform(await htmlJpeg());
+    for (const { body } of files.values()) {
+      await expectCorners(body, upright);
+      expect(body.includes("script")).toBe(false);
+    }
+  });
+
+  test("an image behind which other data hides, and publishes only the image", async () => {
+    const photo = await quarters(600, 400).png().toBuffer();
+    const { files } = await perform(Buffer.concat([photo, Buffer.from("PK\x03\x04 CANARY %PDF-1.7 <svg>")]));
+    for (const { body } of files.values()) expect(body.includes("CANARY")).toBe(false);
+  });
+});
+
+describe("refuses", () => {
+  const notAnImage = "The file is not a JPEG, PNG, WebP, AVIF or GIF image.";
+  const damaged = "The image is damaged or incomplete.";
+  const tooLarge = (megapixels: number) => `The image has ${megapixels} megapixels. At most 50 are allowed.`;
+  const half = async (file: Promise<Buffer>) => (await file).subarray(0, (await file).length / 2);
+  const image = () => quarters(640, 480);
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="/etc/passwd"/></svg>`;
+
+  test.each<[string, string, () => Promise<Buffer | string> | Buffer | string]>([
+    ["an empty file", "The file is empty.", () => ""],
+    ["text", notAnImage, () => "hello"],
+    ["one byte", notAnImage, () => "\xff"],
+    ["SVG", notAnImage, () => svg],
+    ["SVG behind an XML header", notAnImage, () => `<?xml version="1.0"?>${svg}`],
+    ["PDF", notAnImage, () => "%PDF-1.7\n1 0 obj"],
+    ["PDF before a JPEG", notAnImage, async () => `%PDF-1.7\n${(await htmlJpeg()).toString("latin1")}`],
+    ["HTML before a JPEG", notAnImage, async () => `<html>${(await htmlJpeg()).toString("latin1")}`],
+    ["MVG", notAnImage, () => "push graphic-context\nimage over 0,0 0,0 'https://evil.example/'"],
+    ["EPS", notAnImage, () => "%!PS-Adobe-3.0 EPSF-3.0"],
+    ["TIFF", notAnImage, () => image().tiff().toBuffer()],
+    ["BMP", notAnImage, () => "BM\x46\0\0\0\0\0\0\0\x36\0\0\0"],
+    ["Radiance", notAnImage, () => "#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\n"],
+    ["a file of libvips", notAnImage, () => "\x08\xf2\xa6\xb6".padEnd(64, "\0")],
+    ["a film", notAnImage, () => "\0\0\0\x18ftypisom\0\0\x02\0isomiso2avc1mp41".padEnd(64, "\0")],
+    [
+      "HEIC",
+      "HEIC images cannot be read here. Please send a JPEG, PNG, WebP, AVIF or GIF.",
+      () => "\0\0\0\x18ftypheic\0\0\0\0mif1heic".padEnd(64, "\0"),
+    ],
+    ["half a JPEG", damaged, () => half(image().jpeg().toBuffer())],
+    ["half a PNG", damaged, () => half(image().png().toBuffer())],
+    ["half a WebP", damaged, () => half(image().webp().toBuffer())],
+    ["half an AVIF", damaged, () => half(image().avif().toBuffer())],
+    ["half a GIF", damaged, () => half(image().gif().toBuffer())],
+    ["the first bytes of a JPEG and nothing", damaged, () => "\xff\xd8\xff\xe0"],
+    ["the first bytes of a GIF and text", damaged, () => "GIF89a=1;alert(1)"],
+    ["the first bytes of a PNG and zeros", damaged, () => "\x89PNG\r\n\x1a\n".padEnd(99, "\0")],
+    ["the first bytes of a WebP and zeros", damaged, () => "RIFF\0\0\0\0WEBP".padEnd(99, "\0")],
+    ["the first bytes of an AVIF and zeros", damaged, () => "\0\0\0\x18ftypavif".padEnd(99, "\0")],
+    ["256 megapixels in 31 KB", tooLarge(256), () => blankPng(16_000, 16_000)],
+    ["51 megapixels", tooLarge(51), () => blankPng(51_000, 1_000)],
+    ["more pixels than there are numbers", damaged, () => blankHeader(2 ** 31 - 1)],
+    ["a header without pixels", damaged, () => blankHeader(0)],
+  ])("%s", async (_, problem, make) => {
+    const made = await make();
+    const file = typeof made === "string" ? Buffer.from(made, "latin1") : made;
+    const rejected: string[] = [];
+    const reject = async (_id: string, words: string) => void rejected.push(words);
+    const running = perform(file, { reject });
+    await expect(running).rejects.toThrow(PermanentError);
+    await expect(running).rejects.toThrow(problem);
+    expect(rejected).toEqual([problem]);
+  });
+
+  const blankHeader = (size: number) => {
+    const file = blankPng(8, 8);
+    file.writeUInt32BE(size, 16);
+    file.writeUInt32BE(size, 20);
+    return file;
+  };
+});
+
+test.each<[string, string, () => Promise<Buffer>]>([
+  ["text that unpacks to 200 MB", "made 3 files", () => textBombPng(200_000_000)],
+  [
+    "a JPEG of 3,000 scans",
+    "PermanentError: The image is damaged or incomplete.",
+    () => manyScansJpeg(3_000),
+  ],
+])("%s costs neither much time nor much memory", async (_, outcome, make) => {
+  const file = await make();
+  const before = process.memoryUsage().rss;
+  const began = performance.now();
+  await expect(perform(file).then(({ outcome }) => outcome, describeError)).resolves.toBe(outcome);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(process.memoryUsage().rss - before).toBeLessThan(150e6);
+});
+
+test("is alive after all of that, and nothing of it lasts", async () => {
+  const image = await quarters(300, 200).png().toBuffer();
+  const broken = Array.from({ length: 20 }, () => perform(image.subarray(0, -200)).catch(() => "refused"));
+  const whole = Array.from({ length: 5 }, async () => (await perform(image)).outcome);
+  expect(await Promise.all(broken)).toEqual(Array(20).fill("refused"));
+  expect(await Promise.all(whole)).toEqual(Array(5).fill("made 6 files"));
+});
+
+test("makes the same files with the same bytes when it runs twice", async () => {
+  const photo = await phonePhoto(1_000, 700, 6);
+  const first = await perform(photo);
+  const second = await perform(photo, {}, first.files);
+  expect(second.published).toEqual(first.published);
+  expect(second.files).toEqual(first.files);
+});
+
+test("a part of an upload has a folder of its own, and its failure is not the upload's", async () => {
+  const { published, files } = await perform(await quarters(480, 270).jpeg().toBuffer(), {}, undefined, {
+    source: "posters/0001.jpg",
+  });
+  expect(published).toMatchObject({ isUpload: false, folder: "posters/0001" });
+  expect([...files.keys()].toSorted()[0]).toBe("posters/0001/160.avif");
+  const reject = () => Promise.reject(new Error("told"));
+  const running = perform(Buffer.from("?"), { reject }, undefined, { source: "posters/0001.jpg" });
+  await expect(running).rejects.toThrow(PermanentError);
+});
+
+test.each(["../source", "/etc/passwd", "a/../b", "posters//1.jpg", "posters/.hidden", "A", ""])(
+  "no job leads out of its upload: %j",
+  (source) => expect(imageResize.payload.safeParse({ uploadId, source }).success).toBe(false),
+);
+
+test("skips an upload that is gone, and gives up on a file that is", async () => {
+  const image = await quarters(9, 9).png().toBuffer();
+  const gone = await perform(image, { findUpload: async () => null });
+  expect(gone).toMatchObject({ outcome: "skipped: the upload is gone", published: undefined });
+  const missing = perform(image, { read: async () => undefined });
+  await expect(missing).rejects.toThrow(new PermanentError("The file is missing. Please upload it again."));
+});
+
+test("a storage that fails is tried again, and nothing is published", async () => {
+  const image = await quarters(1_000, 800).png().toBuffer();
+  let writes = 0;
+  const write = async () => {
+    if (++writes === 3) throw new Error("no space");
+  };
+  const publish = () => Promise.reject(new Error("published"));
+  const reject = () => Promise.reject(new Error("rejected"));
+  await expect(perform(image, { write, publish, reject })).rejects.toThrow(new Error("no space"));
+  expect(writes).toBeLessThan(9);
+});
+
+test("stops when its run is stopped", async () => {
+  const stop = new AbortController();
+  const image = await quarters(2_000, 1_500).png().toBuffer();
+  const written: string[] = [];
+  const write = async (_id: string, path: string) => {
+    written.push(path);
+    stop.abort(new Error("the process shuts down"));
+  };
+  const running = perform(image, { write }, undefined, {}, stop.signal);
+  await expect(running).rejects.toThrow("the process shuts down");
+  expect(written.length).toBeLessThan(4);
+});
+
+test("leaves the event loop free, so that locks renew", async () => {
+  const image = await quarters(4_000, 3_000).jpeg().toBuffer();
+  const began = performance.now();
+  let longest = 0;
+  let last = began;
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 10);
+  await perform(image);
+  clearInterval(timer);
+  expect(longest).toBeLessThan((performance.now() - began) / 3);
+});
+
+test("tells how far it is", async () => {
+  const { progress } = await perform(await quarters(200, 100).png().toBuffer());
+  expect(progress).toEqual([1, 2, 3, 4, 5, 6].map((done) => done / 6));
+});
+
+/** Compressed colours are not exact: each of their values may be off by so much. */
+const expectCorners = async (file: Buffer, expected: number[][], tolerance = 32) => {
+  const found = (await cornersOf(file)).flat();
+  const isOff = found.some((value, index) => Math.abs(value - expected.flat()[index]!) > tolerance);
+  if (isOff) expect(found).toEqual(expected.flat());
+};
+
+type Files = Map<string, { body: Buffer; contentType: string }>;
+
+const perform = async (
+  file: Buffer,
+  deps: Partial<Deps<"tx">> = {},
+  files: Files = new Map(),
+  payload: { source?: string } = {},
+  signal = new AbortController().signal,
+) => {
+  let published: Variants | undefined;
+  const progress: unknown[] = [];
+  const handler = resizeImage<"tx">({
+    findUpload: async () => ({}),
+    read: async () => file,
+    write: async (_id, path, body, contentType) => void files.set(path, { body, contentType }),
+    publish: async (_tx, variants) => (published = variants),
+    reject: async () => {},
+    ...deps,
+  });
+  const outcome = await handler(imageResize.payload.parse({ uploadId, ...payload }), {
+    signal,
+    progress: async (value) => void progress.push(value),
+    complete: (effect) => effect("tx"),
+  });
+  return { outcome, published, files, progress };
+};
