@@ -1,4 +1,4 @@
-import type { AppDeps } from "./app.ts";
+import type { Tx } from "../infra/database.ts";
 
 /** A job of an upload, as its owner sees it. */
 export interface Step {
@@ -18,8 +18,8 @@ interface Row {
 }
 
 /** What is done for an upload, in the order of its creation: jobs that carry its id. */
-export const stepsOf = async (prisma: AppDeps["prisma"], uploadId: string): Promise<Step[]> => {
-  const rows = await prisma.$queryRaw<Row[]>`
+export const stepsOf = async (tx: Pick<Tx, "$queryRaw">, uploadId: string): Promise<Step[]> => {
+  const rows = await tx.$queryRaw<Row[]>`
     SELECT id, name, state::text, "startedAt" IS NOT NULL AS "isRunning", progress FROM "Job"
     WHERE payload ? 'uploadId' AND payload ->> 'uploadId' = ${uploadId} AND name <> 'upload-purge' ORDER BY id`;
   return rows.map(({ id, name, ...row }) => ({ id, name, state: stateOf(row), progress: progressOf(row) }));

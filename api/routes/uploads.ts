@@ -215,12 +215,18 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         answer: upload,
       },
       async ({ session: { userId }, params }) => {
-        const found = await prisma.upload.findUnique({
-          where: { id: params.id, userId },
-          include: { files: { orderBy: { path: "asc" } } },
-        });
+        // As of one moment: a job that fails between two looks would have failed without a reason.
+        const [found, steps] = await prisma.$transaction(
+          async (tx) => [
+            await tx.upload.findUnique({
+              where: { id: params.id, userId },
+              include: { files: { orderBy: { path: "asc" } } },
+            }),
+            await stepsOf(tx, params.id),
+          ],
+          { isolationLevel: "RepeatableRead" },
+        );
         if (!found) throw new Problem("not-found");
-        const steps = await stepsOf(prisma, found.id);
         const failed = found.state === "PROCESSING" && isStuck(steps);
         return {
           ...toSummary(found),
