@@ -3,17 +3,19 @@ import { accounts } from "./bench/accounts.ts";
 import { core } from "./bench/core.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
+import { media } from "./bench/media.ts";
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
 import { startServers } from "./bench/servers.ts";
 
 /** To measure something else, add a list of measurements here. */
-const parts: Readonly<Record<string, readonly Measurement[]>> = { core, accounts };
+const parts: Readonly<Record<string, readonly Measurement[]>> = { core, accounts, media };
 
 const HELP = `Measures this project on this machine, on a PostgreSQL and a Redis of its own.
 
   npm run bench                   everything, as tables
   npm run bench -- --only PART    one part: ${Object.keys(parts).join(", ")}
   npm run bench -- --json         one JSON object
+  npm run bench -- --quick        less of what takes minutes, so with less certainty
 
 docs/benchmarks.md says what the rows mean.`;
 
@@ -21,6 +23,7 @@ const { values: options } = parseArgs({
   options: {
     only: { type: "string" },
     json: { type: "boolean" },
+    quick: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   },
 });
@@ -42,7 +45,7 @@ const run = async (measurements: readonly Measurement[]): Promise<void> => {
   if (!options.json) printMachine(machine);
   const findings: Findings[] = [];
   for (const measure of measurements) {
-    const found = await measure(servers);
+    const found = await measure(servers, options.quick ? "quick" : "full");
     findings.push(found);
     if (!options.json) printFindings(found);
   }

@@ -20,8 +20,8 @@ export interface Findings {
   readonly figures: readonly Figure[];
 }
 
-/** Measures one thing on servers of its own. */
-export type Measurement = (servers: Servers) => Promise<Findings>;
+/** Measures one thing on servers of its own. `quick` does less of what takes minutes. */
+export type Measurement = (servers: Servers, extent: "full" | "quick") => Promise<Findings>;
 
 /** The median of the ratios of each round, which should be at least `least`. */
 export const ratioFigure = (
