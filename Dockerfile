@@ -1,7 +1,8 @@
 # One file, two images: `app` for what runs in production, `tools` for what needs development dependencies.
 FROM node:24-slim AS base
 WORKDIR /app
-ENV NODE_ENV=production
+# glibc keeps freed memory in an arena for each thread: see workers/image-resize/README.md.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 COPY package.json package-lock.json ./
 COPY tools/node tools/node
 

@@ -75,8 +75,8 @@ const serve = (name: "sandbox" | "api" | "workers", healthUrl: string) => {
       ...watch,
       join(root, name, "main.ts"),
     ],
-    // Here no load balancer has to notice first.
-    env: { DRAIN_DELAY_MS: "0", ...process.env, HEALTH_PORT: String(healthPort) },
+    // Here no load balancer has to notice first. Without the second, glibc keeps what image-resize frees (its README).
+    env: { DRAIN_DELAY_MS: "0", MALLOC_ARENA_MAX: "2", ...process.env, HEALTH_PORT: String(healthPort) },
     healthUrl,
   });
   running.defer(service.stop);
