@@ -12,6 +12,7 @@ const production = {
   PUBLIC_URL: "https://app.example.com",
   SMTP_URL: "smtps://mail.example.com",
   MAIL_FROM: "hello@example.com",
+  TRANSCRIPTION_URL: "https://api.openai.com/v1",
 };
 
 describe("the config", () => {
@@ -23,11 +24,12 @@ describe("the config", () => {
   });
 
   it("derives what is not set from the ports that are", () => {
-    const env = { DATABASE_PORT: "6000", PORT: "6001", SANDBOX_SMTP_PORT: "6002" };
+    const env = { DATABASE_PORT: "6000", PORT: "6001", SANDBOX_SMTP_PORT: "6002", SANDBOX_HTTP_PORT: "6003" };
     expect(loadConfig("worker", env)).toMatchObject({
       queueUrl: "postgres://offstage:offstage@127.0.0.1:6000/offstage",
       publicUrl: "http://127.0.0.1:6001",
       smtpUrl: "smtp://127.0.0.1:6002",
+      transcriptionUrl: "http://127.0.0.1:6003/v1",
     });
     expect(loadConfig("api", { DATABASE_URL: "postgres://db/app" }).queueUrl).toBe("postgres://db/app");
   });
@@ -108,13 +110,20 @@ describe("in production", () => {
     ["links without https", { PUBLIC_URL: "http://app.example.com" }, "PUBLIC_URL"],
     ["the sandbox by default", { SMTP_URL: "" }, "SMTP_URL"],
     ["the sandbox by name", { SMTP_URL: "smtp://sandbox:25" }, "SMTP_URL"],
+    ["the sandbox's subtitles by default", { TRANSCRIPTION_URL: "" }, "TRANSCRIPTION_URL"],
+    ["the sandbox's subtitles by name", { TRANSCRIPTION_URL: "https://sandbox/v1" }, "TRANSCRIPTION_URL"],
+    ["sound in plaintext", { TRANSCRIPTION_URL: "http://stt.internal/v1" }, "TRANSCRIPTION_URL"],
     ["the sample sender", { MAIL_FROM: "" }, "MAIL_FROM"],
   ])("%s is refused", (_, change, name) => {
     expect(problemsOf("worker", { ...production, ...change })).toEqual([expect.stringMatching(`^${name}: `)]);
   });
 
   it("every refusal is told at once", () => {
-    expect(problemsOf("worker", { NODE_ENV: "production" })).toHaveLength(6);
+    expect(problemsOf("worker", { NODE_ENV: "production" })).toHaveLength(7);
+  });
+
+  it("a system without subtitles is accepted", () => {
+    expect(loadConfig("worker", { ...production, TRANSCRIPTION_URL: "none" }).transcriptionUrl).toBe("none");
   });
 
   it("plaintext is accepted to this machine, and to a network declared private", () => {

@@ -17,6 +17,9 @@ const url = (protocol: RegExp, example: string) =>
 
 const database = url(/^postgres(ql)?$/, "postgres://user:password@host/database");
 const broker = url(/^(rediss?|postgres(ql)?)$/, "redis://host, rediss://host or postgres://host/database");
+const provider = z.union([z.literal("none"), url(/^https?$/, "")], {
+  error: "must be a URL like https://api.openai.com/v1, or none",
+});
 const storage = z
   .string()
   .regex(
@@ -64,6 +67,13 @@ export const variables = {
   smtpUrl: ["SMTP_URL", url(/^smtps?$/, "smtp://user:password@host:587").optional()],
   mailFrom: ["MAIL_FROM", sender.default(sampleSender)],
 
+  video: ["VIDEO", z.enum(["auto", "on", "off"]).default("auto")],
+  ffmpegPath: ["FFMPEG_PATH", z.string().optional()],
+  ffprobePath: ["FFPROBE_PATH", z.string().optional()],
+  transcriptionUrl: ["TRANSCRIPTION_URL", provider.optional()],
+  transcriptionKey: ["TRANSCRIPTION_KEY", z.string().optional()],
+  transcriptionModel: ["TRANSCRIPTION_MODEL", z.string().default("whisper-1")],
+
   sandboxSmtpPort: ["SANDBOX_SMTP_PORT", port.default(1025)],
   sandboxHttpPort: ["SANDBOX_HTTP_PORT", port.default(8025)],
 } as const satisfies Record<string, readonly [name: string, schema: z.ZodType]>;
@@ -80,10 +90,30 @@ const files = [
 ] as const;
 const links = ["host", "port", "publicUrl", "appSecret"] as const;
 const mail = ["smtpUrl", "sandboxSmtpPort", "mailFrom"] as const;
+const ffmpeg = ["ffmpegPath", "ffprobePath"] as const;
+const transcription = [
+  "transcriptionUrl",
+  "transcriptionKey",
+  "transcriptionModel",
+  "sandboxHttpPort",
+] as const;
 
 const readBy = {
-  api: [...common, ...stores, ...files, ...links, "trustProxy", "drainDelayMs", "throttles"],
-  worker: [...common, ...stores, ...files, ...links, ...mail, "workers", "healthPort"],
+  api: [
+    ...common,
+    ...stores,
+    ...files,
+    ...links,
+    "trustProxy",
+    "drainDelayMs",
+    "throttles",
+    "video",
+    ...ffmpeg,
+  ],
+  worker: [
+    ...[...common, ...stores, ...files, ...links, ...mail, ...ffmpeg, ...transcription],
+    ...(["workers", "healthPort"] as const),
+  ],
   sandbox: [...common, "host", "sandboxSmtpPort", "sandboxHttpPort"],
   migrate: [...common, ...stores],
   /** All of them, as `npm start` runs them. */
@@ -99,6 +129,7 @@ const derived = {
   storageUrl: ({ dataFolder }: Settings) => pathToFileURL(resolve(dataFolder, "files")).href,
   publicUrl: ({ port }: Settings) => `http://127.0.0.1:${port}`,
   smtpUrl: ({ sandboxSmtpPort }: Settings) => `smtp://127.0.0.1:${sandboxSmtpPort}`,
+  transcriptionUrl: ({ sandboxHttpPort }: Settings) => `http://127.0.0.1:${sandboxHttpPort}/v1`,
 };
 
 /** Of the PostgreSQL that `npm start` runs where no DATABASE_URL is given. */

@@ -11,6 +11,7 @@ interface Settings {
   readonly s3PublicEndpoint?: string | undefined;
   readonly publicUrl?: string | undefined;
   readonly smtpUrl?: string | undefined;
+  readonly transcriptionUrl?: string | undefined;
   readonly appSecret?: string;
   readonly mailFrom?: string;
 }
@@ -18,7 +19,7 @@ interface Settings {
 /** Why production refuses these settings, one line each. What a process does not read is not judged. */
 export const productionProblems = (settings: Settings): string[] => {
   const { databaseUrl, queueUrl, publicUrl, smtpUrl, appSecret, mailFrom, allowPlaintextNetwork } = settings;
-  const { s3Endpoint, s3PublicEndpoint } = settings;
+  const { s3Endpoint, s3PublicEndpoint, transcriptionUrl } = settings;
   const isMissing = (key: keyof Settings) => key in settings && !settings[key];
   const isExposed = (url?: string) => !allowPlaintextNetwork && crossesNetworkInPlaintext(url);
   const refusals: [refused: boolean, reason: string][] = [
@@ -39,6 +40,14 @@ export const productionProblems = (settings: Settings): string[] => {
       isMissing("smtpUrl") || isSandbox(smtpUrl),
       "SMTP_URL: must be a mail server, the sandbox delivers to nobody",
     ],
+    [
+      isMissing("transcriptionUrl") || isSandboxPage(transcriptionUrl),
+      "TRANSCRIPTION_URL: must be a provider, or `none` for no subtitles; the sandbox makes them up",
+    ],
+    [
+      isHttp(transcriptionUrl) && isExposed(transcriptionUrl),
+      `TRANSCRIPTION_URL: must be https://, ${unlessPrivate}`,
+    ],
     [appSecret === sampleSecret, "APP_SECRET: is the published sample, make one with `openssl rand -hex 32`"],
     [mailFrom === sampleSender, "MAIL_FROM: is the sample, which no mail server accepts"],
   ];
@@ -58,5 +67,7 @@ const crossesNetworkInPlaintext = (url?: string): boolean => {
 const isRemoteHttp = (url?: string) => isHttp(url) && crossesNetworkInPlaintext(url);
 
 const isHttp = (url?: string) => url?.startsWith("http:") ?? false;
+
+const isSandboxPage = (url?: string) => /^https?:\/\/(sandbox\b|[^/]*:8025\b)/.test(url ?? "");
 
 const isSandbox = (smtpUrl?: string) => /^smtps?:\/\/(.*@)?(sandbox\b|[^/]*:1025\b)/.test(smtpUrl ?? "");

@@ -4,6 +4,7 @@ import type { ErrorRequestHandler, Express, RequestHandler } from "express";
 import { ZodError } from "zod";
 import type { Inbox, Message } from "./inbox.ts";
 import type { Outage } from "./outage.ts";
+import { createTranscription } from "./transcription.ts";
 import { createViewer } from "./viewer.ts";
 
 /** The JSON interface for tests, and the page for people. */
@@ -24,6 +25,7 @@ export const createApp = (inbox: Inbox, outage: Outage): Express => {
     .put((request, response) => void response.json(outage.turn(request.body)));
 
   return app
+    .use("/v1", createTranscription(outage))
     .use("/inbox", createViewer(inbox, outage))
     .use(express.static(join(import.meta.dirname, "public")))
     .use(problem);

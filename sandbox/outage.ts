@@ -1,19 +1,21 @@
 import { EventEmitter } from "node:events";
 import { z } from "zod";
 
-const state = z.strictObject({ mail: z.enum(["off", "refuse", "reject", "slow", "hang"]) });
+const mode = z.enum(["off", "refuse", "reject", "slow", "hang"]);
+const state = z.strictObject({ mail: mode, transcription: mode });
+const change = state.partial().refine((wanted) => Object.keys(wanted).length > 0, "name a provider");
 
-/** The switch that breaks the providers, and tells its listeners when it is turned. */
+/** The switches that break the providers, and tell their listeners when one is turned. */
 export class Outage extends EventEmitter<{ change: [] }> {
-  #now: z.infer<typeof state> = { mail: "off" };
+  #now: z.infer<typeof state> = { mail: "off", transcription: "off" };
 
   get now() {
     return this.#now;
   }
 
-  /** @throws ZodError on anything but a known state */
+  /** Leaves the providers that it does not name. @throws ZodError on anything but a known state */
   turn(next: unknown) {
-    this.#now = state.parse(next);
+    this.#now = state.parse({ ...this.#now, ...change.parse(next) });
     this.emit("change");
     return this.#now;
   }

@@ -10,7 +10,7 @@ let sandbox: Awaited<ReturnType<typeof createSandbox>>;
 
 beforeAll(async () => void (sandbox = await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 })));
 afterEach(async () => {
-  await turn({ mail: "off" });
+  await turn({ mail: "off", transcription: "off" });
   await call("/api/messages", { method: "DELETE" });
 });
 afterAll(() => sandbox.close());
@@ -107,14 +107,18 @@ test("a client that dies in the middle of a mail harms nobody", async () => {
 });
 
 test("says what the switch is at, and takes nothing but its positions", async () => {
-  expect(await (await call("/api/outage")).json()).toEqual({ mail: "off" });
+  expect(await (await call("/api/outage")).json()).toEqual({ mail: "off", transcription: "off" });
   const turned = await turn({ mail: "refuse" });
-  expect([turned.status, await turned.json()]).toEqual([200, { mail: "refuse" }]);
-  for (const wrong of [{ mail: "broken" }, {}, [], { mail: "off", more: 1 }])
+  expect([turned.status, await turned.json()]).toEqual([200, { mail: "refuse", transcription: "off" }]);
+  for (const wrong of [{ mail: "broken" }, { transcription: "no" }, {}, [], { mail: "off", more: 1 }])
     expect((await turn(wrong)).status).toBe(400);
   expect((await call("/api/outage", { method: "PUT", body: "{", headers: json })).status).toBe(400);
   expect((await call("/api/outage", { method: "PUT", body: "mail=off" })).status).toBe(400);
-  expect(await (await call("/api/outage")).json()).toEqual({ mail: "refuse" });
+  expect(await (await call("/api/outage")).json()).toEqual({ mail: "refuse", transcription: "off" });
+  expect(await (await turn({ transcription: "hang" })).json()).toEqual({
+    mail: "refuse",
+    transcription: "hang",
+  });
 });
 
 test("shows hostile HTML as it came, and forbids it everything", async () => {
@@ -157,6 +161,64 @@ test("serves its page with nothing from outside", async () => {
   expect(page.headers.get("Content-Security-Policy")).toContain("default-src 'none'; script-src 'self'");
   expect(await page.text()).not.toMatch(/https?:\/\//);
 });
+
+test("hears the same words in every sound, as long as it lasts", async () => {
+  const heard = await transcribe(wav(5));
+  expect(heard).toMatchObject({
+    language: "english",
+    duration: 5,
+    segments: [
+      { start: 0, end: 2, text: " This is what the sandbox hears from second 0 on." },
+      { start: 2, end: 4 },
+      { start: 4, end: 5 },
+    ],
+  });
+  expect(await transcribe(wav(5))).toEqual(heard);
+});
+
+test("takes no sound but WAV", async () => {
+  expect((await upload(Buffer.from("no sound"))).status).toBe(400);
+  expect((await call("/v1/audio/transcriptions", { method: "POST", body: "x" })).status).toBe(400);
+});
+
+test.for([
+  ["refuse", 503],
+  ["reject", 400],
+] as const)("%ss transcriptions with %d", async ([transcription, status]) => {
+  await turn({ transcription });
+  expect((await upload(wav(1))).status).toBe(status);
+});
+
+test("hears slowly, or never answers", async () => {
+  await turn({ transcription: "slow" });
+  const began = performance.now();
+  await transcribe(wav(1));
+  expect(performance.now() - began).toBeGreaterThan(2_500);
+  await turn({ transcription: "hang" });
+  await expect(upload(wav(1), AbortSignal.timeout(300))).rejects.toThrow("timeout");
+});
+
+/** Silence of 16 kHz, as it is sent for transcription. */
+const wav = (seconds: number) => {
+  const header = Buffer.alloc(44);
+  header.write("RIFF", 0);
+  header.write("WAVEfmt ", 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt32LE(32_000, 28);
+  header.write("data", 36);
+  header.writeUInt32LE(seconds * 32_000, 40);
+  return Buffer.concat([header, Buffer.alloc(seconds * 32_000)]);
+};
+
+const upload = (sound: Buffer, signal?: AbortSignal) => {
+  const form = new FormData();
+  form.set("file", new Blob([new Uint8Array(sound)]), "sound.wav");
+  form.set("model", "whisper-1");
+  form.set("response_format", "verbose_json");
+  return call("/v1/audio/transcriptions", { method: "POST", body: form, ...(signal && { signal }) });
+};
+
+const transcribe = async (sound: Buffer) => (await upload(sound)).json();
 
 const json = { "Content-Type": "application/json" };
 

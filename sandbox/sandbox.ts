@@ -13,7 +13,7 @@ interface Sandbox {
   close(): Promise<void>;
 }
 
-/** Listens as a mail provider and as the inbox of everybody it delivers to. Port 0 picks a free one. */
+/** Listens as a mail provider, as the inbox of everybody it delivers to, and as a transcription provider. Port 0 picks a free one. */
 export const createSandbox = async (options: {
   host: string;
   smtpPort: number;

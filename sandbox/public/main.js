@@ -1,5 +1,5 @@
 import { showList } from "./list.js";
-import { showOutage } from "./outage.js";
+import { showOutages } from "./outage.js";
 import { showMail } from "./reader.js";
 
 const search = document.querySelector("#search");
@@ -26,7 +26,7 @@ const load = async () => {
     fetchJson(`/inbox/messages?${new URLSearchParams({ search: wanted })}`),
     selected && fetchJson(`/inbox/messages/${encodeURIComponent(selected)}`),
   ]);
-  showOutage(outage.mail);
+  showOutages(outage);
   showList(found, selected, wanted);
   showMail(mail, found.total);
   document.querySelector("#panes").classList.toggle("reading", Boolean(mail));
