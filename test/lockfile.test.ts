@@ -17,7 +17,8 @@ const { packages } = JSON.parse(await readFile("package-lock.json", "utf8")) as 
 const entries = Object.entries(packages);
 
 it("every package that we name is pinned to one version", () => {
-  const named = { ...packages[""]!.dependencies, ...packages[""]!.devDependencies };
+  const { dependencies, devDependencies, optionalDependencies } = packages[""]!;
+  const named = { ...dependencies, ...devDependencies, ...optionalDependencies };
   const loose = Object.entries(named).filter(([, version]) => !/^(\d+\.\d+\.\d+|file:)/.test(version));
   expect(loose).toEqual([]);
 });

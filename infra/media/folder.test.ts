@@ -1,0 +1,73 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { sweepFolders, withFolder } from "./folder.ts";
+
+let parent: string;
+beforeAll(async () => {
+  parent = await mkdtemp(join(tmpdir(), "offstage-test-folder-"));
+  vi.stubEnv("TMPDIR", parent);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(parent, { recursive: true });
+});
+
+test("is gone after the work, and after work that fails", async () => {
+  const used = await withFolder(async (folder) => {
+    await mkdir(join(folder, "deep"));
+    await writeFile(join(folder, "deep", "file"), "x");
+    expect(await readdir(parent)).toHaveLength(1);
+    return folder;
+  });
+  expect(used.startsWith(parent)).toBe(true);
+  await expect(withFolder(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  expect(await readdir(parent)).toEqual([]);
+});
+
+/** A process that is in the middle of work in a folder. */
+const startWork = async () => {
+  const module = JSON.stringify(join(import.meta.dirname, "folder.ts"));
+  const script = `
+    const { withFolder } = await import(${module});
+    process.on("SIGTERM", () => process.exit(0));
+    await withFolder((folder) => new Promise((resolve) => { console.log(folder); setTimeout(resolve, 60_000); }));`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(createInterface(child.stdout), "line");
+  return child;
+};
+
+test("is gone when the process exits in the middle", async () => {
+  const child = await startWork();
+  expect(await readdir(parent)).toHaveLength(1);
+  child.kill("SIGTERM");
+  await once(child, "close");
+  expect(await readdir(parent)).toEqual([]);
+});
+
+test("the next start sweeps what killed processes left, and nothing else", async () => {
+  const [killed, alive] = await Promise.all([startWork(), startWork()]);
+  killed.kill("SIGKILL");
+  await once(killed, "close");
+  // A container restarts under the same name and pid; a machine that is gone is known by age alone.
+  await mkdir(join(parent, `offstage-media-${hostname()}-${process.pid}-aaaaaa`));
+  await mkdir(join(parent, "offstage-media-elsewhere-7-young0"));
+  await mkdir(join(parent, "offstage-media-elsewhere-7-old000"));
+  const yesterday = Date.now() / 1_000 - 25 * 3_600;
+  await utimes(join(parent, "offstage-media-elsewhere-7-old000"), yesterday, yesterday);
+  await mkdir(join(parent, "something-else"));
+
+  await withFolder(async () => expect(await sweepFolders()).toBe(3));
+  const left = await readdir(parent);
+  expect(left).toHaveLength(3);
+  expect(left).toEqual(expect.arrayContaining(["offstage-media-elsewhere-7-young0", "something-else"]));
+  expect(left).toContainEqual(expect.stringContaining(`-${alive.pid}-`));
+  alive.kill("SIGTERM");
+  await once(alive, "close");
+});
