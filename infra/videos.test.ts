@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createCore, type Core } from "../test/support/core.ts";
+import type { Tx } from "./database.ts";
+import { createVideos } from "./videos.ts";
+
+let core: Core;
+let videos: ReturnType<typeof createVideos>;
+let id: string;
+
+beforeAll(async () => {
+  core = await createCore();
+  videos = createVideos(core.database.prisma);
+});
+afterAll(() => core[Symbol.asyncDispose]());
+beforeEach(async () => {
+  const user = { email: `${Math.random()}@example.com`, name: "Ada", passwordHash: "" };
+  const upload = { kind: "VIDEO" as const, filename: "a.mp4", contentType: "video/mp4", bytes: 1 };
+  const { uploads } = await core.database.prisma.user.create({
+    data: { ...user, uploads: { create: { ...upload, state: "PROCESSING" } } },
+    include: { uploads: true },
+  });
+  id = uploads[0]!.id;
+});
+
+const file = (path: string) => ({ path, contentType: "x/y", bytes: 7 });
+const inTransaction = <Result>(work: (tx: Tx) => Promise<Result>) => core.database.jobs.transaction(work);
+const row = () =>
+  core.database.prisma.upload.findUniqueOrThrow({
+    where: { id },
+    include: { files: { orderBy: { path: "asc" } } },
+  });
+const paths = async () => (await row()).files.map(({ role, path }) => `${role} ${path}`);
+
+const video = (...heights: number[]) => ({
+  ...{ width: 854, height: 480, seconds: 9 },
+  renditions: heights.map((height) => ({
+    ...file(`hls/${height}p/playlist.m3u8`),
+    width: height * 2,
+    height,
+  })),
+  master: file("hls/master.m3u8"),
+});
+
+test("a second run replaces what the first recorded", async () => {
+  await inTransaction((tx) => videos.saveVideo(tx, id, video(480, 240)));
+  await inTransaction((tx) => videos.saveVideo(tx, id, video(240)));
+  expect(await paths()).toEqual(["RENDITION hls/240p/playlist.m3u8", "PLAYLIST hls/master.m3u8"]);
+  expect(await row()).toMatchObject({ width: 854, height: 480, seconds: 9, state: "PROCESSING" });
+});
+
+test("is published with one master playlist, and keeps the time", async () => {
+  await inTransaction((tx) => videos.saveVideo(tx, id, video(240)));
+  const plain = { master: file("hls/master.m3u8"), subtitles: undefined, note: "There are no subtitles." };
+  await inTransaction((tx) => videos.publish(tx, id, plain));
+  const first = await row();
+  expect(first).toMatchObject({ state: "READY", note: "There are no subtitles.", readyAt: expect.any(Date) });
+
+  const files = [file("hls/subtitles/en.vtt"), file("hls/subtitles/en.m3u8")];
+  expect(await inTransaction((tx) => videos.saveSubtitles(tx, id, files, null))).toBe(true);
+  expect(await videos.findSubtitles(id)).toEqual({ path: "hls/subtitles/en.m3u8" });
+  const again = { master: file("hls/subtitled.m3u8"), subtitles: "hls/subtitles/en.m3u8", note: undefined };
+  await inTransaction((tx) => videos.publish(tx, id, again));
+  expect(await row()).toMatchObject({ state: "READY", note: null, readyAt: first.readyAt });
+  expect(await paths()).toEqual([
+    "RENDITION hls/240p/playlist.m3u8",
+    "PLAYLIST hls/subtitled.m3u8",
+    "SUBTITLES hls/subtitles/en.m3u8",
+    "SUBTITLES hls/subtitles/en.vtt",
+  ]);
+});
+
+test("subtitles that come between are not lost", async () => {
+  const files = [file("hls/subtitles/en.m3u8")];
+  expect(await inTransaction((tx) => videos.saveSubtitles(tx, id, files, null))).toBe(false);
+  const outdated = { master: file("hls/master.m3u8"), subtitles: undefined, note: undefined };
+  await expect(inTransaction((tx) => videos.publish(tx, id, outdated))).rejects.toThrow(
+    "have changed meanwhile",
+  );
+  expect((await row()).state).toBe("PROCESSING");
+});
+
+test("a refusal fails the upload with its words, but never a published one", async () => {
+  await videos.refuse(id, "It is damaged.");
+  expect(await row()).toMatchObject({ state: "FAILED", problem: "It is damaged." });
+  const plain = { master: file("hls/master.m3u8"), subtitles: undefined, note: undefined };
+  await inTransaction((tx) => videos.publish(tx, id, plain));
+  await videos.refuse(id, "It is damaged.");
+  expect(await row()).toMatchObject({ state: "READY", problem: null });
+});

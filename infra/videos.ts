@@ -1,0 +1,99 @@
+import type { PrismaClient } from "../prisma/client/client.ts";
+import type { Tx } from "./database.ts";
+
+interface File {
+  path: string;
+  contentType: string;
+  bytes: number;
+}
+
+/** The rows of a video, as its jobs see and write them. */
+export const createVideos = (prisma: PrismaClient) => ({
+  find: (id: string) =>
+    prisma.upload.findUnique({ where: { id }, select: { seconds: true, completedAt: true } }),
+
+  /** Tells the owner why there will be no video. One that is published stays. */
+  refuse: async (id: string, problem: string): Promise<void> => {
+    const where = { id, state: { not: "READY" as const } };
+    await prisma.upload.updateMany({ where, data: { state: "FAILED", problem } });
+  },
+
+  /** Records the renditions and the master playlist in place of earlier ones. */
+  saveVideo: async (
+    tx: Tx,
+    uploadId: string,
+    { master, renditions, ...facts }: Facts & { master: File; renditions: (File & Size)[] },
+  ): Promise<void> => {
+    await tx.upload.update({ where: { id: uploadId }, data: facts });
+    await replaceFiles(tx, uploadId, "RENDITION", renditions);
+    await replaceFiles(tx, uploadId, "PLAYLIST", [master]);
+  },
+
+  /** Records subtitles in place of earlier ones, and the note. Resolves with whether the video is published already. */
+  saveSubtitles: async (
+    tx: Tx,
+    uploadId: string,
+    files: readonly File[],
+    note: string | null,
+  ): Promise<boolean> => {
+    await lock(tx, uploadId);
+    await replaceFiles(tx, uploadId, "SUBTITLES", files);
+    const { state } = await tx.upload.update({ where: { id: uploadId }, data: { note } });
+    return state === "READY";
+  },
+
+  /** The playlist of the subtitles. */
+  findSubtitles: (uploadId: string) => findSubtitles(prisma, uploadId),
+
+  /**
+   * Makes the upload ready with this master playlist and no other. A note that is undefined leaves what was noted.
+   * @throws Error when the subtitles are others by now, so that the playlist is out of date
+   */
+  publish: async (
+    tx: Tx,
+    uploadId: string,
+    { master, subtitles, note }: { master: File; subtitles: string | undefined; note: string | undefined },
+  ): Promise<void> => {
+    await lock(tx, uploadId);
+    if ((await findSubtitles(tx, uploadId))?.path !== subtitles)
+      throw new Error("the subtitles have changed meanwhile");
+    await replaceFiles(tx, uploadId, "PLAYLIST", [master]);
+    const data = { state: "READY" as const, problem: null, ...(note !== undefined && { note }) };
+    await tx.upload.update({ where: { id: uploadId }, data });
+    await tx.upload.updateMany({ where: { id: uploadId, readyAt: null }, data: { readyAt: new Date() } });
+  },
+});
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+interface Facts extends Size {
+  seconds: number;
+}
+
+/** Whoever writes subtitles and whoever publishes them take turns. */
+const lock = (tx: Tx, uploadId: string) =>
+  tx.$queryRaw`SELECT FROM "Upload" WHERE id = ${uploadId}::uuid FOR UPDATE`;
+
+const findSubtitles = ({ uploadFile }: Pick<Tx, "uploadFile">, uploadId: string) =>
+  uploadFile.findFirst({
+    where: { uploadId, role: "SUBTITLES", path: { endsWith: ".m3u8" } },
+    select: { path: true },
+  });
+
+const replaceFiles = async (
+  tx: Tx,
+  uploadId: string,
+  role: "RENDITION" | "PLAYLIST" | "SUBTITLES",
+  files: readonly (File & Partial<Size>)[],
+) => {
+  await tx.uploadFile.deleteMany({ where: { uploadId, role } });
+  await tx.uploadFile.createMany({
+    data: files.map(({ path, contentType, bytes, width, height }) => ({
+      ...{ uploadId, path, role, contentType, bytes },
+      ...(width && height && { width, height }),
+    })),
+  });
+};

@@ -1,0 +1,198 @@
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import {
+  describeWithFfmpeg,
+  inspect,
+  makeMedia,
+  needsSegmentProbe,
+  picture,
+  sound,
+} from "../support/media.ts";
+import { encodeAll, type Outcome } from "../support/video-work.ts";
+
+// Real files through the real ffmpeg: what people upload, and what they should not.
+
+let folder: string;
+let hd: Outcome;
+const encode = (name: string) => encodeAll(join(folder, name), join(folder, `${name}-made`));
+
+const sizes = ({ video }: Outcome) => video?.renditions.map(({ width, height }) => `${width}x${height}`);
+
+interface Packet {
+  pts_time: string;
+  flags: string;
+}
+
+const keyFrames = async ({ folder: made, video }: Outcome) =>
+  Promise.all(
+    (video?.renditions ?? []).map(async ({ path }) => {
+      const segments = join(made, path.replace("playlist.m3u8", "segments.ts"));
+      const { packets } = await inspect(
+        segments,
+        "-select_streams",
+        "v",
+        "-show_entries",
+        "packet=pts_time,flags",
+      );
+      const times = (packets as Packet[])
+        .filter(({ flags }) => flags.startsWith("K"))
+        .map(({ pts_time }) => pts_time);
+      return times.map((time) => Math.round((Number(time) - Number(times[0])) * 1_000) / 1_000);
+    }),
+  );
+
+(await describeWithFfmpeg())("a video", () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "offstage-test-sources-"));
+    vi.stubEnv("TMPDIR", folder);
+    await makeMedia(folder, "hd.mp4", [...picture(9, "1280x720"), ...sound(9)]);
+    hd = await encode("hd.mp4");
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true });
+  });
+
+  test("makes every rendition that the source allows, with key frames at the same times", async (context) => {
+    await needsSegmentProbe(context);
+    expect(hd.problems).toEqual([]);
+    expect(sizes(hd)).toEqual(["1280x720", "854x480", "426x240"]);
+    expect(await keyFrames(hd)).toEqual([
+      [0, 4, 8],
+      [0, 4, 8],
+      [0, 4, 8],
+    ]);
+    expect(hd.video).toMatchObject({ width: 1280, height: 720, seconds: expect.closeTo(9, 0) });
+  });
+
+  test("the master playlist is right about each rendition", async (context) => {
+    await needsSegmentProbe(context);
+    const { video, folder: made } = hd;
+    const { programs } = await inspect(join(made, "hls/master.m3u8"), "-show_programs");
+    expect(programs).toHaveLength(3);
+    for (const each of video!.renditions) {
+      const path = join(made, each.path);
+      const { streams } = await inspect(path, "-show_streams");
+      expect(streams).toMatchObject([
+        { codec_name: "h264", profile: "High", width: each.width, height: each.height },
+        { codec_name: "aac", profile: "LC", sample_rate: "48000", channels: 2 },
+      ]);
+      const level = (streams[0].level as number).toString(16).padStart(2, "0");
+      expect(each.codecs).toBe(`avc1.6400${level},mp4a.40.2`);
+      const bytes = (await readFile(path.replace("playlist.m3u8", "segments.ts"))).length;
+      expect(each.averageBandwidth).toBe(Math.ceil((bytes * 8) / each.seconds));
+      expect(each.bandwidth).toBeGreaterThanOrEqual(each.averageBandwidth);
+      const playlist = await readFile(path, "utf8");
+      expect(playlist.match(/#EXT-X-BYTERANGE/g)).toHaveLength(3);
+      expect(playlist).toContain("#EXT-X-ENDLIST");
+    }
+  });
+
+  describe("a source", () => {
+    const make = async (name: string, inputs: readonly string[], options: readonly string[] = []) => {
+      await makeMedia(folder, name, inputs, options);
+      const outcome = await encode(name);
+      expect(outcome.problems).toEqual([]);
+      return outcome;
+    };
+
+    test("without sound", async () => {
+      const outcome = await make("silent.webm", picture(1));
+      expect(outcome.video?.renditions[0]?.codecs).toMatch(/^avc1\.6400..$/);
+    });
+
+    test("of uneven frame rate has even key frames", async (context) => {
+      await needsSegmentProbe(context);
+      const uneven = ["-vf", "scale=640:480,select='not(mod(n,7))+not(mod(n,3))'", "-vsync", "vfr"];
+      const outcome = await make("uneven.mkv", [...picture(9, "320x240", 60), ...sound(9)], uneven);
+      expect(sizes(outcome)).toEqual(["640x480", "320x240"]);
+      expect(await keyFrames(outcome)).toEqual([
+        [0, 4, 8],
+        [0, 4, 8],
+      ]);
+    });
+
+    test("that was filmed upright stands upright", async (context) => {
+      await needsSegmentProbe(context);
+      await makeMedia(folder, "lying.mp4", picture(1, "640x360"));
+      const lying = ["-i", join(folder, "lying.mp4")];
+      const outcome = await make("upright.mov", lying, ["-c", "copy", "-metadata:s:v", "rotate=90"]);
+      expect(sizes(outcome)).toEqual(["240x426"]);
+      const { streams } = await inspect(join(outcome.folder, "hls/240p/playlist.m3u8"), "-show_streams");
+      expect(streams[0]).toMatchObject({ width: 240, height: 426 });
+    });
+
+    test("of odd size becomes even", async () => {
+      const outcome = await make("odd.webm", picture(1, "333x251"));
+      expect(sizes(outcome)).toEqual(["318x240"]);
+      expect(sizes(await make("small.webm", picture(1, "101x77")))).toEqual(["100x76"]);
+    });
+
+    test("of 0.2 seconds", async (context) => {
+      await needsSegmentProbe(context);
+      const outcome = await make("blink.mp4", [...picture(0.2), ...sound(0.2)]);
+      expect(outcome.video?.seconds).toBeCloseTo(0.2, 1);
+      expect(await keyFrames(outcome)).toEqual([[0]]);
+    });
+
+    test("whose picture begins late", async (context) => {
+      await needsSegmentProbe(context);
+      const late = ["-itsoffset", "1.5", ...picture(6), ...sound(8)];
+      const outcome = await make("late.mp4", late);
+      expect(await keyFrames(outcome)).toEqual([[0, 4]]);
+      expect(outcome.video?.seconds).toBeCloseTo(8, 0);
+    });
+  });
+
+  describe("tells whoever uploaded", () => {
+    test.for<[string, (path: string) => Promise<unknown>, string]>([
+      ["sound alone", () => makeMedia(folder, "input.mp4", sound(1)), "sound but no picture"],
+      ["nothing", (path) => writeFile(path, ""), "cannot be read as a video"],
+      ["noise", (path) => writeFile(path, Buffer.alloc(50_000, "noise")), "cannot be read as a video"],
+      [
+        "a playlist of a local file",
+        (path) => writeFile(path, `#EXTM3U\n#EXTINF:1,\nfile://${join(folder, "hd.mp4")}\n`),
+        "cannot be read as a video",
+      ],
+      [
+        "the first half of a file",
+        async (path) => {
+          await makeMedia(folder, "input.mp4", picture(9), ["-movflags", "+faststart"]);
+          await truncate(path, Math.floor((await readFile(path)).length / 2));
+        },
+        "seconds can be read.",
+      ],
+      [
+        "a file without its end",
+        async (path) => {
+          await makeMedia(folder, "input.mp4", picture(2));
+          await truncate(path, Math.floor((await readFile(path)).length / 2));
+        },
+        "cannot be read as a video",
+      ],
+      [
+        "a head with garbage behind",
+        async (path) => {
+          await makeMedia(folder, "input.mp4", picture(2), ["-movflags", "+faststart"]);
+          const content = await readFile(path);
+          const start = content.indexOf("mdat") + 4;
+          content.fill("garbage", start);
+          await writeFile(path, content);
+        },
+        "damaged",
+      ],
+    ])("that %s is no video", async ([, make, words]) => {
+      await make(join(folder, "input.mp4"));
+      const { problems, results } = await encode("input.mp4");
+      expect(problems.length).toBeGreaterThan(0);
+      expect(problems[0]).toContain(words);
+      expect(results.some((result) => (result as Error).name === "PermanentError")).toBe(true);
+    });
+  });
+
+  test("leaves nothing behind", async () => {
+    expect((await readdir(folder)).filter((name) => name.startsWith("offstage-media"))).toEqual([]);
+  });
+});

@@ -1,0 +1,185 @@
+import { expect, test } from "vitest";
+import { PermanentError } from "../core/errors.ts";
+import { encodeVideo } from "./handler.ts";
+import { rendition, videoEncode } from "./job.ts";
+import type { Source } from "./rendition.ts";
+
+const uploadId = "01932b5e-0000-7000-8000-000000000001";
+
+const hd = {
+  seconds: 9,
+  video: { index: 0, width: 1920, height: 1080, rate: "25" },
+  audio: { index: 1 },
+} satisfies Source;
+
+/** What ffmpeg writes: segments of 4, 4 and 1 seconds; a start code, then profile, constraints and level. */
+const playlist = (...lengths: number[]) =>
+  [
+    "#EXTM3U",
+    ...lengths.map((seconds) => `#EXTINF:${seconds},\n#EXT-X-BYTERANGE:${seconds * 50_000}@0\nsegments.ts`),
+  ].join("\n");
+const segments = Buffer.from("470000000001674d401f0000", "hex");
+
+test("stores the segments and their playlist, and returns what a master playlist says of them", async () => {
+  const { result, stored } = await perform(720);
+  expect(rendition.parse(result)).toEqual({
+    path: "hls/720p/playlist.m3u8",
+    contentType: "application/vnd.apple.mpegurl",
+    bytes: 200,
+    width: 1280,
+    height: 720,
+    seconds: 9,
+    bandwidth: 400_000,
+    averageBandwidth: 400_000,
+    codecs: "avc1.4d401f,mp4a.40.2",
+  });
+  expect(stored).toEqual({
+    "hls/720p/segments.ts": "video/mp2t",
+    "hls/720p/playlist.m3u8": "application/vnd.apple.mpegurl",
+  });
+});
+
+test("a second run writes the same objects", async () => {
+  expect((await perform(480)).stored).toEqual((await perform(480)).stored);
+});
+
+test("puts key frames where every other rendition has them", async () => {
+  const { conversions } = await perform(240);
+  expect(conversions[0]?.join(" ")).toContain("-g 100 -keyint_min 100 -sc_threshold 0");
+  expect(conversions[0]?.join(" ")).toContain("-force_key_frames expr:gte(t,n_forced*4)");
+});
+
+test.each([
+  [1080, 1920, 1080, "1920x1080"],
+  [1080, 1280, 720, undefined],
+  [480, 1079, 481, "1076x480"],
+  [240, 3840, 2160, "426x240"],
+  [720, 1080, 1920, "720x1280"],
+  [240, 181, 101, "180x100"],
+  [240, 1, 1, "2x2"],
+  [480, 320, 240, undefined],
+] as const)("makes %dp of %dx%d: %s", async (height, width, tall, size) => {
+  const video = { ...hd.video, width, height: tall };
+  const { result, conversions } = await perform(height, { source: { ...hd, video } });
+  if (size)
+    expect(`${(result as { width: number }).width}x${(result as { height: number }).height}`).toBe(size);
+  else expect(result).toBe(`not needed: the source has ${tall} lines`);
+  expect(conversions).toHaveLength(size ? 1 : 0);
+});
+
+test("a video without sound has no sound in its codecs", async () => {
+  const { result, conversions } = await perform(240, { source: { ...hd, audio: undefined } });
+  expect(result).toMatchObject({ codecs: "avc1.4d401f" });
+  expect(conversions[0]).not.toContain("aac");
+});
+
+test.for<[string, Partial<Source> | undefined, string]>([
+  ["nothing readable", undefined, "cannot be read as a video"],
+  ["neither picture nor sound", { video: undefined, audio: undefined }, "cannot be read as a video"],
+  ["sound alone", { video: undefined }, "sound but no picture"],
+  ["hours", { seconds: 5 * 3_600 }, "longer than 4 hours"],
+])("tells the user that %s is no video", async ([, change, words]) => {
+  const { error, problems } = await perform(240, { source: change && { ...hd, ...change } });
+  expect(error).toBeInstanceOf(PermanentError);
+  expect(problems).toEqual([expect.stringContaining(words)]);
+});
+
+test("gives a file that cannot be converted a second chance, and then tells the user", async () => {
+  const failing = {
+    convert: () => Promise.reject(Object.assign(new Error("Invalid data"), { exitCode: 1 })),
+  };
+  const first = await perform(240, { ...failing, attempt: 1 });
+  expect([first.error?.message, first.problems]).toEqual(["Invalid data", []]);
+  const second = await perform(240, { ...failing, attempt: 2 });
+  expect(second.error).toBeInstanceOf(PermanentError);
+  expect(second.problems).toEqual(["The video could not be converted: it seems to be damaged."]);
+});
+
+test("does not blame the file for being stopped", async () => {
+  const killed = {
+    convert: () => Promise.reject(Object.assign(new Error("ended by SIGKILL"), { exitCode: null })),
+  };
+  const { error, problems } = await perform(240, { ...killed, attempt: 7 });
+  expect([error?.message, problems]).toEqual(["ended by SIGKILL", []]);
+});
+
+test("tells the user when most of it cannot be read", async () => {
+  expect((await perform(240, { playlist: playlist(2) })).problems).toEqual([
+    "The video is damaged: only 2 of its 9 seconds can be read.",
+  ]);
+  expect((await perform(240, { playlist: undefined })).problems).toEqual([
+    "The video could not be converted: it seems to be damaged.",
+  ]);
+});
+
+test("finds the peak among runs of segments that are long enough", async () => {
+  const lengths =
+    "#EXTINF:4,\n#EXT-X-BYTERANGE:100@0\n#EXTINF:4,\n#EXT-X-BYTERANGE:400@100\n#EXTINF:0.1,\n#EXT-X-BYTERANGE:100@500\n";
+  const { result } = await perform(240, { source: { ...hd, seconds: 8 }, playlist: lengths });
+  // 500 bytes in 4.1 s; the 0.1 s alone do not count.
+  expect(result).toMatchObject({ bandwidth: 976, averageBandwidth: 593 });
+});
+
+test("reports how far it is, one word at a time", async () => {
+  expect((await perform(240)).told).toEqual([0.5]);
+});
+
+test("skips an upload that is gone", async () => {
+  const { result, conversions } = await perform(240, { gone: true });
+  expect([result, conversions]).toEqual(["skipped: the upload is gone", []]);
+});
+
+interface Change {
+  source?: Source | undefined;
+  convert?: () => Promise<void>;
+  playlist?: string | undefined;
+  attempt?: number;
+  gone?: boolean;
+}
+
+const perform = async (height: number, change: Change = {}) => {
+  const problems: string[] = [];
+  const conversions: string[][] = [];
+  const stored: Record<string, string> = {};
+  const told: unknown[] = [];
+  const {
+    source,
+    playlist: written,
+    attempt,
+    gone,
+  } = {
+    ...{ source: hd, playlist: playlist(4, 4, 1), attempt: 1, gone: false },
+    ...change,
+  };
+  const handler = encodeVideo({
+    findUpload: async () => (gone ? null : {}),
+    refuse: async (_id, problem) => void problems.push(problem),
+    inWorkspace: (_id, _signal, work) =>
+      work({
+        source,
+        convert: async ({ output, onProgress }) => {
+          conversions.push(output);
+          onProgress(4.5);
+          onProgress(9);
+          await change.convert?.();
+        },
+        read: async (file) =>
+          file === "segments.ts" ? segments : written === undefined ? undefined : Buffer.from(written),
+        store: async (_file, path, contentType) => {
+          stored[path] = contentType;
+          return { path, contentType, bytes: 100 };
+        },
+      }),
+  });
+  const run = {
+    attempt,
+    signal: new AbortController().signal,
+    progress: async (value: unknown) => void told.push(value),
+  };
+  const payload = videoEncode.payload.parse({ uploadId, height });
+  const settled = await handler(payload, run).then(
+    (result) => ({ result, error: undefined }),
+    (error: Error) => ({ result: undefined, error }),
+  );
+  return { ...settled, problems, conversions, stored, told };
+};

@@ -1,0 +1,88 @@
+import { PermanentError } from "../core/errors.ts";
+import type { Payload, Run } from "../core/job.ts";
+import type { rendition, videoEncode } from "./job.ts";
+import { measure } from "./playlist.ts";
+import { cutShort, hlsArguments, isFit, planSize, PLAYLIST, SEGMENTS, unfitness } from "./rendition.ts";
+import type { Source } from "./rendition.ts";
+import type { z } from "zod";
+
+interface Workspace {
+  source: Source | undefined;
+  /** @throws an error with an `exitCode` when the program gave up on the file */
+  convert(conversion: { output: string[]; onProgress(seconds: number): void }): Promise<void>;
+  read(file: string, most?: number): Promise<Buffer | undefined>;
+  store(
+    file: string,
+    path: string,
+    contentType: string,
+  ): Promise<{ path: string; contentType: string; bytes: number }>;
+}
+
+export interface Deps {
+  findUpload(id: string): Promise<object | null>;
+  /** Tells the user why there will be no video: the upload has failed. */
+  refuse(uploadId: string, problem: string): Promise<void>;
+  /** Works in a folder that holds the source and is gone afterwards. */
+  inWorkspace<Result>(
+    uploadId: string,
+    signal: AbortSignal,
+    work: (workspace: Workspace) => Promise<Result>,
+  ): Promise<Result>;
+}
+
+export const encodeVideo =
+  ({ findUpload, refuse, inWorkspace }: Deps) =>
+  async (
+    { uploadId, height }: Payload<typeof videoEncode>,
+    run: Pick<Run, "attempt" | "signal" | "progress">,
+  ): Promise<z.output<typeof rendition> | string> => {
+    if (!(await findUpload(uploadId))) return "skipped: the upload is gone";
+    const refuseFor = async (problem: string): Promise<never> => {
+      await refuse(uploadId, problem);
+      throw new PermanentError(problem);
+    };
+
+    return inWorkspace(uploadId, run.signal, async (workspace) => {
+      const { source } = workspace;
+      if (!isFit(source)) return refuseFor(unfitness(source));
+      const size = planSize(source.video, height);
+      if (!size)
+        return `not needed: the source has ${Math.min(source.video.width, source.video.height)} lines`;
+
+      const onProgress = reporter(run, source.seconds);
+      await workspace
+        .convert({ output: hlsArguments(source, size, height), onProgress })
+        .catch((error: unknown) => {
+          // Once may be a full disk or too little memory; again, it is the file.
+          return gaveUp(error) && run.attempt > 1 ? refuseFor(DAMAGED) : Promise.reject(error as Error);
+        });
+      const playlist = (await workspace.read(PLAYLIST))?.toString() ?? "";
+      const measured = measure(playlist, (await workspace.read(SEGMENTS, 65_536)) ?? Buffer.alloc(0));
+      if (!measured) return refuseFor(DAMAGED);
+      const { codec, ...figures } = measured;
+      const cut = cutShort(source, figures);
+      if (cut) return refuseFor(cut);
+
+      const folder = `hls/${height}p`;
+      const segments = await workspace.store(SEGMENTS, `${folder}/${SEGMENTS}`, "video/mp2t");
+      const file = await workspace.store(PLAYLIST, `${folder}/${PLAYLIST}`, "application/vnd.apple.mpegurl");
+      const codecs = source.audio ? `${codec},mp4a.40.2` : codec;
+      return { ...file, bytes: file.bytes + segments.bytes, ...size, ...figures, codecs };
+    });
+  };
+
+const DAMAGED = "The video could not be converted: it seems to be damaged.";
+
+const gaveUp = (error: unknown) =>
+  error instanceof Error && "exitCode" in error && typeof error.exitCode === "number";
+
+/** Hands on how far it is, as long as the last word has arrived. */
+const reporter = ({ progress }: Pick<Run, "progress">, total: number | undefined) => {
+  let busy = false;
+  return (seconds: number) => {
+    if (busy || !total) return;
+    busy = true;
+    const told = () => void (busy = false);
+    progress(Math.min(1, seconds / total)).then(told, told);
+  };
+};

@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { defineJob } from "../core/job.ts";
+
+/** Enqueue one job for each: those that exceed the source end at once, so that nobody has to look into it before. */
+export const renditionHeights = [1080, 720, 480, 240] as const;
+
+/** Makes one rendition of a video. `height` is that of the shorter side, as in "720p". */
+export const videoEncode = defineJob({
+  name: "video-encode",
+  payload: z.object({ uploadId: z.uuid(), height: z.literal(renditionHeights) }),
+  attempts: 8,
+  backoff: { delay: 2_000, max: 120_000 },
+  timeout: 4 * 3_600_000,
+  concurrency: 2,
+});
+
+/** The result where the rendition was needed: what its parent writes into the master playlist. */
+export const rendition = z.object({
+  ...{ path: z.string(), contentType: z.string(), bytes: z.number() },
+  ...{ width: z.int(), height: z.int(), seconds: z.number() },
+  ...{ bandwidth: z.int(), averageBandwidth: z.int(), codecs: z.string() },
+});

@@ -1,0 +1,69 @@
+import type { z } from "zod";
+import { PermanentError } from "../core/errors.ts";
+import { node } from "../core/flow.ts";
+import type { Payload, Run } from "../core/job.ts";
+import { imageResize } from "../image-resize/job.ts";
+import { rendition } from "../video-encode/job.ts";
+import { videoPublish } from "../video-publish/job.ts";
+import { posterPath, posterPositions, videoThumbnails } from "../video-thumbnails/job.ts";
+import { videoTranscribe } from "../video-transcribe/job.ts";
+import type { videoPackage } from "./job.ts";
+import { masterPlaylist } from "./master.ts";
+
+type Rendition = z.output<typeof rendition>;
+
+/** What the renditions are together. */
+export interface Video {
+  width: number;
+  height: number;
+  seconds: number;
+  renditions: Rendition[];
+  master: { path: string; contentType: string; bytes: number };
+}
+
+export interface Deps<Tx> {
+  findUpload(id: string): Promise<object | null>;
+  /** Writes an object below the upload, in place of what was there. */
+  write(uploadId: string, path: string, text: string, contentType: string): Promise<void>;
+  /** Lists these files in place of those that an earlier run listed. */
+  saveVideo(tx: Tx, uploadId: string, video: Video): Promise<unknown>;
+}
+
+export const packageVideo =
+  <Tx>({ findUpload, write, saveVideo }: Deps<Tx>) =>
+  async (
+    { uploadId }: Payload<typeof videoPackage>,
+    run: Pick<Run<Tx>, "children" | "enqueueFlow" | "complete">,
+  ): Promise<string> => {
+    if (!(await findUpload(uploadId))) return "skipped: the upload is gone";
+    const results = (await run.children()).map(({ result }) => rendition.safeParse(result).data);
+    const renditions = results.filter((result) => result !== undefined).sort((a, b) => b.height - a.height);
+    const [best] = renditions;
+    if (!best) throw new PermanentError("none of the children made a rendition");
+
+    const text = masterPlaylist(renditions);
+    const master = { path: MASTER, contentType: HLS, bytes: Buffer.byteLength(text) };
+    await write(uploadId, master.path, text, HLS);
+
+    const { width, height } = best;
+    const seconds = Math.max(...renditions.map((each) => each.seconds));
+    run.enqueueFlow(finishing(uploadId));
+    return run.complete(async (tx) => {
+      await saveVideo(tx, uploadId, { width, height, seconds, renditions, master });
+      return `packaged ${renditions.length} renditions`;
+    });
+  };
+
+const MASTER = "hls/master.m3u8";
+const HLS = "application/vnd.apple.mpegurl";
+
+/** What the video waits for before it is shown. It is shown without whatever of it fails. */
+const finishing = (uploadId: string) => {
+  const posters = posterPositions.map((_, index) => {
+    const frame = node(videoThumbnails, { uploadId, number: index + 1 }, { ifItFails: "fail-parent" });
+    const source = posterPath(index + 1);
+    return node(imageResize, { uploadId, source }, { ifItFails: "continue", children: [frame] });
+  });
+  const subtitles = node(videoTranscribe, { uploadId }, { ifItFails: "continue" });
+  return node(videoPublish, { uploadId }, { children: [...posters, subtitles] });
+};

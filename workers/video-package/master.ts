@@ -1,0 +1,17 @@
+interface Rendition {
+  path: string;
+  width: number;
+  height: number;
+  bandwidth: number;
+  averageBandwidth: number;
+  codecs: string;
+}
+
+/** Lists renditions in an HLS master playlist of the folder `hls` (RFC 8216, 4.3.4.2), as many as are given. */
+export const masterPlaylist = (renditions: readonly Rendition[]): string =>
+  ["#EXTM3U", "#EXT-X-VERSION:4", "#EXT-X-INDEPENDENT-SEGMENTS", ...renditions.flatMap(entry), ""].join("\n");
+
+const entry = ({ path, width, height, bandwidth, averageBandwidth, codecs }: Rendition) => [
+  `#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},AVERAGE-BANDWIDTH=${averageBandwidth},RESOLUTION=${width}x${height},CODECS="${codecs}"`,
+  path.replace(/^hls\//, ""),
+];

@@ -1,0 +1,61 @@
+import { PermanentError } from "../core/errors.ts";
+import type { Payload, Run } from "../core/job.ts";
+import { posterPath, posterPositions } from "./job.ts";
+import type { videoThumbnails } from "./job.ts";
+
+interface Workspace {
+  source: { video: { index: number; width: number; height: number } | undefined } | undefined;
+  convert(conversion: { before: string[]; output: string[] }): Promise<void>;
+  /** Nothing when there is no such file. */
+  read(file: string, most?: number): Promise<Buffer | undefined>;
+  store(file: string, path: string, contentType: string): Promise<unknown>;
+}
+
+export interface Deps {
+  /** `seconds` is the length that was measured. */
+  findUpload(id: string): Promise<{ seconds: number | null } | null>;
+  /** Works in a folder that holds the source and is gone afterwards. */
+  inWorkspace<Result>(
+    uploadId: string,
+    signal: AbortSignal,
+    work: (workspace: Workspace) => Promise<Result>,
+  ): Promise<Result>;
+}
+
+export const takePoster =
+  ({ findUpload, inWorkspace }: Deps) =>
+  async (
+    { uploadId, number }: Payload<typeof videoThumbnails>,
+    run: Pick<Run, "signal">,
+  ): Promise<string> => {
+    const upload = await findUpload(uploadId);
+    if (!upload) return "skipped: the upload is gone";
+    const position = (upload.seconds ?? 0) * (posterPositions[number - 1] ?? 0);
+
+    return inWorkspace(uploadId, run.signal, async ({ source, convert, read, store }) => {
+      const { video } = source ?? {};
+      if (!video) throw new PermanentError("the source has no picture");
+      // Some files are shorter than they say: then the first frame.
+      for (const from of [position, 0]) {
+        await convert({ before: ["-ss", from.toFixed(3)], output: frameArguments(video) });
+        if (!(await read(FRAME, 1))?.length) continue;
+        await store(FRAME, posterPath(number), "image/jpeg");
+        return `took the frame at ${from.toFixed(1)} s`;
+      }
+      throw new PermanentError("no frame can be read");
+    });
+  };
+
+const FRAME = "frame.jpg";
+/** Pixels of the longer side: as wide as the widest image that is made of it. */
+const LONGEST = 1_920;
+
+const frameArguments = ({ index, width, height }: { index: number; width: number; height: number }) => {
+  const scale = Math.min(1, LONGEST / Math.max(width, height));
+  const size = [width, height].map((length) => Math.max(1, Math.round(length * scale))).join(":");
+  return [
+    ...["-map", `0:${index}`, "-map_metadata", "-1", "-frames:v", "1"],
+    ...["-vf", `scale=${size}:out_range=full,setsar=1,format=yuvj420p`, "-q:v", "2"],
+    ...["-f", "image2", "-update", "1", FRAME],
+  ];
+};

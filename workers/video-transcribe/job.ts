@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { defineJob } from "../core/job.ts";
+
+/** Writes the subtitles of a video, as a provider hears them. */
+export const videoTranscribe = defineJob({
+  name: "video-transcribe",
+  payload: z.object({ uploadId: z.uuid() }),
+  // Half a minute of retries: the video waits for them, and is then published without subtitles.
+  attempts: 5,
+  backoff: { delay: 2_000, max: 30_000 },
+  limit: { max: 5, per: 1_000 },
+  timeout: 3_600_000,
+  concurrency: 4,
+});
