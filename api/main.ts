@@ -14,6 +14,7 @@ import { startRelay } from "../workers/core/relay.ts";
 import { createApp } from "./app.ts";
 import { createReadiness } from "./readiness.ts";
 import { uploadWork } from "./upload-work.ts";
+import { createCanEncodeVideo, createVideoWork } from "./video-work.ts";
 
 /** Milliseconds for the whole of a request: two gigabytes at 5 Mbit/s. */
 const REQUEST_TIMEOUT = 3_600_000;
@@ -47,7 +48,7 @@ const app = createApp({
   jobs: createJobs(database.jobs, relay.nudge),
   throttle,
   storage,
-  uploadWork,
+  uploadWork: { ...uploadWork, VIDEO: createVideoWork(createCanEncodeVideo(config)) },
   readiness,
   appSecret: config.appSecret,
   publicUrl: config.publicUrl,

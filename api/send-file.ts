@@ -1,5 +1,7 @@
+import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import type { Request, Response } from "express";
+import { ObjectMissingError } from "../infra/storage/storage.ts";
 import type { AppDeps } from "./app.ts";
 import { contentDisposition } from "./content-disposition.ts";
 import { Problem } from "./problem.ts";
@@ -10,7 +12,7 @@ const CACHE = "private, max-age=31536000, immutable";
 /** A redirection is of use for as long as its signature, less a minute to follow it. */
 const CACHE_OF_REDIRECTION = "private, max-age=240";
 
-/** Sends a file of this machine, in the ranges that are asked for, and redirects to one that is elsewhere. */
+/** Sends a file of this machine, in the ranges that are asked for, and redirects to one that is elsewhere, unless it is a playlist. */
 export const createSendFile =
   ({ storage }: Pick<AppDeps, "storage">) =>
   async (
@@ -24,7 +26,8 @@ export const createSendFile =
       cacheControl: CACHE,
     };
     const url = await storage.signGet(key, headers);
-    if (!url.startsWith("file:")) {
+    const isLocal = url.startsWith("file:");
+    if (!isLocal && contentType !== PLAYLIST) {
       // Written by hand: Express would describe the redirection in a body, and the URL in it.
       response.status(302).set({ Location: url, "Cache-Control": CACHE_OF_REDIRECTION }).end();
       return;
@@ -34,8 +37,20 @@ export const createSendFile =
       "Content-Disposition": headers.contentDisposition,
       "Cache-Control": headers.cacheControl,
     });
-    await sendLocal(request, response, fileURLToPath(url));
+    if (isLocal) await sendLocal(request, response, fileURLToPath(url));
+    else await sendStored(response, storage, key);
   };
+
+/** What a playlist names is beside it: a player must find it here, and not beside what a signed URL leads to. */
+const PLAYLIST = "application/vnd.apple.mpegurl";
+
+const sendStored = async (response: Response, storage: AppDeps["storage"], key: string) => {
+  const content = await storage.read(key).catch((error: unknown) => {
+    if (error instanceof ObjectMissingError) throw new Problem("not-found");
+    throw error;
+  });
+  await pipeline(content, response);
+};
 
 const sendLocal = (request: Request, response: Response, path: string) =>
   new Promise<void>((resolve, reject) => {

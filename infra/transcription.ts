@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** The provider answered with something else than a transcript. */
-export class TranscriptionError extends Error {
+class TranscriptionError extends Error {
   override name = "TranscriptionError";
   readonly status: number;
   /** Milliseconds that it asks to wait. */

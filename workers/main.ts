@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { buffer } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { loadConfigOrExit } from "../infra/config.ts";
@@ -8,11 +8,17 @@ import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLinks } from "../infra/links.ts";
 import { createLogger } from "../infra/logging.ts";
 import { createMailer } from "../infra/mail.ts";
+import { findBinaries } from "../infra/media/binaries.ts";
+import { createFfmpeg } from "../infra/media/ffmpeg.ts";
+import { sweepFolders } from "../infra/media/folder.ts";
+import { createInWorkspace, type InWorkspace } from "../infra/media/workspace.ts";
 import { openStorage } from "../infra/storage/open.ts";
 import { ObjectMissingError } from "../infra/storage/storage.ts";
 import { createRenderer } from "../infra/templates.ts";
+import { createTranscriber } from "../infra/transcription.ts";
+import { createVideos } from "../infra/videos.ts";
 import { openBroker } from "./core/broker.ts";
-import { assign } from "./core/job.ts";
+import { assign, type Assignment } from "./core/job.ts";
 import { quietly } from "./core/log.ts";
 import { startRelay } from "./core/relay.ts";
 import { startSweep } from "./core/sweep.ts";
@@ -22,6 +28,16 @@ import { email } from "./email/job.ts";
 import { imageResize } from "./image-resize/job.ts";
 import { purgeUpload } from "./upload-purge/handler.ts";
 import { uploadPurge } from "./upload-purge/job.ts";
+import { encodeVideo } from "./video-encode/handler.ts";
+import { videoEncode } from "./video-encode/job.ts";
+import { packageVideo } from "./video-package/handler.ts";
+import { videoPackage } from "./video-package/job.ts";
+import { publishVideo } from "./video-publish/handler.ts";
+import { videoPublish } from "./video-publish/job.ts";
+import { takePoster } from "./video-thumbnails/handler.ts";
+import { videoThumbnails } from "./video-thumbnails/job.ts";
+import { transcribeVideo } from "./video-transcribe/handler.ts";
+import { videoTranscribe } from "./video-transcribe/job.ts";
 
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
@@ -32,6 +48,29 @@ const storage = await openStorage(config);
 
 const { prisma } = database;
 const closing: (() => void)[] = [];
+
+const videos = createVideos(prisma);
+const findUpload = videos.find;
+const readText = async (uploadId: string, path: string) =>
+  text(await storage.read(`uploads/${uploadId}/${path}`));
+const writeText = (uploadId: string, path: string, content: string, contentType: string) =>
+  storage.write(`uploads/${uploadId}/${path}`, Buffer.from(content), contentType);
+
+const openWorkspace = async (): Promise<InWorkspace | undefined> => {
+  const found = await findBinaries(config);
+  if ("missing" in found) {
+    log.warn({}, `${found.missing} Until then, jobs on videos wait for a worker that has it.`);
+    return undefined;
+  }
+  await sweepFolders();
+  return createInWorkspace(storage, createFfmpeg(found));
+};
+
+let workspace: ReturnType<typeof openWorkspace> | undefined;
+const withFfmpeg = (make: (inWorkspace: InWorkspace) => Assignment<Tx>) => async () => {
+  const inWorkspace = await (workspace ??= openWorkspace());
+  return inWorkspace && make(inWorkspace);
+};
 
 const noneIfMissing = (error: unknown) => {
   if (error instanceof ObjectMissingError) return undefined;
@@ -94,6 +133,39 @@ const modules = {
         remove: storage.remove,
       }),
     ),
+
+  "video-encode": withFfmpeg((inWorkspace) =>
+    assign(videoEncode, encodeVideo({ findUpload, refuse: videos.refuse, inWorkspace })),
+  ),
+
+  "video-package": () =>
+    assign(videoPackage, packageVideo<Tx>({ findUpload, write: writeText, saveVideo: videos.saveVideo })),
+
+  "video-publish": () =>
+    assign(
+      videoPublish,
+      publishVideo<Tx>({
+        findUpload,
+        findSubtitles: videos.findSubtitles,
+        read: readText,
+        write: writeText,
+        publish: videos.publish,
+      }),
+    ),
+
+  "video-thumbnails": withFfmpeg((inWorkspace) =>
+    assign(videoThumbnails, takePoster({ findUpload, inWorkspace })),
+  ),
+
+  "video-transcribe": withFfmpeg((inWorkspace) => {
+    const { transcriptionUrl: url, transcriptionKey: key, transcriptionModel: model } = config;
+    const transcribe = url === "none" ? undefined : createTranscriber({ url, key, model });
+    const { saveSubtitles } = videos;
+    return assign(
+      videoTranscribe,
+      transcribeVideo<Tx>({ findUpload, inWorkspace, transcribe, saveSubtitles }),
+    );
+  }),
 };
 
 const chosen = config.workers ?? Object.keys(modules);
@@ -104,7 +176,8 @@ if (unknown.length > 0) {
   );
   process.exit(1);
 }
-const assignments = await Promise.all(chosen.map(async (name) => modules[name as keyof typeof modules]()));
+const made = await Promise.all(chosen.map(async (name) => modules[name as keyof typeof modules]()));
+const assignments = made.filter((each) => each !== undefined);
 
 let ready = false;
 let stopping = false;
@@ -124,7 +197,7 @@ const start = async () => {
   const sweep = startSweep(database.jobs.sql, broker, log, relay.nudge);
   const workers = startWorkers({ database: database.jobs, broker, assignments, log, nudge: relay.nudge });
   ready = true;
-  log.info({ worker: workers.id, modules: chosen }, "working");
+  log.info({ worker: workers.id, modules: assignments.map(({ job }) => job.name) }, "working");
   return { relay, sweep, workers };
 };
 

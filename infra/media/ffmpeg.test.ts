@@ -104,10 +104,14 @@ let ffmpeg: Ffmpeg;
     for (const [name, content] of Object.entries(disguises)) {
       const file = `${name}.mp4`;
       await writeFile(join(folder, file), content);
-      expect(await probe(file), name).toBeUndefined();
       const output = ["-f", "mp4", `${name}-out`];
-      await expect(ffmpeg.convert({ folder, input: file, output, signal: never }), name).rejects.toThrow();
-      expect(await readFile(join(folder, `${name}-out`)).catch(() => "nothing"), name).toBe("nothing");
+      const converting = ffmpeg.convert({ folder, input: file, output, signal: never });
+      const outcome = [
+        await probe(file),
+        await converting.catch((error: Error) => error.name),
+        await readFile(join(folder, `${name}-out`)).catch(() => "no file"),
+      ];
+      expect([name, ...outcome]).toEqual([name, undefined, "ToolError", "no file"]);
     }
     // The proof's proof: unguarded, the same program follows both.
     const { ffmpeg: program } = await binaries();

@@ -264,7 +264,9 @@ describe.each(drivers)("with files in %s", (driver) => {
       "source",
     ];
     for (const path of published) {
-      expect([path, (await get(path)).status]).toEqual([path, expected]);
+      // A playlist comes from us, because a player looks beside it for what it names.
+      const status = path.endsWith(".m3u8") ? 200 : expected;
+      expect([path, (await get(path)).status]).toEqual([path, status]);
       expect([path, (await get(path, stranger)).status]).toEqual([path, 404]);
       expect((await app.request.get(`/v1/uploads/${id}/files/${path}`)).status).toBe(401);
     }

@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import pg from "pg";
 import { createSandbox } from "../../sandbox/sandbox.ts";
 import type { Message } from "../../sandbox/inbox.ts";
@@ -7,6 +11,8 @@ import { testBroker } from "./broker.ts";
 import { choreTables } from "./chaos-jobs.ts";
 import { createTestDatabase } from "./database.ts";
 import { type ProjectProcess, startProcess } from "./process.ts";
+
+type Mode = "off" | "refuse" | "reject" | "slow" | "hang";
 
 interface Stores {
   databaseUrl: string;
@@ -27,7 +33,8 @@ export interface System extends AsyncDisposable {
   startChoreWorker(env?: Record<string, string>): Promise<ProjectProcess>;
   /** Every mail that arrived. */
   mails(): Promise<Message[]>;
-  turnMail(outage: "off" | "refuse" | "reject" | "slow" | "hang"): Promise<void>;
+  turnMail(outage: Mode): Promise<void>;
+  turnTranscription(outage: Mode): Promise<void>;
 }
 
 /** A system on a database of its own and the broker that BROKER chooses, unless told which stores to use. */
@@ -41,6 +48,9 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 }),
     (each) => each.close(),
   );
+  const folder = cleanups.adopt(await mkdtemp(join(tmpdir(), "offstage-system-")), (path) =>
+    rm(path, { recursive: true, force: true, maxRetries: 5 }),
+  );
   const sandboxUrl = `http://127.0.0.1:${sandbox.httpPort}/api`;
   const port = await freePort();
   const env = {
@@ -50,6 +60,9 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     PORT: `${port}`,
     THROTTLES: "false",
     SMTP_URL: `smtp://127.0.0.1:${sandbox.smtpPort}`,
+    TRANSCRIPTION_URL: `http://127.0.0.1:${sandbox.httpPort}/v1`,
+    DATA_FOLDER: folder,
+    STORAGE_URL: pathToFileURL(join(folder, "files")).href,
   };
   await pool.query(choreTables);
 
@@ -60,6 +73,10 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     await child.wrote(ready);
     return child;
   };
+  const turn = async (outage: object) => {
+    const headers = { "content-type": "application/json" };
+    await fetch(`${sandboxUrl}/outage`, { method: "PUT", headers, body: JSON.stringify(outage) });
+  };
   return {
     env,
     apiUrl: `http://127.0.0.1:${port}`,
@@ -69,10 +86,8 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     startWorker: (more) => startUntil("working", "workers/main.ts", more),
     startChoreWorker: (more) => startUntil("working", "test/support/chaos-worker.ts", more),
     mails: async () => (await (await fetch(`${sandboxUrl}/messages`)).json()) as Message[],
-    turnMail: async (mail) => {
-      const headers = { "content-type": "application/json" };
-      await fetch(`${sandboxUrl}/outage`, { method: "PUT", headers, body: JSON.stringify({ mail }) });
-    },
+    turnMail: (mail) => turn({ mail }),
+    turnTranscription: (transcription) => turn({ transcription }),
     [Symbol.asyncDispose]: () => cleanups.disposeAsync(),
   };
 };

@@ -54,7 +54,8 @@ export const encodeVideo =
         .convert({ output: hlsArguments(source, size, height), onProgress })
         .catch((error: unknown) => {
           // Once may be a full disk or too little memory; again, it is the file.
-          return gaveUp(error) && run.attempt > 1 ? refuseFor(DAMAGED) : Promise.reject(error as Error);
+          if (gaveUp(error) && run.attempt > 1) return refuseFor(DAMAGED);
+          throw error;
         });
       const playlist = (await workspace.read(PLAYLIST))?.toString() ?? "";
       const measured = measure(playlist, (await workspace.read(SEGMENTS, 65_536)) ?? Buffer.alloc(0));

@@ -1,5 +1,5 @@
 const names = new Intl.DisplayNames("en", { type: "language", fallback: "none" });
-const letters = [..."abcdefghijklmnopqrstuvwxyz"];
+const letters = Array.from({ length: 26 }, (_, index) => String.fromCharCode(97 + index));
 const codes = letters.flatMap((first) => letters.map((second) => first + second));
 
 /** Providers say "english", or "en". A player needs the tag of BCP 47: "und" where we do not know it. */

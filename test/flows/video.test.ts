@@ -1,0 +1,264 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { freePort } from "../../scripts/ports.ts";
+import { createSystem, type System } from "../support/chaos-system.ts";
+import { missingChromium, openPlayer, startChromium } from "../support/chromium.ts";
+import {
+  describeWithFfmpeg,
+  inspect,
+  makeMedia,
+  needsSegmentProbe,
+  picture,
+  sound,
+} from "../support/media.ts";
+import type { ProjectProcess } from "../support/process.ts";
+import { until } from "../support/until.ts";
+
+// The whole chain in real processes, over HTTP: what a browser would send, and what it would play.
+
+interface Shown {
+  id: string;
+  state: string;
+  problem: string | null;
+  note: string | null;
+  progress: number;
+  seconds: number;
+  width: number;
+  height: number;
+  steps: { name: string; state: string; progress: number }[];
+  files: { path: string; role: string; url: string; contentType: string; width: number | null }[];
+}
+
+let folder: string;
+let system: System;
+let worker: ProjectProcess;
+let cookie: string;
+
+(await describeWithFfmpeg())("an uploaded video", { timeout: 120_000 }, () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "offstage-test-video-"));
+    vi.stubEnv("TMPDIR", folder); // of the processes
+    system = await createSystem();
+    [, worker] = await Promise.all([system.startApi(), startWorker()]);
+    cookie = await logIn();
+  });
+  afterAll(async () => {
+    await system[Symbol.asyncDispose]();
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true });
+  });
+
+  test("becomes a stream that plays, with posters and subtitles", async (context) => {
+    await needsSegmentProbe(context);
+    await makeMedia(folder, "spoken.mp4", [...picture(9, "640x480"), ...sound(9)]);
+    const id = await upload("spoken.mp4");
+    const progress: number[] = [];
+    const video = await until("the video is ready", async () => {
+      const shown = await show(id);
+      progress.push(shown.progress);
+      return shown.state === "READY" && shown;
+    });
+    expect(video).toMatchObject({ ...{ problem: null, note: null, progress: 1, width: 640, height: 480 } });
+    expect(video.seconds).toBeCloseTo(9, 0);
+    expect(progress.some((each) => each > 0 && each < 1)).toBe(true);
+    expect(rolesOf(video)).toEqual({ RENDITION: 2, PLAYLIST: 1, SUBTITLES: 2, POSTER: 3 * 3 * 3 });
+    expect(video.steps.every(({ state }) => state === "COMPLETED")).toBe(true);
+    expect(video.steps).toHaveLength(5 + 8);
+
+    const master = video.files.find(({ role }) => role === "PLAYLIST")!;
+    const headers = ["-headers", `Cookie: ${cookie}\r\n`];
+    const { programs, streams } = await inspect(
+      `${system.apiUrl}${master.url}`,
+      ...headers,
+      "-show_programs",
+      "-show_streams",
+    );
+    expect(programs).toHaveLength(2);
+    expect((streams as { height?: number }[]).map(({ height }) => height)).toEqual(
+      expect.arrayContaining([480, 240]),
+    );
+  });
+
+  test("plays in a browser, in both sizes, with its subtitles", async (context) => {
+    context.skip(missingChromium !== undefined, missingChromium);
+    const { files } = await newest();
+    const master = files.find(({ role }) => role === "PLAYLIST")!;
+    const browser = await startChromium();
+    try {
+      const player = await openPlayer(browser, system.apiUrl, master.url, cookie);
+      const playing = await until("it plays", async () => {
+        const now = await player.look();
+        if (now.problem) throw new Error(now.problem);
+        if (now.currentTime > 1 && now.cues.length > 0) return now;
+        throw new Error(`so far ${JSON.stringify(now)}`);
+      });
+      expect(playing.levels.toSorted((a, b) => a - b)).toEqual([240, 480]);
+      expect(playing.subtitles).toEqual(["English en"]);
+      expect(playing.cues.map(({ text }) => text)).toContain(
+        "This is what the sandbox hears from second 2 on.",
+      );
+      expect(playing.cues[1]?.startTime).toBeCloseTo(2, 0);
+      for (const [level, height] of playing.levels.entries()) {
+        await player.turn(level);
+        await until(`it shows ${height} lines`, async () => (await player.look()).height === height);
+      }
+      await until("it is at the end", async () => (await player.look()).currentTime > 8.5);
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test("without sound is published without subtitles, and says so", async () => {
+    await makeMedia(folder, "silent.webm", picture(1));
+    const video = await ready(await upload("silent.webm", "video/webm"));
+    expect(video.note).toBe("There are no subtitles: the video has no sound.");
+    expect(rolesOf(video)).toMatchObject({ RENDITION: 1, PLAYLIST: 1, POSTER: 18 });
+  });
+
+  test("gets its subtitles later where the provider was down", async () => {
+    await system.turnTranscription("reject");
+    await makeMedia(folder, "later.mov", [...picture(2), ...sound(2)]);
+    const id = await upload("later.mov", "video/quicktime");
+    const without = await ready(id);
+    expect(without.note).toMatch(/^There are no subtitles: the transcription service was out of order/);
+    expect(rolesOf(without)).not.toHaveProperty("SUBTITLES");
+
+    await system.turnTranscription("off");
+    await run("scripts/jobs.ts", "retry", "--name", "video-transcribe");
+    const video = await until("the subtitles are there", async () => {
+      const shown = await show(id);
+      return shown.files.some(({ path }) => path === "hls/subtitled.m3u8") && shown;
+    });
+    expect(video).toMatchObject({ state: "READY", note: null });
+    expect(rolesOf(video)).toMatchObject({ SUBTITLES: 2, PLAYLIST: 1 });
+  });
+
+  test.for<[string, (path: string) => Promise<unknown>, string]>([
+    ["with sound alone", () => makeMedia(folder, "bad.mp4", sound(1)), "sound but no picture"],
+    [
+      "whose content is garbage",
+      (path) =>
+        writeFile(
+          path,
+          Buffer.concat([Buffer.from("\0\0\0\x18ftypmp42\0\0\0\0mp42isom"), Buffer.alloc(9_999, "x")]),
+        ),
+      "cannot be read as a video",
+    ],
+  ])("%s fails in words", async ([, make, words]) => {
+    await make(join(folder, "bad.mp4"));
+    const id = await upload("bad.mp4");
+    const video = await until("it has failed", async () => {
+      const shown = await show(id);
+      return shown.state === "FAILED" && shown;
+    });
+    expect(video.problem).toContain(words);
+  });
+
+  test("survives a worker that is killed, which leaves no process and no file", async () => {
+    await makeMedia(folder, "long.mp4", picture(15, "1280x720"));
+    const id = await upload("long.mp4");
+    await until("ffmpeg is at work", async () => (await ffmpegs()).length > 0);
+    expect(await scratch()).not.toEqual([]);
+    await worker.kill("SIGKILL");
+    await until("no ffmpeg is left", async () => (await ffmpegs()).length === 0, 5_000);
+    worker = await startWorker();
+    const video = await ready(id);
+    expect(video.files.filter(({ role }) => role === "RENDITION")).toHaveLength(3);
+    await until("nothing is left", async () => (await scratch()).length === 0);
+  });
+
+  test("a worker that is told to end takes ffmpeg and its files along", async () => {
+    const id = await upload("long.mp4");
+    await until("ffmpeg is at work", async () => (await ffmpegs()).length > 0);
+    expect(await worker.kill("SIGTERM")).toEqual({ code: 0, signal: null });
+    expect(await ffmpegs()).toEqual([]);
+    expect(await scratch()).toEqual([]);
+    worker = await startWorker();
+    await ready(id);
+  });
+
+  test("no ffmpeg, no video: 503 says what to install", async () => {
+    const PORT = `${await freePort()}`;
+    const api = system.start("api/main.ts", { FFMPEG_PATH: "/nowhere/ffmpeg", PORT });
+    await api.wrote("listening");
+    const body = { filename: "a.mp4", contentType: "video/mp4", bytes: 1, kind: "VIDEO" };
+    const answer = await call(`http://127.0.0.1:${PORT}/v1/uploads`, { body });
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({
+      detail: "FFMPEG_PATH is set, but there is no ffmpeg there.",
+    });
+  });
+});
+
+const startWorker = () => system.startWorker({ SHUTDOWN_GRACE_MS: "500" });
+
+const run = (script: string, ...args: string[]) =>
+  promisify(execFile)(process.execPath, [script, ...args], { env: { ...process.env, ...system.env } });
+
+const logIn = async () => {
+  await run("scripts/seed.ts");
+  const body = { email: "ada@offstage.example", password: "correct horse battery" };
+  const answer = await call("/v1/login", { body });
+  return answer.headers
+    .getSetCookie()
+    .map((each) => each.split(";")[0])
+    .join("; ");
+};
+
+const call = (
+  path: string,
+  { body, method = body ? "POST" : "GET" }: { body?: object; method?: string } = {},
+) =>
+  fetch(new URL(path, system.apiUrl), {
+    method,
+    headers: { "Content-Type": "application/json", ...(cookie && { Cookie: cookie }) },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+
+const upload = async (name: string, contentType = "video/mp4"): Promise<string> => {
+  const path = join(folder, name);
+  const { size: bytes } = await stat(path);
+  const announced = await call("/v1/uploads", {
+    body: { filename: name, contentType, bytes, kind: "VIDEO" },
+  });
+  const permit = (await announced.json()) as { id: string; url: string; headers: Record<string, string> };
+  expect([announced.status, permit]).toEqual([201, expect.objectContaining({ method: "PUT" })]);
+  const put = await fetch(permit.url, { method: "PUT", headers: permit.headers, body: await readFile(path) });
+  expect(put.status).toBe(200);
+  expect((await call(`/v1/uploads/${permit.id}/complete`, { method: "POST" })).status).toBe(202);
+  return permit.id;
+};
+
+const show = async (id: string) => (await (await call(`/v1/uploads/${id}`)).json()) as Shown;
+
+const newest = async () => {
+  const { items } = (await (await call("/v1/uploads")).json()) as { items: { id: string }[] };
+  return show(items[0]!.id);
+};
+
+const ready = (id: string) =>
+  until("the video is ready", async () => {
+    const shown = await show(id);
+    return shown.state === "READY" && shown;
+  });
+
+const rolesOf = ({ files }: Shown) => {
+  const count: Record<string, number> = {};
+  for (const { role } of files) count[role] = (count[role] ?? 0) + 1;
+  return count;
+};
+
+const scratch = async () => (await readdir(folder)).filter((name) => name.startsWith("offstage-media-"));
+
+/** The command lines of ffmpeg processes at work in our folder. */
+const ffmpegs = async () => {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
+  );
+  return lines.filter((line) => line.includes("-nostdin") && line.includes(folder));
+};

@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { chromium, type Browser } from "playwright-core";
+
+const PROGRAM = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
+const require = createRequire(import.meta.url);
+
+/** Why there is no browser to test with; undefined when there is one. */
+export const missingChromium = PROGRAM ? undefined : "there is no Chromium: apt-get install chromium";
+
+/** The machine's own browser, which plays H.264; the one that playwright would download does not. */
+export const startChromium = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: PROGRAM ?? "",
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--autoplay-policy=no-user-gesture-required",
+    ],
+  });
+
+/** How far a player is. */
+export interface Playing {
+  currentTime: number;
+  /** Of the picture. */
+  height: number;
+  /** The heights of what it may choose from. */
+  levels: number[];
+  subtitles: string[];
+  cues: { startTime: number; text: string }[];
+  problem: string | undefined;
+}
+
+/** Opens a page of that origin that plays a stream from there with hls.js, as whoever the cookie stands for. */
+export const openPlayer = async (browser: Browser, origin: string, stream: string, cookie: string) => {
+  const context = await browser.newContext();
+  const cookies = cookie.split("; ").map((each) => each.split("="));
+  await context.addCookies(cookies.map(([name = "", value = ""]) => ({ name, value, url: origin })));
+  const tab = await context.newPage();
+  const serve = (path: string, contentType: string, body: string | Buffer) =>
+    tab.route(`${origin}${path}`, (route) => route.fulfill({ contentType, body }));
+  const scripts = `<script src="/hls.js"></script><script src="/player.js"></script>`;
+  await serve("/player?*", "text/html", `<!doctype html><video muted playsinline></video>${scripts}`);
+  await serve("/hls.js", "text/javascript", await readFile(require.resolve("hls.js/dist/hls.min.js")));
+  await serve("/player.js", "text/javascript", await readFile(new URL("player.js", import.meta.url)));
+  await tab.goto(`${origin}/player?stream=${encodeURIComponent(stream)}`);
+  return {
+    look: () => tab.evaluate<Playing>("look()"),
+    turn: (level: number) => tab.evaluate(`turn(${level})`),
+    close: () => context.close(),
+  };
+};

@@ -1,0 +1,28 @@
+// The script of a page in a browser: plays what its address names with hls.js, and tells how it goes.
+const video = document.querySelector("video");
+const hls = new Hls({ enableWorker: false });
+let problem;
+
+hls.on("hlsError", (_event, { fatal, details }) => {
+  if (fatal) problem = details;
+});
+hls.on("hlsManifestParsed", () => video.play());
+video.textTracks.addEventListener("addtrack", ({ track }) => (track.mode = "showing"));
+hls.loadSource(new URLSearchParams(location.search).get("stream"));
+hls.attachMedia(video);
+
+globalThis.look = () => ({
+  currentTime: video.currentTime,
+  height: video.videoHeight,
+  levels: hls.levels.map(({ height }) => height),
+  subtitles: hls.subtitleTracks.map(({ name, lang }) => `${name} ${lang}`),
+  cues: [...video.textTracks].flatMap((track) =>
+    [...(track.cues ?? [])].map(({ startTime, text }) => ({ startTime, text })),
+  ),
+  problem,
+});
+
+/** Shows this level from the next segment on. */
+globalThis.turn = (level) => {
+  hls.nextLevel = level;
+};
