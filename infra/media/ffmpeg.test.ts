@@ -106,9 +106,10 @@ let ffmpeg: Ffmpeg;
       await writeFile(join(folder, file), content);
       const output = ["-f", "mp4", `${name}-out`];
       const converting = ffmpeg.convert({ folder, input: file, output, signal: never });
+      const ended = converting.catch((error: Error) => error.name);
       const outcome = [
         await probe(file),
-        await converting.catch((error: Error) => error.name),
+        await ended,
         await readFile(join(folder, `${name}-out`)).catch(() => "no file"),
       ];
       expect([name, ...outcome]).toEqual([name, undefined, "ToolError", "no file"]);
