@@ -38,9 +38,12 @@ const progressOf = ({ state, progress }: Pick<Row, "state" | "progress">): numbe
   return typeof progress === "number" ? Math.min(1, Math.max(0, progress)) : 0;
 };
 
-/** Of all steps together, as `flowProgress` counts. */
-export const totalProgress = (steps: readonly Step[]): number =>
-  steps.length === 0 ? 0 : steps.reduce((sum, { progress }) => sum + progress, 0) / steps.length;
+/**
+ * Of all steps together, as `flowProgress` counts. `expected` steps are counted from the beginning, so that it does not fall
+ * when some are enqueued later.
+ */
+export const totalProgress = (steps: readonly Step[], expected = 1): number =>
+  steps.reduce((sum, { progress }) => sum + progress, 0) / Math.max(1, expected, steps.length);
 
 /** Something failed, and nothing is left that could go on without it. */
 export const isStuck = (steps: readonly Step[]): boolean =>

@@ -8,6 +8,8 @@ type Scope = Parameters<Parameters<Transaction>[0]>[0];
 interface Work {
   /** Enqueues it, in the transaction that completes the upload. */
   start(scope: Scope, uploadId: string): Promise<unknown>;
+  /** How many jobs it takes, where some are enqueued later. */
+  steps?: number;
   /** What is missing here to do it, for whoever runs the system; undefined when nothing is. */
   missing?(): Promise<string | undefined>;
 }

@@ -3,6 +3,7 @@ import { findBinaries } from "../infra/media/binaries.ts";
 import { node } from "../workers/core/flow.ts";
 import { renditionHeights, videoEncode } from "../workers/video-encode/job.ts";
 import { videoPackage } from "../workers/video-package/job.ts";
+import { posterPositions } from "../workers/video-thumbnails/job.ts";
 import type { UploadWork } from "./upload-work.ts";
 
 /** Begins with all renditions; what follows is enqueued by video-package. `canEncode` says why not, where it cannot. */
@@ -10,6 +11,8 @@ export const createVideoWork = (
   canEncode: () => Promise<string | undefined>,
 ): NonNullable<UploadWork["VIDEO"]> => ({
   missing: canEncode,
+  // The renditions and their parent; then for each poster its frame and its sizes, the subtitles, and the publishing.
+  steps: renditionHeights.length + 1 + 2 * posterPositions.length + 2,
   start: ({ enqueueFlow }, uploadId) =>
     enqueueFlow(
       node(

@@ -232,7 +232,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
           ...toSummary(found),
           ...(failed && { state: "FAILED" as const, problem: found.problem ?? UNEXPECTED }),
           url: found.state === "AWAITING" ? null : urlOf(found.id, "source"),
-          progress: found.state === "READY" ? 1 : totalProgress(steps),
+          progress: found.state === "READY" ? 1 : totalProgress(steps, uploadWork[found.kind]?.steps),
           steps,
           files: found.files.map(toFile),
         };

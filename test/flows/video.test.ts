@@ -65,6 +65,7 @@ let cookie: string;
     expect(video).toMatchObject({ ...{ problem: null, note: null, progress: 1, width: 640, height: 480 } });
     expect(video.seconds).toBeCloseTo(9, 0);
     expect(progress.some((each) => each > 0 && each < 1)).toBe(true);
+    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
     expect(rolesOf(video)).toEqual({ RENDITION: 2, PLAYLIST: 1, SUBTITLES: 2, POSTER: 3 * 3 * 3 });
     expect(video.steps.every(({ state }) => state === "COMPLETED")).toBe(true);
     expect(video.steps).toHaveLength(5 + 8);
@@ -183,7 +184,8 @@ let cookie: string;
 
   test("no ffmpeg, no video: 503 says what to install", async () => {
     const PORT = `${await freePort()}`;
-    const api = system.start("api/main.ts", { FFMPEG_PATH: "/nowhere/ffmpeg", PORT });
+    const without = { FFMPEG_PATH: "/nowhere/ffmpeg", PORT };
+    const api = system.start("api/main.ts", without);
     await api.wrote("listening");
     const body = { filename: "a.mp4", contentType: "video/mp4", bytes: 1, kind: "VIDEO" };
     const answer = await call(`http://127.0.0.1:${PORT}/v1/uploads`, { body });
@@ -191,6 +193,10 @@ let cookie: string;
     expect(await answer.json()).toMatchObject({
       detail: "FFMPEG_PATH is set, but there is no ffmpeg there.",
     });
+    // Its jobs are left to workers that can do them.
+    const line = await (await system.startWorker(without)).wrote("working");
+    expect(line).toContain("video-publish");
+    expect(line).not.toContain("video-encode");
   });
 });
 
