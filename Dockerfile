@@ -28,6 +28,8 @@ COPY --from=tools /app/templates/compiled templates/compiled
 COPY api api
 COPY infra infra
 COPY workers workers
+# For readiness: which migrations the database must have.
+COPY prisma/migrations prisma/migrations
 # A volume that is mounted here takes over whose it is.
 RUN install -d -o node -g node /files
 USER node
