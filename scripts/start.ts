@@ -93,7 +93,7 @@ const watchOver = (name: Speaker, child: ChildProcess, deadly: NodeJS.Signals) =
 
 const announce = () => {
   const rows = {
-    API: `${apiUrl} (its description: /docs)`,
+    API: `${apiUrl} (its pages: /, /login, /uploads; its description: /docs)`,
     Inbox: config.smtpUrl === process.env["SMTP_URL"] ? `${inboxUrl} (but mail goes to SMTP_URL)` : inboxUrl,
     PostgreSQL: isEmbedded
       ? `${config.databaseUrl} (embedded, data in ${config.dataFolder}/postgres)`
