@@ -6,7 +6,7 @@ import { uploadPurge } from "../../workers/upload-purge/job.ts";
 import type { Upload, UploadFile } from "../../prisma/client/client.ts";
 import type { AppDeps } from "../app.ts";
 import { route } from "../contract.ts";
-import { id, timestamp } from "../fields.ts";
+import { id } from "../fields.ts";
 import { limits, spend } from "../limits.ts";
 import { pageArguments, pageOf, pageQuery, toPage } from "../page.ts";
 import { Problem } from "../problem.ts";
@@ -14,6 +14,7 @@ import { publishedFile } from "../published-file.ts";
 import { publishedType } from "../published-path.ts";
 import { sniff } from "../sniff.ts";
 import { uploadKinds } from "../upload-kinds.ts";
+import { announcement, summary, upload } from "../upload-shapes.ts";
 import { isStuck, stepsOf, totalProgress } from "../upload-steps.ts";
 
 const HOUR = 3_600_000;
@@ -21,74 +22,6 @@ const HOUR = 3_600_000;
 const ABANDONED_AFTER = 24 * HOUR;
 /** Milliseconds: nothing that was under way at a deletion still writes then. */
 const QUIET_AFTER = 6 * HOUR;
-
-const kind = z
-  .string("Give IMAGE or VIDEO.")
-  .toUpperCase()
-  .pipe(z.enum(["IMAGE", "VIDEO"], "Give IMAGE or VIDEO."))
-  .meta({ enum: ["IMAGE", "VIDEO"] });
-
-const announcement = z
-  .object({
-    filename: z.string("Give the file's name.").trim().min(1, "Give the file's name.").max(255),
-    contentType: z
-      .string("Give the file's type.")
-      .toLowerCase()
-      .max(100)
-      .meta({ enum: Object.values(uploadKinds).flatMap(({ types }) => Object.keys(types)) }),
-    bytes: z.int("Give the file's size in bytes.").min(1, "The file is empty."),
-    kind,
-  })
-  .superRefine(({ kind, contentType, bytes }, context) => {
-    const { types, maxBytes } = uploadKinds[kind];
-    const refuse = (path: string, message: string) =>
-      context.addIssue({ code: "custom", path: [path], message });
-    if (!Object.hasOwn(types, contentType))
-      refuse("contentType", `Not taken. Taken are ${Object.keys(types).join(", ")}.`);
-    if (bytes > maxBytes) refuse("bytes", `At most ${maxBytes} bytes.`);
-  });
-
-const summary = z.object({
-  id: z.uuid(),
-  kind: z.enum(["IMAGE", "VIDEO"]),
-  filename: z.string(),
-  contentType: z.string(),
-  bytes: z.int(),
-  state: z.enum(["AWAITING", "PROCESSING", "READY", "FAILED"]),
-  problem: z.string().nullable().describe("Why it failed."),
-  note: z.string().nullable(),
-  width: z.int().nullable(),
-  height: z.int().nullable(),
-  seconds: z.number().nullable(),
-  placeholder: z.string().nullable(),
-  createdAt: timestamp,
-  completedAt: timestamp.nullable(),
-  readyAt: timestamp.nullable(),
-});
-
-const upload = summary.extend({
-  url: z.string().nullable().describe("The file as it was uploaded."),
-  progress: z.number().describe("From 0 to 1."),
-  steps: z.array(
-    z.object({
-      id: z.uuid(),
-      name: z.string(),
-      state: z.enum(["WAITING", "RUNNING", "COMPLETED", "FAILED"]),
-      progress: z.number(),
-    }),
-  ),
-  files: z.array(
-    z.object({
-      path: z.string(),
-      role: z.enum(["VARIANT", "RENDITION", "PLAYLIST", "POSTER", "SUBTITLES"]),
-      url: z.string(),
-      contentType: z.string(),
-      bytes: z.int(),
-      width: z.int().nullable(),
-      height: z.int().nullable(),
-    }),
-  ),
-});
 
 const sourceOf = (uploadId: string) => `uploads/${uploadId}/source`;
 const urlOf = (uploadId: string, path: string) => `/v1/uploads/${uploadId}/files/${path}`;

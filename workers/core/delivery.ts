@@ -4,7 +4,6 @@ import { batched, persistently } from "./batch.ts";
 import type { Broker } from "./broker.ts";
 import { describeError, PermanentError, RateLimitedError, SupersededError, YieldError } from "./errors.ts";
 import { tellParent } from "./flow.ts";
-import { backoffDelay } from "./job.ts";
 import type { Assignment, Job } from "./job.ts";
 import type { Database } from "./jobs.ts";
 import {
@@ -19,6 +18,7 @@ import {
 } from "./ledger.ts";
 import type { Completion, Delivery, Setback, StartedJob } from "./ledger.ts";
 import type { Log } from "./log.ts";
+import { judge, RetryError } from "./outcome.ts";
 import { openRun } from "./run.ts";
 import type { OpenRun } from "./run.ts";
 
@@ -33,16 +33,6 @@ interface Deps<Tx> {
   stopping: AbortSignal;
   /** Aborts when even what a run achieved can wait no longer for the database. */
   giveUp: AbortSignal;
-}
-
-/** Thrown to the broker, which delivers again after `delay` ms. It carries no more than the ledger does. */
-export class RetryError extends Error {
-  readonly delay: number;
-
-  constructor(message: string, delay: number) {
-    super(message);
-    this.delay = delay;
-  }
 }
 
 /** Milliseconds until a job is looked at again whose earlier run may be under way. */
@@ -61,16 +51,6 @@ const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) =>
     signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
   );
-
-/** What the ledger records of a run that did not complete. */
-const judge = (job: Job, { attempt }: StartedJob, error: unknown): Omit<Setback, keyof Delivery> => {
-  if (error instanceof YieldError) return { outcome: "yielded", error: null, delay: 0 };
-  const text = describeError(error);
-  if (error instanceof RateLimitedError) return { outcome: "yielded", error: text, delay: error.ms };
-  if (error instanceof PermanentError || attempt + 1 >= job.attempts)
-    return { outcome: "failed", error: text, delay: 0 };
-  return { outcome: "retry", error: text, delay: backoffDelay(job.backoff, attempt + 1) };
-};
 
 /**
  * Does what the broker delivers. The ledger is written here, around the handler, and never by the broker's events,

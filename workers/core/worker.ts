@@ -1,10 +1,11 @@
 import { hostname } from "node:os";
 import { v7 as uuidv7 } from "uuid";
 import type { Broker } from "./broker.ts";
-import { createDeliveries, RetryError } from "./delivery.ts";
+import { createDeliveries } from "./delivery.ts";
 import type { Assignment } from "./job.ts";
 import type { Database } from "./jobs.ts";
 import type { Log } from "./log.ts";
+import { RetryError } from "./outcome.ts";
 
 export interface WorkerOptions<Tx> {
   database: Database<Tx>;
