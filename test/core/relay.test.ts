@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { z } from "zod";
 import { assign, defineJob } from "../../workers/core/job.ts";
 import { type Core, createCore } from "../support/core.ts";
@@ -39,3 +40,23 @@ test("a row that cannot be published is parked after ten tries, while others go 
   const { error } = await core.reaches(parked?.id ?? "", "FAILED");
   expect(error).toContain("Queue name cannot contain :");
 });
+
+// BullMQ on PostgreSQL would look again when the delayed job is due, or, after an outage, in an hour.
+const postgresCases = () =>
+  test("a job that was announced while nobody listened is found within seconds", async () => {
+    const done: (string | undefined)[] = [];
+    const consumer = core.broker.worker("quiet", async ({ id }) => void done.push(id), {});
+    try {
+      const queue = core.broker.queue("quiet");
+      await queue.add("quiet", {}, { jobId: "heard" });
+      await queue.add("quiet", {}, { jobId: "missed", delay: 3_600_000 });
+      await until("the first job", () => done.includes("heard"));
+      await sleep(1_000); // until it waits again
+      await core.sql(`UPDATE bullmq.job SET state = 'waiting' WHERE id = 'missed'`, []);
+      await until("the second job", () => done.includes("missed"), 20_000);
+    } finally {
+      await consumer.close();
+    }
+  });
+
+if (!inject("redisUrl")) postgresCases();

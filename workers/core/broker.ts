@@ -13,6 +13,9 @@ import pg from "pg";
 /** Where BullMQ keeps its tables when the broker is PostgreSQL. */
 const SCHEMA = "bullmq";
 
+/** Seconds until an idle consumer of a PostgreSQL broker looks for jobs, if nothing tells it to before. */
+const LOOK_EVERY = 5;
+
 /** PostgreSQL's code for a table that does not exist: the schema is new, or was dropped. */
 const UNDEFINED_TABLE = "42P01";
 
@@ -73,6 +76,11 @@ const redisConnections = (url: string, onError: (error: Error) => void): Connect
   };
 };
 
+// Beside the server's notifications BullMQ looks for jobs by itself, but after an outage only in an hour: a job that was
+// announced while nobody could listen would wait as long.
+const watchfulPostgresBackend: typeof createPostgresBackend = (...args) =>
+  Object.defineProperty(createPostgresBackend(...args), "maximumBlockTimeout", { value: LOOK_EVERY });
+
 const postgresConnections = (url: string, onError: (error: Error) => void): Connections => {
   // The broker need not be durable, because the ledger is.
   const pool = new pg.Pool({
@@ -93,7 +101,7 @@ const postgresConnections = (url: string, onError: (error: Error) => void): Conn
       pool.options.max += 1; // which it keeps for LISTEN
       return connection;
     },
-    backend: createPostgresBackend as unknown as BackendFactory,
+    backend: watchfulPostgresBackend as unknown as BackendFactory,
     ping: async () => {
       const usable = await pool.query(`SELECT FROM ${SCHEMA}.migration, ${SCHEMA}.job_seq LIMIT 1`).then(
         ({ rowCount }) => rowCount === 1,
