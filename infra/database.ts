@@ -64,6 +64,8 @@ export const openDatabase = (url: string, connections: number, onError: (error: 
     keepAlive: true,
   });
   pool.on("error", onError);
+  // The pool listens to idle connections only. Whoever uses one learns of its end from the next query.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql) });
   const prisma = new PrismaClient({ adapter });
 

@@ -6,7 +6,7 @@ import { email } from "../../workers/email/job.ts";
 import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos-checks.ts";
 import { createSystem, type System } from "../support/chaos-system.ts";
 import { seededRandom } from "../support/random.ts";
-import { createSlowProxy } from "../support/slow-proxy.ts";
+import { createProxy } from "../support/proxy.ts";
 
 const KILLS = 50;
 const MAILS = 150;
@@ -27,7 +27,9 @@ const killWorkers = async (system: System) => {
   const random = seededRandom(20_261_123);
   let kills = 0;
   const inTurn = async () => {
-    await using proxy = await createSlowProxy(Number(new URL(system.env["SMTP_URL"]!).port), DELAY);
+    await using proxy = await createProxy(Number(new URL(system.env["SMTP_URL"]!).port), (chunk, client) =>
+      setTimeout(() => client.write(chunk), DELAY),
+    );
     const env = { SMTP_URL: `smtp://127.0.0.1:${proxy.port}`, LOCK_DURATION: "4000" };
     while (kills++ < KILLS) {
       const worker = await system.startChoreWorker(env);

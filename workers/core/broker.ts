@@ -93,6 +93,8 @@ const postgresConnections = (url: string, onError: (error: Error) => void): Conn
     keepAlive: true,
   });
   pool.setMaxListeners(0).on("error", onError);
+  // The pool listens to idle connections only. Whoever uses one learns of its end from the next query.
+  pool.on("connect", (client) => client.on("error", () => {}));
   // BullMQ takes a pool where its types, made for Redis, ask for a client.
   const connection = pool as unknown as ConnectionOptions;
   return {

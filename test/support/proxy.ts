@@ -1,14 +1,17 @@
 import { EventEmitter, once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-interface SlowProxy extends AsyncDisposable {
+interface Proxy extends AsyncDisposable {
   readonly port: number;
   /** Tells when a client says something. */
   readonly heard: EventEmitter<{ line: [text: string] }>;
 }
 
-/** Stands before a local server and holds each of its answers back for `ms`. */
-export const createSlowProxy = async (serverPort: number, ms: number): Promise<SlowProxy> => {
+/** Stands before a local server and hands each piece of its answers to `answer`, which passes it to the client. */
+export const createProxy = async (
+  serverPort: number,
+  answer: (chunk: Buffer, client: Socket) => void,
+): Promise<Proxy> => {
   const heard = new EventEmitter<{ line: [string] }>();
   const sockets = new Set<Socket>();
   const keep = (socket: Socket) => {
@@ -22,7 +25,7 @@ export const createSlowProxy = async (serverPort: number, ms: number): Promise<S
       server.write(chunk);
       heard.emit("line", chunk.toString("latin1"));
     });
-    server.on("data", (chunk) => setTimeout(() => client.write(chunk), ms));
+    server.on("data", (chunk) => answer(chunk, client));
     client.on("close", () => server.destroy());
     server.on("close", () => client.destroy());
   });
