@@ -62,7 +62,7 @@ const parseAge = (text: string): number => {
 };
 
 const parseLimit = (text: string): number => {
-  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`--limit ${text}: write a whole number`);
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`--limit ${text}: write 1 or more`);
   return Number(text);
 };
 
@@ -74,8 +74,15 @@ const parseState = (text: string): string => {
   return text.toUpperCase();
 };
 
+const chosenState = (): string | undefined => {
+  const state = options.state === undefined ? undefined : parseState(options.state);
+  if (!options.failed) return state;
+  if (state && state !== "FAILED") throw new UsageError(`--state ${options.state}: not in the dead letter`);
+  return "FAILED";
+};
+
 const filter = (limit: number): Filter => ({
-  state: options.failed ? "FAILED" : options.state === undefined ? undefined : parseState(options.state),
+  state: chosenState(),
   name: options.name,
   seconds: options.since === undefined ? undefined : parseAge(options.since),
   limit: options.limit === undefined ? limit : parseLimit(options.limit),
@@ -95,11 +102,12 @@ const chosen = async (sql: Sql, ids: string[]): Promise<string[]> => {
   return (await findJobs(sql, filter(1_000))).map(({ id }) => id);
 };
 
-const list = async (sql: Sql): Promise<void> => {
+const list = async (sql: Sql, [word]: string[]): Promise<void> => {
+  if (word) throw new UsageError(`list ${word}: choose jobs by --name, --state, --since or --failed`);
   do {
     const jobs = await findJobs(sql, filter(50));
     if (options.watch) console.clear();
-    printTable(jobs);
+    printTable(jobs, options.watch ? (process.stdout.rows ?? Infinity) - 1 : Infinity);
     if (options.watch) await new Promise((resolve) => setTimeout(resolve, 1_000));
   } while (options.watch);
 };
@@ -128,17 +136,18 @@ const commands: Record<string, (sql: Sql, ids: string[]) => Promise<void>> = {
   retry: async (sql, ids) => {
     if (ids.length === 0) options.failed = true;
     const asked = await chosen(sql, ids);
-    report(await replayJobs(sql, asked), asked, "will run again", "the others are not in the dead letter");
+    report(await replayJobs(sql, asked), asked, "will run again", "the rest is not in the dead letter");
   },
   cancel: async (sql, ids) => {
     const asked = await chosen(sql, ids);
-    report(await cancelJobs(sql, asked), asked, "cancelled", "the others have started, or ended");
+    report(await cancelJobs(sql, asked), asked, "cancelled", "the rest has started, or ended");
   },
 };
 
 const [command = "list", ...ids] = positionals;
 const run = commands[command];
 if (options.help || !run) {
+  if (!options.help) console.error(`There is no command ${command}.\n`);
   console.log(HELP);
   process.exit(options.help ? 0 : 2);
 }

@@ -14,6 +14,8 @@ export interface Attempt {
   by: string | null;
   outcome: string;
   error?: string | null;
+  /** When the next one is due. */
+  retryAt?: string | null;
 }
 
 export interface JobRow {

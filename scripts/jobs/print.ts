@@ -40,8 +40,22 @@ const relative = (date: Date | null, now = Date.now()): string => {
 const clip = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text;
 
-const outcome = ({ result, error }: JobRow): string =>
-  error ?? (result === null ? "" : typeof result === "string" ? result : JSON.stringify(result));
+/** An error of no particular class says what happened without its name. */
+const plain = (error: string): string => error.replace(/^Error: /, "");
+
+/** Of a job that has failed and waits to be tried again. */
+const nextTry = (job: JobRow): Date | null => {
+  const next = new Date(job.history.at(-1)?.retryAt ?? 0);
+  return phase(job) === "retrying" && next.getTime() > Date.now() + 1_000 ? next : null;
+};
+
+const outcome = (job: JobRow): string => {
+  const { state, dueAt, result, error } = job;
+  const next = nextTry(job);
+  if (error !== null) return next ? `again ${relative(next)}: ${plain(error)}` : plain(error);
+  if (state === "PENDING" && dueAt.getTime() > Date.now() + 1_000) return `due ${relative(dueAt)}`;
+  return result === null ? "" : typeof result === "string" ? result : JSON.stringify(result);
+};
 
 const COLUMNS = ["ID", "JOB", "STATE", "TRIES", "CREATED", "ENDED", "RESULT OR ERROR"];
 
@@ -55,19 +69,39 @@ const cells = (job: JobRow): string[] => [
   outcome(job),
 ];
 
-/** One line per job, as wide as the terminal. */
-export const printTable = (jobs: JobRow[]): void => {
-  if (jobs.length === 0) return console.log("no such jobs");
+/** The columns that every terminal shows, and what a wide one leaves for the last column. */
+const FIRST = 4;
+const ENOUGH = 40;
+
+/** Prints the newest jobs, as wide as the terminal, in so many lines. */
+export const printTable = (jobs: JobRow[], most = Infinity): void =>
+  console.log(
+    tableOf(jobs, process.stdout.columns ?? 160)
+      .slice(0, most)
+      .join("\n"),
+  );
+
+/** A narrow table has fewer columns, and an outcome that does not fit goes to a line of its own. */
+export const tableOf = (jobs: JobRow[], width: number): string[] => {
+  if (jobs.length === 0) return ["no such jobs"];
   const rows = [COLUMNS, ...jobs.map(cells)];
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
-  widths[widths.length - 1] = Math.max(20, (process.stdout.columns ?? 160) - before);
-  for (const [index, row] of rows.entries()) {
-    const padded = row.map((cell, column) => clip(cell, widths[column] ?? 0).padEnd(widths[column] ?? 0));
+  const roomAfter = (count: number) =>
+    widths.slice(0, count).reduce((room, column) => room - column - 2, width);
+  let shown = COLUMNS.length - 1;
+  while (shown > FIRST && roomAfter(shown) < ENOUGH) shown -= 1;
+  while (shown > 1 && roomAfter(shown) < -2) shown -= 1;
+  const room = roomAfter(shown);
+
+  return rows.flatMap((row, index) => {
+    const padded = row.slice(0, shown).map((cell, column) => cell.padEnd(widths[column] ?? 0));
     const colour = index === 0 ? "bold" : COLOURS[row[2] ?? ""];
-    if (colour) padded[2] = styleText(colour, padded[2] ?? "");
-    console.log(padded.join("  ").trimEnd());
-  }
+    if (colour && padded[2]) padded[2] = styleText(colour, padded[2]);
+    const last = row.at(-1) ?? "";
+    const fits = room >= ENOUGH || last.length <= room;
+    const line = [...padded, fits ? clip(last, room) : ""].join("  ").trimEnd();
+    return fits || index === 0 ? line : [line, `  ${clip(last, width - 2)}`];
+  });
 };
 
 const line = (label: string, value: unknown): void => {
@@ -77,15 +111,18 @@ const line = (label: string, value: unknown): void => {
   );
 };
 
-const time = (date: Date | null): string => (date ? `${date.toISOString()}  (${relative(date)})` : "");
+const time = (date: Date | null): string => (date ? `${toSecond(date)}  (${relative(date)})` : "");
+
+const toSecond = (date: Date): string => date.toISOString().replace(/\.\d+/, "");
 
 const printAttempt = ({ startedAt, endedAt, by, outcome, error }: Attempt, index: number): void => {
+  const began = toSecond(new Date(startedAt ?? endedAt));
   const took = startedAt ? `${Date.parse(endedAt) - Date.parse(startedAt)} ms` : "";
-  const coloured = styleText(COLOURS[outcome] ?? "white", outcome.padEnd(8));
+  const coloured = styleText(COLOURS[outcome] ?? "white", outcome.padEnd(7));
   console.log(
-    `  ${String(index + 1).padStart(3)}  ${startedAt ?? endedAt}  ${took.padStart(9)}  ${coloured}  ${error ?? ""}`,
+    `${String(index + 1).padStart(4)}  ${began}  ${took.padStart(8)}  ${coloured}  ${plain(error ?? "")}`.trimEnd(),
   );
-  if (by) console.log(styleText("gray", `       by ${by}`));
+  if (by) console.log(styleText("gray", `      by ${by}`));
 };
 
 /** Everything the ledger knows about a job. */
@@ -99,12 +136,13 @@ export const printJob = (job: JobRow): void => {
   line("created", time(job.createdAt));
   line("due", job.state === "PENDING" ? time(job.dueAt) : null);
   line("published", time(job.publishedAt));
+  line("next try", time(nextTry(job)));
   line("started", time(job.startedAt));
   line("by", job.startedBy);
   line("ended", time(job.finishedAt));
   line("progress", job.progress);
   line("result", job.result);
-  line("error", job.error);
+  line("error", job.error && plain(job.error));
   if (job.history.length > 0) console.log(`\n${styleText("bold", "earlier attempts")}`);
   job.history.forEach(printAttempt);
 };

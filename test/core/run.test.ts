@@ -17,7 +17,7 @@ const act = defineJob({
   payload: z.object({ work: z.string() }),
   attempts: 3,
   backoff: { delay: 50 },
-  timeout: 2_000,
+  timeout: 30_000,
   limit: { max: 1_000, per: 1_000 },
 });
 const brief = defineJob({ name: "brief", payload: z.object({}), attempts: 1, timeout: 100 });
@@ -72,6 +72,8 @@ test("retries with backoff, and the ledger knows each attempt", async () => {
     { outcome: "retry", error: "Error: attempt 1 failed" },
     { outcome: "retry", error: "Error: attempt 2 failed" },
   ]);
+  for (const { endedAt, retryAt } of history)
+    expect(Date.parse(retryAt ?? "")).toBeGreaterThan(Date.parse(endedAt));
 });
 
 test("ends in the dead letter after its last attempt, and is replayed once", async () => {

@@ -6,9 +6,15 @@ import { PermanentError } from "../../workers/core/errors.ts";
 import { node } from "../../workers/core/flow.ts";
 import { assign, defineJob } from "../../workers/core/job.ts";
 import { type Core, createCore } from "../support/core.ts";
+import { until } from "../support/until.ts";
 
 const script = fileURLToPath(new URL("../../scripts/jobs.ts", import.meta.url));
 const chore = defineJob({ name: "chore", payload: z.object({ n: z.int() }) });
+const hourly = defineJob({
+  name: "hourly",
+  payload: z.object({}),
+  backoff: { delay: 3_600_000, max: 3_600_000, jitter: 0 },
+});
 
 let core: Core;
 let broken = true;
@@ -21,6 +27,7 @@ beforeAll(async () => {
       if (broken && n % 2 === 1) throw new PermanentError("the provider is broken");
       return "fine";
     }),
+    assign(hourly, () => Promise.reject(new Error("the provider is away"))),
   );
   for (const n of [0, 1, 2, 3]) ids.push(await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n })));
   for (const [n, id] of ids.entries()) await core.reaches(id, n % 2 === 1 ? "FAILED" : "COMPLETED");
@@ -71,6 +78,15 @@ test("shows a job with its attempts", async () => {
   expect(output).toMatch(/earlier attempts\n +1 .* failed +PermanentError: the provider is broken/);
 });
 
+test("shows when a job is tried again", async () => {
+  const id = await core.jobs.transaction(({ enqueue }) => enqueue(hourly, {}));
+  await until("it has failed", async () => (await core.row(id)).attempt === 1);
+  const { output } = await run("show", id);
+  expect(output).toMatch(/state +retrying\n/);
+  expect(output).toMatch(/next try +\d{4}-.* \(in (1 h|60 min)\)\n/);
+  await core.sql(`DELETE FROM "Job" WHERE id = $1::uuid`, [id]);
+});
+
 test("retries one job by its id, and refuses to retry what has not failed", async () => {
   broken = false;
   expect(await run("retry", ids[1] ?? "")).toMatchObject({
@@ -114,13 +130,16 @@ test("cancels a job that waits", async () => {
 });
 
 test.each([
-  [["explode"], "npm run jobs"],
+  [["explode"], "There is no command explode"],
   [["show", "12"], "12 is not the id of a job"],
   [["show", "01900000-0000-7000-8000-000000000000"], "there is no job"],
   [["list", "--since", "yesterday"], "write it like 30s, 15m, 1h or 7d"],
   [["list", "--state", "lost"], "there are waiting, pending"],
   [["list", "--colour"], "Unknown option '--colour'. All that there is: npm run jobs -- --help"],
   [["cancel"], "name the jobs"],
+  [["list", "email"], "list email: choose jobs by --name"],
+  [["list", "--limit", "0"], "write 1 or more"],
+  [["list", "--failed", "--state", "pending"], "--state pending: not in the dead letter"],
 ])("%j is a clear refusal", async (args, message) => {
   const { code, output } = await run(...args);
   expect(code).toBe(2);

@@ -17,7 +17,7 @@ export interface LedgerRow {
   epoch: number;
   attempt: number;
   crashes: number;
-  history: { outcome: string; error?: string }[];
+  history: { endedAt: string; outcome: string; error?: string; retryAt?: string | null }[];
   progress: unknown;
   result: unknown;
   error: string | null;
@@ -52,7 +52,8 @@ export const createCore = async (): Promise<Core> => {
   const cleanups = new AsyncDisposableStack();
   const { url } = cleanups.adopt(await createTestDatabase(), ({ drop }) => drop());
   const { url: queueUrl, prefix } = await testBroker(url);
-  const database = cleanups.adopt(openDatabase(url, 10, silent), (each) => each.close());
+  // As many connections as the API has: twenty parallel requests must not wait for one.
+  const database = cleanups.adopt(openDatabase(url, 20, silent), (each) => each.close());
   const broker = cleanups.adopt(openBroker(queueUrl, prefix, silent), (each) => each.close());
   await until("the broker answers", () => broker.ping().then(() => true));
   const { sql } = database.jobs;

@@ -9,6 +9,7 @@ import type { Database } from "./jobs.ts";
 import {
   brokerIdOf,
   completeJobs,
+  inOrder,
   isRunning,
   parseBrokerId,
   setBackJobs,
@@ -37,15 +38,6 @@ interface Deps<Tx> {
 
 /** Milliseconds until a job is looked at again whose earlier run may be under way. */
 const LOOK_AGAIN = 2_000;
-
-/** Brings rows into the order of the items; an item without a row has `undefined`. */
-const inOrder = <Row extends Delivery>(
-  items: readonly Delivery[],
-  rows: readonly Row[],
-): (Row | undefined)[] => {
-  const found = new Map(rows.map((row) => [brokerIdOf(row), row]));
-  return items.map((item) => found.get(brokerIdOf(item)));
-};
 
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) =>

@@ -102,7 +102,10 @@ export interface Run<Tx = unknown> {
   readonly attempt: number;
   /** Aborts when the job's timeout is over, when its lock is lost, and when the process must end. */
   readonly signal: AbortSignal;
-  /** Shows how far the run is: any JSON, in the ledger at once. From 0 to 1, it counts in the progress of its flow. */
+  /**
+   * Shows how far the run is: any JSON, in the ledger at once, in the order of the calls. From 0 to 1, it counts in the
+   * progress of its flow.
+   */
   progress(value: unknown): Promise<void>;
   /** Adds a follow-up. It is inserted in the transaction that completes this job, so only if the job completes. */
   enqueue<Schema extends z.ZodType>(

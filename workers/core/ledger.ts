@@ -15,6 +15,15 @@ export const parseBrokerId = (brokerId = ""): Delivery => {
   return { id: brokerId.slice(0, dash), epoch: Number(brokerId.slice(dash + 1)) };
 };
 
+/** Brings rows into the order of the items; an item without a row has `undefined`. */
+export const inOrder = <Row extends Delivery>(
+  items: readonly Delivery[],
+  rows: readonly Row[],
+): (Row | undefined)[] => {
+  const found = new Map(rows.map((row) => [brokerIdOf(row), row]));
+  return items.map((item) => found.get(brokerIdOf(item)));
+};
+
 /** A job whose run begins. */
 export interface StartedJob extends Delivery {
   /** The job that waits for this one. */
@@ -124,8 +133,8 @@ export const setBackJobs = (sql: Sql, items: readonly Setback[], worker: string)
                       + t.delay * interval '1 millisecond',
             attempt = j.attempt + CASE t.outcome WHEN 'yielded' THEN 0 ELSE 1 END,
             history = CASE t.outcome WHEN 'yielded' THEN j.history ELSE j.history || jsonb_build_object(
-              'startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy",
-              'outcome', t.outcome, 'error', t.error) END,
+              'startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy", 'outcome', t.outcome, 'error', t.error,
+              'retryAt', CASE t.outcome WHEN 'retry' THEN now() + t.delay * interval '1 millisecond' END) END,
             error = COALESCE(t.error, j.error), "startedAt" = NULL, "startedBy" = NULL
      FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int8[]) t (id, epoch, outcome, error, delay)
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED') AND j."startedBy" = $6

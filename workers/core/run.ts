@@ -35,6 +35,7 @@ export const openRun = <Tx>(
   const followUps: ((sql: Sql) => Promise<string>)[] = [];
   let completed = false;
   let parentIsDue = false;
+  let told: Promise<unknown> = Promise.resolve();
 
   const settled = (done: Delivery | undefined) => {
     if (!done) throw new SupersededError(`job ${id} was finished by another delivery`);
@@ -54,7 +55,11 @@ export const openRun = <Tx>(
       id,
       attempt: started.attempt + 1,
       signal: stop.signal,
-      progress: async (value) => void (await recordProgress(database.sql, started, value)),
+      // One after the other, because a handler may call from many places at once, and the last value is the one to stay.
+      progress: async (value) => {
+        const tell = () => recordProgress(database.sql, started, value);
+        await (told = told.then(tell, tell));
+      },
       enqueue: (job: Job, payload: unknown, options?: EnqueueOptions) =>
         void followUps.push(prepareJob(job, payload, options)),
       enqueueFlow: (root) => void followUps.push(prepareFlow(root)),

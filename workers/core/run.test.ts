@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { Database } from "./jobs.ts";
+import { openRun } from "./run.ts";
+
+const started = { id: "1", epoch: 1, parentId: null, payload: {}, attempt: 0, crashes: 0 };
+
+/** A run on a database that takes ever less time for a statement, and fails for the values that it is told. */
+const openOn = (failing: string[] = []) => {
+  const written: string[] = [];
+  let delay = 40;
+  const sql: Database<unknown>["sql"] = async (_text, values) => {
+    await sleep((delay -= 10));
+    const value = String(values[2]);
+    if (failing.includes(value)) throw new Error("the database is away");
+    written.push(value);
+    return [];
+  };
+  const database: Database<unknown> = { sql, transaction: () => Promise.reject(new Error("not here")) };
+  return { written, ...openRun(database, started, 60_000, async () => undefined) };
+};
+
+test("progress is written in the order of the calls, however many are under way", async () => {
+  const { run, written, close } = openOn();
+  await Promise.all([0.25, 0.5, 0.75, 1].map((value) => run.progress(value)));
+  expect(written).toEqual(["0.25", "0.5", "0.75", "1"]);
+  close();
+});
+
+test("progress that could not be written is told to its caller alone", async () => {
+  const { run, written, close } = openOn(["0.25"]);
+  const told = await Promise.allSettled([0.25, 0.5].map((value) => run.progress(value)));
+  expect(told.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+  expect(written).toEqual(["0.5"]);
+  close();
+});
