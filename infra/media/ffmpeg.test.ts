@@ -132,6 +132,18 @@ let ffmpeg: Ffmpeg;
     server.close();
   });
 
+  test("the guards go before every input", async () => {
+    const program = join(folder, "program");
+    await writeFile(program, '#!/bin/sh\necho "$*" >&2\nexit 2\n', { mode: 0o755 });
+    const { probe, convert } = createFfmpeg({ ffmpeg: program, ffprobe: program });
+    const guarded =
+      /-protocol_whitelist file -format_whitelist mov,mp4,m4a,3gp,3g2,mj2,matroska,webm -max_pixels 35389440 .*file:in/;
+    await expect(probe(folder, "in", never)).rejects.toThrow(guarded);
+    const converting = convert({ folder, input: "in", output: ["out"], signal: never });
+    await expect(converting).rejects.toThrow(guarded);
+    await expect(converting).rejects.toThrow(/^-nostdin /);
+  });
+
   describe("a conversion", () => {
     const output = (name: string) => ["-c:v", "libx264", "-f", "mp4", name];
     const endless = ["-vf", "loop=-1:size=2", ...output("endless.mp4")];
@@ -186,11 +198,11 @@ let ffmpeg: Ffmpeg;
   });
 });
 
-/** The command lines of running programs that contain this, as Linux shows them. */
+/** The command lines of running programs that contain this and our folder, as Linux shows them. */
 const commandsWith = async (text: string): Promise<string[]> => {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
   const lines = await Promise.all(
     pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
   );
-  return lines.filter((line) => line.includes(text) && line.includes("-nostdin"));
+  return lines.filter((line) => line.includes(text) && line.includes(`file:${folder}`));
 };

@@ -51,7 +51,8 @@ const report = z.object({
 export const readProbe = (json: unknown): Probe => {
   const { streams, format } = report.parse(json);
   const known = streams.filter(({ codec_name }) => codec_name && codec_name !== "unknown");
-  const video = known.find((each) => each.codec_type === "video" && !each.disposition?.attached_pic);
+  const pictures = known.filter((each) => each.codec_type === "video" && !each.disposition?.attached_pic);
+  const video = pictures.find(({ codec_name = "" }) => !STILL.has(codec_name)) ?? pictures[0];
   const audio = known.find((each) => each.codec_type === "audio");
   return {
     seconds: format.duration,
@@ -59,6 +60,9 @@ export const readProbe = (json: unknown): Probe => {
     audio: audio && { index: audio.index },
   };
 };
+
+/** Codecs of which most streams are one picture: where another stream is beside it, that is the film. */
+const STILL = new Set(["mjpeg", "png", "webp", "bmp", "tiff"]);
 
 const picture = (video: Stream): Picture | undefined => {
   const { index, width = 0, height = 0, profile, level } = video;

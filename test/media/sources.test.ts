@@ -137,6 +137,13 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
       expect(await keyFrames(outcome)).toEqual([[0]]);
     });
 
+    test("with a still picture before the film is the film", async () => {
+      const still = await makeMedia(folder, "still.jpg", picture(0.1, "640x480"), ["-frames:v", "1"]);
+      const both = ["-map", "0", "-map", "1", "-c:v:0", "copy"];
+      const outcome = await make("still.mkv", ["-i", still, ...picture(1)], both);
+      expect(sizes(outcome)).toEqual(["320x240"]);
+    });
+
     test("whose picture begins late", async (context) => {
       await needsSegmentProbe(context);
       const late = ["-itsoffset", "1.5", ...picture(6), ...sound(8)];

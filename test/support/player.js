@@ -22,7 +22,9 @@ globalThis.look = () => ({
   problem,
 });
 
-/** Shows this level from the next segment on. */
+/** Plays this level from the beginning. */
 globalThis.turn = (level) => {
-  hls.nextLevel = level;
+  hls.currentLevel = level;
+  video.currentTime = 0;
+  void video.play();
 };

@@ -56,6 +56,7 @@ test.each([
   // No format but JPEG holds more than 16,383 rows, so that the whole image becomes narrower.
   [10, 30_000, [5]],
   [1_000, 30_000, [546, 480, 160]],
+  [1, 16_383, [1]],
 ])("never enlarges: %i × %i is published in %j", async (width, height, widths) => {
   const { published } = await perform(await quarters(width, height).png().toBuffer());
   expect(published).toMatchObject({ width, height });
@@ -67,6 +68,11 @@ test.each([
     expect(file.height).toBeGreaterThanOrEqual(1);
     expect(Math.abs(file.height - Math.max(1, wanted)) / wanted).toBeLessThan(Math.max(0.1, 1 / wanted));
   }
+});
+
+test("a line that no format could hold becomes shorter, as it cannot become narrower", async () => {
+  const { published } = await perform(await quarters(1, 20_000).png().toBuffer());
+  expect(published!.files.map(({ width, height }) => [width, height])).toEqual(Array(3).fill([1, 16_383]));
 });
 
 test.each([
@@ -207,6 +213,11 @@ describe("refuses", () => {
       "HEIC",
       "HEIC images cannot be read here. Please send a JPEG, PNG, WebP, AVIF or GIF.",
       () => "\0\0\0\x18ftypheic\0\0\0\0mif1heic".padEnd(64, "\0"),
+    ],
+    [
+      "a moving AVIF",
+      "This AVIF is a film. Please send a still image, or a moving WebP or GIF.",
+      () => "\0\0\0\x2cftypavis\0\0\0\0avisavifmsf1iso8".padEnd(99, "\0"),
     ],
     ["half a JPEG", damaged, () => half(image().jpeg().toBuffer())],
     ["half a PNG", damaged, () => half(image().png().toBuffer())],

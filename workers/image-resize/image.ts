@@ -62,7 +62,9 @@ const inspect = async (file: Buffer): Promise<{ width: number; height: number }>
   const { autoOrient } = await sharp(file, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
-      throw damaged(error);
+      throw isFilm(file)
+        ? new PermanentError("This AVIF is a film. Please send a still image, or a moving WebP or GIF.")
+        : damaged(error);
     });
   const pixels = autoOrient.width * autoOrient.height;
   if (pixels > maxPixels)
@@ -85,6 +87,9 @@ const typeOf = (file: Buffer): "JPEG" | "PNG" | "GIF" | "WebP" | "AVIF" | "HEIC"
   if (brands && /avi[fs]/.test(brands)) return "AVIF";
   return brands && /^(hei|hev|mif1|msf1)/.test(brands) ? "HEIC" : undefined;
 };
+
+/** A sequence of frames, of which libheif reads none. Most moving AVIFs are one. */
+const isFilm = (file: Buffer) => file.toString("latin1", 4, 12) === "ftypavis";
 
 /** Never more than the image has. One so long that no format could hold it becomes narrower, as a whole. */
 const widthsOf = (width: number, height: number): number[] => {
@@ -125,7 +130,8 @@ const toPixels = async (
   width: number,
   original: { width: number; height: number },
 ): Promise<Pixels> => {
-  const height = Math.max(1, Math.round((original.height * width) / original.width));
+  // One pixel across, an image cannot become narrower: then it becomes shorter.
+  const height = Math.min(maxHeight, Math.max(1, Math.round((original.height * width) / original.width)));
   const { data, info } = await image
     .resize(width, height, { fit: "fill" })
     .toColourspace("srgb")

@@ -35,12 +35,12 @@ export const takePoster =
     return inWorkspace(uploadId, run.signal, async ({ source, convert, read, store }) => {
       const { video } = source ?? {};
       if (!video) throw new PermanentError("the source has no picture");
-      // Some files are shorter than they say: then the first frame.
-      for (const from of [position, 0]) {
-        await convert({ before: ["-ss", from.toFixed(3)], output: frameArguments(video) });
+      // Some files are shorter than they say, and in some nothing can be sought: then the first frame.
+      for (const before of [["-ss", position.toFixed(3)], []]) {
+        await convert({ before, output: frameArguments(video) });
         if (!(await read(FRAME, 1))?.length) continue;
         await store(FRAME, posterPath(number), "image/jpeg");
-        return `took the frame at ${from.toFixed(1)} s`;
+        return before.length > 0 ? `took the frame at ${position.toFixed(1)} s` : "took the first frame";
       }
       throw new PermanentError("no frame can be read");
     });
