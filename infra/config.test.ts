@@ -56,6 +56,11 @@ describe("the config", () => {
     });
   });
 
+  it("takes our address with or without a slash at its end", () => {
+    for (const PUBLIC_URL of ["https://app.example.com", "https://app.example.com/"])
+      expect(loadConfig("api", { PUBLIC_URL }).publicUrl).toBe("https://app.example.com");
+  });
+
   it("keeps files in the data folder, or where it is told", () => {
     expect(loadConfig("api", { DATA_FOLDER: "/data" }).storageUrl).toBe("file:///data/files");
     const env = { STORAGE_URL: "s3://files", S3_CREDENTIALS: "key:sec:ret/+=" };
@@ -99,7 +104,24 @@ describe("in production", () => {
       { DATABASE_URL: "postgres://db.internal/app?sslmode=prefer" },
       "DATABASE_URL",
     ],
+    [
+      "the sample password of a database",
+      { DATABASE_URL: "postgres://offstage:offstage@localhost/offstage" },
+      "DATABASE_URL",
+    ],
+    ["the sample password of a broker", { QUEUE_URL: "rediss://:offstage@queue.internal" }, "QUEUE_URL"],
+    ["the sample key of a store", { S3_CREDENTIALS: "offstage:offstage-secret" }, "S3_CREDENTIALS"],
     ["a plaintext broker", { QUEUE_URL: "redis://queue.internal" }, "QUEUE_URL"],
+    [
+      "a plaintext database whose name looks like this machine's",
+      { DATABASE_URL: "postgres://localhost.example.com/app" },
+      "DATABASE_URL",
+    ],
+    [
+      "a plaintext broker whose name looks like an address of this machine",
+      { QUEUE_URL: "redis://127.example.com" },
+      "QUEUE_URL",
+    ],
     ["the folder of this project", { STORAGE_URL: "" }, "STORAGE_URL"],
     ["a plaintext store", { S3_ENDPOINT: "http://store.internal:7070" }, "S3_ENDPOINT"],
     [
@@ -110,6 +132,8 @@ describe("in production", () => {
     ["links without https", { PUBLIC_URL: "http://app.example.com" }, "PUBLIC_URL"],
     ["the sandbox by default", { SMTP_URL: "" }, "SMTP_URL"],
     ["the sandbox by name", { SMTP_URL: "smtp://sandbox:25" }, "SMTP_URL"],
+    ["the sandbox by its port", { SMTP_URL: "smtp://mail.internal:1025" }, "SMTP_URL"],
+    ["a secret that is too short", { APP_SECRET: "x".repeat(31) }, "APP_SECRET"],
     ["the sandbox's subtitles by default", { TRANSCRIPTION_URL: "" }, "TRANSCRIPTION_URL"],
     ["the sandbox's subtitles by name", { TRANSCRIPTION_URL: "https://sandbox/v1" }, "TRANSCRIPTION_URL"],
     ["sound in plaintext", { TRANSCRIPTION_URL: "http://stt.internal/v1" }, "TRANSCRIPTION_URL"],

@@ -7,7 +7,7 @@ import { productionProblems, sampleSecret, sampleSender } from "./production.ts"
 const environment = z.enum(["development", "test", "production"]);
 const level = z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
 const port = z.coerce.number("must be a port").int("must be a port").min(0).max(65_535);
-const count = z.coerce.number("must be a number").int("must be a whole number").min(0);
+const count = z.coerce.number("must be a number").int("must be a whole number").min(0, "must be 0 or more");
 const names = z.string().transform((value) => value.split(",").map((name) => name.trim()));
 const prefix = z.string().regex(/^[\w{}-]+$/, "may have letters, digits, _ - { }");
 const secret = z.string().min(32, "must have at least 32 characters");
@@ -26,6 +26,8 @@ const storage = z
     /^(file:\/\/\/.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$/,
     "must be a URL like file:///folder or s3://bucket",
   );
+/** Paths are written behind it. */
+const withoutSlash = (value: string) => value.replace(/\/+$/, "");
 const httpUrl = (example: string) => url(/^https?$/, example);
 const credentials = z
   .string()
@@ -56,7 +58,7 @@ export const variables = {
 
   host: ["HOST", z.string().default("127.0.0.1")],
   port: ["PORT", port.default(3000)],
-  publicUrl: ["PUBLIC_URL", httpUrl("https://app.example.com").optional()],
+  publicUrl: ["PUBLIC_URL", httpUrl("https://app.example.com").transform(withoutSlash).optional()],
   trustProxy: ["TRUST_PROXY", count.default(0)],
   drainDelayMs: ["DRAIN_DELAY_MS", count.default(1_000)],
   throttles: ["THROTTLES", z.stringbool("must be true or false").default(true)],
@@ -148,8 +150,8 @@ export type Config<Kind extends ProcessKind> = {
 export class ConfigError extends Error {
   readonly problems: readonly string[];
 
-  constructor(kind: ProcessKind, problems: readonly string[]) {
-    super([`The configuration of the ${kind} is wrong:`, ...problems].join("\n  "));
+  constructor(problems: readonly string[]) {
+    super(["The configuration is wrong:", ...problems].join("\n  "));
     this.name = "ConfigError";
     this.problems = problems;
   }
@@ -169,7 +171,7 @@ export const loadConfig = <Kind extends ProcessKind>(kind: Kind, env = process.e
     else settings[key] = data;
   }
   if (settings["environment"] === "production") problems.push(...productionProblems(settings));
-  if (problems.length > 0) throw new ConfigError(kind, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(withDerived(settings as Settings)) as Config<Kind>;
 };
 

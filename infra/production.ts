@@ -1,6 +1,8 @@
 /** Defaults that everybody can read in the repository. */
 export const sampleSecret = "sample-secret-for-development-only-0123456789";
 export const sampleSender = "Offstage <hello@offstage.example>";
+const samplePassword = "offstage";
+const sampleStoreSecret = "offstage-secret";
 
 interface Settings {
   readonly allowPlaintextNetwork?: boolean;
@@ -9,6 +11,7 @@ interface Settings {
   readonly storageUrl?: string | undefined;
   readonly s3Endpoint?: string | undefined;
   readonly s3PublicEndpoint?: string | undefined;
+  readonly s3Credentials?: { readonly secretAccessKey: string } | undefined;
   readonly publicUrl?: string | undefined;
   readonly smtpUrl?: string | undefined;
   readonly transcriptionUrl?: string | undefined;
@@ -19,7 +22,7 @@ interface Settings {
 /** Why production refuses these settings, one line each. What a process does not read is not judged. */
 export const productionProblems = (settings: Settings): string[] => {
   const { databaseUrl, queueUrl, publicUrl, smtpUrl, appSecret, mailFrom, allowPlaintextNetwork } = settings;
-  const { s3Endpoint, s3PublicEndpoint, transcriptionUrl } = settings;
+  const { s3Endpoint, s3PublicEndpoint, s3Credentials, transcriptionUrl } = settings;
   const isMissing = (key: keyof Settings) => key in settings && !settings[key];
   const isExposed = (url?: string) => !allowPlaintextNetwork && crossesNetworkInPlaintext(url);
   const refusals: [refused: boolean, reason: string][] = [
@@ -29,12 +32,15 @@ export const productionProblems = (settings: Settings): string[] => {
       isExposed(queueUrl),
       `QUEUE_URL: must encrypt, with rediss:// or ?sslmode=verify-full, ${unlessPrivate}`,
     ],
+    [hasSamplePassword(databaseUrl), "DATABASE_URL: has the published sample as its password"],
+    [hasSamplePassword(queueUrl), "QUEUE_URL: has the published sample as its password"],
     [
       isMissing("storageUrl"),
       "STORAGE_URL: must be set, s3:// or a folder that is kept and that the API and the workers share",
     ],
     [isExposed(s3Endpoint), `S3_ENDPOINT: must be https://, ${unlessPrivate}`],
     [isRemoteHttp(s3PublicEndpoint), "S3_PUBLIC_ENDPOINT: must be https://, its URLs carry signatures"],
+    [s3Credentials?.secretAccessKey === sampleStoreSecret, "S3_CREDENTIALS: are the published sample"],
     [isMissing("publicUrl") || isHttp(publicUrl), "PUBLIC_URL: must be https://, tokens travel in its links"],
     [
       isMissing("smtpUrl") || isSandbox(smtpUrl),
@@ -61,8 +67,10 @@ const crossesNetworkInPlaintext = (url?: string): boolean => {
   const { protocol, hostname, searchParams } = new URL(url);
   const isEncrypted =
     /^(rediss|https):$/.test(protocol) || /^(require|verify-)/.test(searchParams.get("sslmode") ?? "");
-  return !isEncrypted && !/^(localhost|127\..*|\[::1\])$/.test(hostname);
+  return !isEncrypted && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 };
+
+const hasSamplePassword = (url?: string) => url !== undefined && new URL(url).password === samplePassword;
 
 const isRemoteHttp = (url?: string) => isHttp(url) && crossesNetworkInPlaintext(url);
 

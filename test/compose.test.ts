@@ -1,0 +1,37 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+// What the containers' health checks run, as docker compose hands it to bash.
+const file = await readFile(join(import.meta.dirname, "../docker-compose.yml"), "utf8");
+const ask = /^x-ask: &ask \|\n((?: .*\n)+)/m.exec(file)![1]!.replaceAll("$$", "$");
+
+/** Whether a health check is content with a server that answers this status, or never. */
+const isHealthy = async (status?: number): Promise<boolean> => {
+  const server = createServer(
+    ({ url }, response) => status && response.writeHead(url === "/healthz" ? status : 404).end(),
+  );
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const healthy = await new Promise<boolean>((resolve) => {
+    execFile("bash", ["-c", ask, String(port), "/healthz"], (error) => resolve(!error));
+  });
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  return healthy;
+};
+
+test("a health check is content with 2xx only", async () => {
+  expect(await isHealthy(200)).toBe(true);
+  expect(await isHealthy(204)).toBe(true);
+  expect(await isHealthy(404)).toBe(false);
+  expect(await isHealthy(503)).toBe(false);
+});
+
+test("a health check gives up by itself", async () => {
+  expect(await isHealthy()).toBe(false);
+});
