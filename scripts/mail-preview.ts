@@ -1,7 +1,13 @@
 import { startPreview } from "./mail-preview/server.ts";
+import { isFree } from "./ports.ts";
 
 // npm run mail:preview [-- PORT]: every mail template with sample data, in the browser, anew at each change.
 
-const preview = await startPreview(Number(process.argv[2] ?? 8026));
+const port = Number(process.argv[2] ?? 8026);
+if (!(await isFree(port))) {
+  console.error(`Port ${port} cannot be used. Another one: npm run mail:preview -- PORT`);
+  process.exit(1);
+}
+const preview = await startPreview(port);
 console.log(`Mail templates: ${preview.url}   (Ctrl-C ends)`);
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, preview.close);

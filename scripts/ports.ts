@@ -23,3 +23,10 @@ export const isFree = async (port: number, host = "127.0.0.1"): Promise<boolean>
     server.close();
   }
 };
+
+/** Whether browsers and `fetch` refuse this port of any host: https://fetch.spec.whatwg.org/#port-blocking */
+export const isBlocked = (port: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}`).then(
+    () => false,
+    (error: Error) => error.cause instanceof Error && error.cause.message === "bad port",
+  );

@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node24 = join(root, "node_modules/.bin/node");
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 process.chdir(root);
 process.env.STARTED_AT ??= String(Date.now());
 endWithNpm();
@@ -42,7 +43,7 @@ function isInstalled() {
 }
 
 async function install() {
-  console.log("Installing packages (npm ci) …");
+  console.log("Installing packages (npm ci). It is 1 GB, so this once it takes a minute or more …");
   const patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"];
   const { code, errors } = await npm("ci", "--no-audit", "--no-fund", "--loglevel=error", ...patience);
   if (code === 0) return;
@@ -60,10 +61,20 @@ async function install() {
 function npm(...args) {
   const { npm_execpath: script, npm_node_execpath: node = process.execPath } = process.env;
   const [program, ...first] = script?.endsWith("npm-cli.js") ? [node, script] : ["npm"];
+  const isWindows = process.platform === "win32";
   const child = spawn(program, [...first, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    shell: process.platform === "win32",
+    shell: isWindows,
+    detached: !isWindows, // a process group, with the scripts of packages
   });
+  // npm goes on after Ctrl-C, until all is installed; what it leaves half done is done anew by the next start.
+  const end = () => {
+    if (isWindows) child.kill();
+    else if (child.pid) process.kill(-child.pid, "SIGKILL");
+    process.exit(1);
+  };
+  for (const signal of SIGNALS) process.once(signal, end);
+  child.on("close", () => SIGNALS.forEach((signal) => process.off(signal, end)));
   return new Promise((done, failed) => {
     let output = "";
     let errors = "";
@@ -88,7 +99,7 @@ async function continueOnNode24() {
   }
   // The channel tells the child when we were killed.
   const child = spawn(node24, process.argv.slice(1), { stdio: ["inherit", "inherit", "inherit", "ipc"] });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
   child.on("exit", (code) => process.exit(code ?? 1));
 }
 

@@ -24,8 +24,51 @@ export const say = (speaker: Speaker, text: string): void => {
 /** Prints what a process writes: its JSON log lines for people, everything else as it is. */
 export const relay = (speaker: Speaker, output: Readable): void => {
   createInterface({ input: output }).on("line", (line) =>
-    say(speaker, line.startsWith("{") ? prettify(line) : line),
+    say(speaker, line.startsWith("{") ? prettify(shorten(line)) : line),
   );
+};
+
+/** Says requests and runs of jobs, which come by the hundred, in a sentence. A refused request keeps its id. */
+export const shorten = (line: string): object | string => {
+  const fields = parse(line);
+  if (fields?.msg === "job") {
+    const { msg: _, job, id, attempt, ms, outcome, delay, error, ...rest } = fields;
+    const again = delay ? `, again in ${delay} ms` : "";
+    const why = error ? `: ${error}` : "";
+    return { ...rest, msg: `${job} ${id} attempt ${attempt}: ${outcome} in ${ms} ms${again}${why}` };
+  }
+  if (fields?.req && fields.res) {
+    const { msg, req, res, responseTime, ...rest } = fields;
+    const aborted = msg === "request aborted" ? " aborted" : "";
+    return {
+      ...rest,
+      ...(res.statusCode >= 400 && { id: req.id }),
+      msg: `${req.method} ${req.path} ${res.statusCode}${aborted} in ${responseTime} ms`,
+    };
+  }
+  return fields ?? line;
+};
+
+interface Fields {
+  msg?: string;
+  job?: string;
+  id?: string;
+  attempt?: number;
+  ms?: number;
+  outcome?: string;
+  delay?: number;
+  error?: string;
+  req?: { id: string; method: string; path: string };
+  res?: { statusCode: number };
+  responseTime?: number;
+}
+
+const parse = (line: string): Fields | undefined => {
+  try {
+    return JSON.parse(line) as Fields;
+  } catch {
+    return undefined;
+  }
 };
 
 const prettify = pretty.prettyFactory({

@@ -1,15 +1,18 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { cp, mkdtemp, rm, utimes } from "node:fs/promises";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { embeddedDatabaseUrl } from "../infra/config.ts";
 import { freePort, isFree } from "../scripts/ports.ts";
 import { startProcess } from "./support/process.ts";
 import { until } from "./support/until.ts";
+
+// Each starts all of the system, once or twice, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const root = join(import.meta.dirname, "..");
 const names = ["PORT", "DATABASE_PORT", "SANDBOX_SMTP_PORT", "SANDBOX_HTTP_PORT", "HEALTH_PORT"] as const;
@@ -25,14 +28,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test("npm start runs everything, Ctrl-C ends everything, and the data is still there afterwards", async () => {
-  const first = start();
+  await using first = start();
   await first.wrote("ready in");
   await signUp("ada@example.com");
   await until("the mail is in the inbox", async () => (await mailsTo("ada@example.com")) > 0);
   expect(await first.kill("SIGINT")).toEqual({ code: 0, signal: null });
   expect(await takenPorts()).toEqual([]);
 
-  const second = start();
+  await using second = start();
   await second.wrote("ready in");
   expect(await countUsers()).toBe(1);
   expect(await second.kill("SIGTERM")).toEqual({ code: 0, signal: null });
@@ -40,17 +43,33 @@ test("npm start runs everything, Ctrl-C ends everything, and the data is still t
 });
 
 test("nothing outlives a start that is killed, and the next one starts", async () => {
-  const killed = start();
+  await using killed = start();
   await killed.wrote("ready in");
   await killed.kill("SIGKILL");
   await until("all have ended", async () => (await takenPorts()).length === 0);
-  const next = start();
+  await using next = start();
   await next.wrote("ready in");
   await next.kill("SIGINT");
 });
 
+test("npm run dev restarts what a change concerns, at every change", async () => {
+  await using dev = start({}, "--watch");
+  await dev.wrote("ready in");
+  const starts = () => dev.output.filter((line) => /sandbox │ .*listening/.test(line)).length;
+  for (const time of [2, 3]) {
+    await utimes(join(root, "sandbox/main.ts"), new Date(), new Date());
+    await until("it is started again", async () => starts() === time);
+  }
+  expect(dev.output.filter((line) => line.includes("restarting"))).toEqual([
+    expect.stringContaining("sandbox │ restarting: sandbox/main.ts has changed"),
+    expect.stringContaining("sandbox │ restarting: sandbox/main.ts has changed"),
+  ]);
+  expect(await dev.kill("SIGINT")).toEqual({ code: 0, signal: null });
+  expect(await takenPorts()).toEqual([]);
+});
+
 test("a process that ends takes the others with it, and says so", async () => {
-  const run = start({
+  await using run = start({
     APP_SECRET: "a secret for tests, of more than 32 characters",
     WORKERS: "no-such-module",
   });
@@ -63,33 +82,52 @@ test("a process that ends takes the others with it, and says so", async () => {
 test("a port that is taken is named, with the variable to set", async () => {
   const squatter = createServer().listen(ports.PORT, "127.0.0.1");
   await once(squatter, "listening");
-  const run = start();
+  await using run = start();
   expect((await run.exited).code).toBe(1);
   expect(run.output.join("\n")).toContain(`Port ${ports.PORT} is taken: set PORT to a free one.`);
   squatter.close();
 });
 
+test("a port that cannot be used is named, with the variable to set", async () => {
+  const blocked = 4_190;
+  await using run = start({ SANDBOX_HTTP_PORT: `${ports.PORT}`, HEALTH_PORT: `${blocked}` });
+  expect((await run.exited).code).toBe(1);
+  const said = run.output.join("\n");
+  expect(said).toContain(`PORT and SANDBOX_HTTP_PORT are both ${ports.PORT}: change one of them.`);
+  expect(said).toContain(`Browsers refuse to open port ${blocked}: set HEALTH_PORT to another one.`);
+  expect(said).not.toContain("running already");
+});
+
 test("every problem of the configuration is told at once", async () => {
-  const run = start({ APP_SECRET: "short", QUEUE_URL: "amqp://queue" });
+  await using run = start({ APP_SECRET: "short", QUEUE_URL: "amqp://queue" });
   expect((await run.exited).code).toBe(1);
   expect(run.output.join("\n")).toMatch(/QUEUE_URL: must be[^]*APP_SECRET: must have/);
 });
 
 test("a registry out of reach is told plainly", async () => {
-  const clone = join(folder, "clone");
-  for (const path of ["package.json", "package-lock.json", "tools", "scripts"])
-    await cp(join(root, path), join(clone, path), { recursive: true });
-  const env = { npm_config_registry: "http://127.0.0.1:9", npm_config_cache: join(folder, "no-cache") };
-  expect(await runMjs(clone, env)).toContain("The npm registry cannot be reached: http://127.0.0.1:9");
+  const { output, exited } = await install("http://127.0.0.1:9");
+  await exited;
+  expect(output()).toContain("The npm registry cannot be reached: http://127.0.0.1:9");
 });
 
-const start = (env: Record<string, string> = {}) =>
-  startProcess("scripts/start.ts", {
-    ...asText(ports),
-    DATA_FOLDER: folder,
-    NODE_ENV: "development",
-    ...env,
-  });
+test("an installation that is interrupted ends, with what npm has begun", async () => {
+  const registry = createServer((socket) => void socket.resume()).listen(0, "127.0.0.1"); // never answers
+  await once(registry, "listening");
+  const asked = once(registry, "connection");
+  const { child, exited } = await install(`http://127.0.0.1:${(registry.address() as AddressInfo).port}`);
+  const [socket] = (await asked) as [Socket];
+  child.kill("SIGINT");
+  await exited;
+  await until("npm has ended", () => socket.closed, 10_000);
+  registry.close();
+});
+
+const start = (env: Record<string, string> = {}, ...args: string[]) =>
+  startProcess(
+    "scripts/start.ts",
+    { ...asText(ports), DATA_FOLDER: folder, NODE_ENV: "development", ...env },
+    ...args,
+  );
 
 const asText = (numbers: object) =>
   Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]));
@@ -119,12 +157,14 @@ const countUsers = async (): Promise<number> => {
   return rows[0]!.count;
 };
 
-const runMjs = (cwd: string, env: Record<string, string>): Promise<string> =>
-  new Promise((done) => {
-    execFile(
-      process.execPath,
-      ["scripts/run.mjs", "none"],
-      { cwd, env: { ...process.env, ...env } },
-      (_, stdout, stderr) => done(stdout + stderr),
-    );
-  });
+/** `npm start` in a clone without packages. */
+const install = async (registry: string) => {
+  const clone = await mkdtemp(join(folder, "clone-"));
+  for (const path of ["package.json", "package-lock.json", "tools", "scripts"])
+    await cp(join(root, path), join(clone, path), { recursive: true });
+  const env = { ...process.env, npm_config_registry: registry, npm_config_cache: join(folder, "no-cache") };
+  const child = spawn(process.execPath, ["scripts/run.mjs", "none"], { cwd: clone, env });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
+  return { child, exited: once(child, "close"), output: () => output };
+};

@@ -1,14 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { endedWithParent } from "../../scripts/parent-death.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Boots of the same files share what Node compiled: a third of the time. */
-const compileCache = join(tmpdir(), "offstage-compile-cache");
+/** Milliseconds for a process to write a line. */
+const PATIENCE = 120_000;
 
 interface Exit {
   code: number | null;
@@ -21,7 +20,10 @@ export interface ProjectProcess {
   /** Every line that it wrote so far. */
   readonly output: readonly string[];
   readonly exited: Promise<Exit>;
-  /** Resolves with the first line that contains `text`. @throws Error with the output when it ends before. */
+  /**
+   * Resolves with the first line that contains `text`.
+   * @throws Error with the output when it ends before, or has not written it within two minutes
+   */
   wrote(text: string): Promise<string>;
   /** SIGKILL unless said otherwise. Resolves when it is gone. */
   kill(signal?: NodeJS.Signals): Promise<Exit>;
@@ -29,11 +31,11 @@ export interface ProjectProcess {
 }
 
 /** Runs a file of the project with these variables on top of our own. It does not outlive us. */
-export const startProcess = (file: string, env: Record<string, string>): ProjectProcess => {
-  const [program, ...args] = [...endedWithParent("TERM"), process.execPath, join(root, file)];
+export const startProcess = (file: string, env: Record<string, string>, ...own: string[]): ProjectProcess => {
+  const [program = "", ...args] = [...endedWithParent("TERM"), process.execPath, join(root, file), ...own];
   const child = spawn(program, args, {
     cwd: root,
-    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...env },
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output: string[] = [];
@@ -56,15 +58,21 @@ export const startProcess = (file: string, env: Record<string, string>): Project
     exited,
     wrote: (text) =>
       new Promise((resolve, reject) => {
+        const fail = (what: string) => reject(new Error(`${file} ${what} "${text}":\n${output.join("\n")}`));
+        const timer = setTimeout(fail, PATIENCE, `has not within ${PATIENCE} ms written`);
         const look = () => {
           const line = output.find((each) => each.includes(text));
           if (line === undefined) return;
           waiting.delete(look);
+          clearTimeout(timer);
           resolve(line);
         };
         waiting.add(look);
         look();
-        void exited.then(() => reject(new Error(`${file} ended without "${text}":\n${output.join("\n")}`)));
+        void exited.then(() => {
+          clearTimeout(timer);
+          fail("ended without");
+        });
       }),
     kill,
     [Symbol.asyncDispose]: async () => void (await kill()),
