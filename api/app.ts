@@ -1,20 +1,23 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { fileURLToPath } from "node:url";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import type { Logger } from "pino";
 import { pinoHttp } from "pino-http";
 import type { Database, Tx } from "../infra/database.ts";
+import { errorFacts } from "../infra/logging.ts";
 import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
 import type { Jobs } from "../workers/core/jobs.ts";
 import { docs } from "./docs.ts";
 import { answerErrors, notFound } from "./errors.ts";
+import { pages } from "./pages.ts";
+import { Problem } from "./problem.ts";
 import type { Readiness } from "./readiness.ts";
 import { createRoutes } from "./routes.ts";
 import { serve } from "./serve.ts";
 import { takeSignedPuts } from "./signed-put.ts";
+import { staticFiles } from "./static-files.ts";
 import type { UploadWork } from "./upload-work.ts";
 
 /** What the routes use. */
@@ -33,8 +36,6 @@ export interface AppDeps {
   log: Logger;
 }
 
-const pages = fileURLToPath(new URL("public", import.meta.url));
-
 /** Builds the HTTP application. Opens nothing, listens to nothing. */
 export const createApp = (deps: AppDeps): Express => {
   const routes = createRoutes(deps);
@@ -45,24 +46,20 @@ export const createApp = (deps: AppDeps): Express => {
       pinoHttp({
         logger: deps.log,
         genReqId: requestId,
-        serializers: { req: requestLine, res: statusOnly },
+        serializers: { req: requestLine, res: statusOnly, err: errorFacts },
         autoLogging: { ignore: isProbe },
       }),
     )
     .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy(deps.storage) } }))
     .use(endConnections(deps.readiness))
-    .get("/unsubscribe", askToUnsubscribe)
+    .use(refuseMalformed)
     .use(takeSignedPuts(deps))
     .use(serve(routes, deps))
     .use(docs(routes))
-    .use(express.static(pages, { extensions: ["html"] }))
+    .use(staticFiles(pages))
     .use(notFound)
     .use(answerErrors);
 };
-
-// The page of an address that also takes posts: see routes/unsubscribe.ts.
-const askToUnsubscribe: RequestHandler = (_request, response) =>
-  response.sendFile("unsubscribe.html", { root: pages });
 
 const policy = ({ origin }: Storage) => ({
   defaultSrc: ["'none'"],
@@ -101,3 +98,12 @@ const endConnections =
     if (readiness.closing) response.set("Connection", "close");
     next();
   };
+
+/** What Node would refuse itself, if server.ts let it. */
+const refuseMalformed: RequestHandler = ({ httpVersion, headers }, _response, next) => {
+  if (httpVersion === "1.1" && headers.host === undefined)
+    throw new Problem("bad-request", { detail: "HTTP/1.1 asks for a Host header." });
+  if (httpVersion === "1.1" && headers.expect && !/\b100-continue\b/i.test(headers.expect))
+    throw new Problem("expectation-failed");
+  next();
+};

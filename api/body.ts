@@ -2,13 +2,24 @@ import express, { type Request, type Response } from "express";
 import { Problem } from "./problem.ts";
 
 const LEVELS = 20;
+/** Milliseconds for a body of at most 16 kB. The server's own limit is meant for files. */
+const BODY_TIMEOUT = 10_000;
 
 /** Resolves with the JSON of a request's body, whatever it holds. @throws Problem, or what errors.ts makes one of */
 export const readJson = async (request: Request, response: Response): Promise<unknown> => {
   const hasBody = request.headers["content-length"] !== "0" && request.is("*/*") !== null;
   if (hasBody && !request.is("application/json")) throw new Problem("unsupported-media-type");
   await new Promise<void>((resolve, reject) => {
-    parse(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
+    const patience = setTimeout(() => {
+      // What is still to come belongs to no other request.
+      response.set("Connection", "close");
+      reject(new Problem("request-timeout"));
+    }, BODY_TIMEOUT);
+    parse(request, response, (error?: unknown) => {
+      clearTimeout(patience);
+      if (error) reject(error);
+      else resolve();
+    });
   });
   if (!isUsable(request.body, LEVELS)) throw new Problem("unusable-json");
   return request.body;

@@ -32,6 +32,8 @@ export interface Contract<Who extends Access, Params, Query, Body, Answer> {
   answer?: Answer;
   /** Beyond those that follow from the rest: see `problemsOf`. */
   problems?: readonly ProblemName[];
+  /** What browsers are shown that open the path: a file of api/public. */
+  page?: string;
   /** Takes an Idempotency-Key: the same key and body has the same answer, and does its work once. */
   repeatable?: "by-key";
 }
@@ -85,18 +87,13 @@ export const problemsOf = ({
     [access === "admin", "forbidden"],
     [method !== "get", "cross-site"],
     [params !== undefined, "not-found"],
-    [
-      body !== undefined,
-      "malformed-json",
-      "unusable-json",
-      "bad-request",
-      "body-too-large",
-      "unsupported-media-type",
-    ],
+    [body !== undefined, "malformed-json", "unusable-json", "body-too-large", "unsupported-media-type"],
     [body !== undefined || query !== undefined || repeatable !== undefined, "invalid-request"],
     [repeatable !== undefined, "idempotency-key-reused"],
     [answer === publishedFile, "wrong-range"],
     [true, ...problems],
+    // Of any request, most of them before a route is looked for: see server.ts and app.ts.
+    [true, "bad-request", "request-timeout", "expectation-failed", "headers-too-large"],
     [true, "internal", "unavailable"],
   ];
   return possible.flatMap(([applies, ...names]) => (applies ? names : []));

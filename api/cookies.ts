@@ -1,7 +1,10 @@
 import type { CookieOptions, Request, Response } from "express";
 
+/** All that we ever set. */
+const TOKEN = /^[\w-]{43}$/;
+
 /**
- * Our cookies. Over https their names begin with `__Host-`, so that browsers take them only from this host and over TLS:
+ * Our cookies, which hold tokens and nothing else. Over https their names begin with `__Host-`, so that browsers take them only from this host and over TLS:
  * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
  */
 export const createCookies = (publicUrl: string) => {
@@ -12,8 +15,9 @@ export const createCookies = (publicUrl: string) => {
     get: ({ headers }: Request, name: string): string | undefined =>
       headers.cookie
         ?.split(/; */)
-        .find((pair) => pair.startsWith(`${fullName(name)}=`))
-        ?.slice(fullName(name).length + 1),
+        .filter((pair) => pair.startsWith(`${fullName(name)}=`))
+        .map((pair) => pair.slice(fullName(name).length + 1))
+        .find((value) => TOKEN.test(value)),
     set: (response: Response, name: string, value: string, maxAge: number): void =>
       void response.cookie(fullName(name), value, { ...options, maxAge }),
     clear: (response: Response, name: string): void => void response.clearCookie(fullName(name), options),

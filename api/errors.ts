@@ -2,26 +2,21 @@ import type { ErrorRequestHandler, RequestHandler } from "express";
 import { z } from "zod";
 import { isUnavailable } from "../infra/database.ts";
 import { StorageFullError, StorageUnavailableError } from "../infra/storage/storage.ts";
-import { Problem, type ProblemName, statusOf, titleOf, typeOf } from "./problem.ts";
+import { bodyOf, Problem, type ProblemName, statusOf, titleOf } from "./problem.ts";
 
 /** The one place where errors become answers. What it does not know is logged and answered as a plain 500. */
 export const answerErrors: ErrorRequestHandler = (error: unknown, request, response, next) => {
   if (response.headersSent) return next(error);
-  const { problem, detail, errors, headers } = toProblem(error);
+  const told = toProblem(error);
+  const { problem, headers } = told;
   if (problem === "internal") request.log.error({ err: error }, titleOf(problem));
   if (problem === "unavailable") request.log.warn({ err: error }, titleOf(problem));
   response
     .status(statusOf(problem))
-    .set(headers)
+    // Caches may keep a 404, a 405 or a 410 unless they are told.
+    .set({ "Cache-Control": "no-store", ...headers })
     .type("application/problem+json")
-    .json({
-      type: typeOf(problem),
-      title: titleOf(problem),
-      status: statusOf(problem),
-      detail,
-      requestId: request.id,
-      errors,
-    });
+    .json(bodyOf(told, request.id));
 };
 
 export const notFound: RequestHandler = () => {

@@ -4,10 +4,10 @@ import { z } from "zod";
 export const email = z
   .string("Give an e-mail address.")
   .trim()
-  .toLowerCase()
   .max(254, "At most 254 characters.")
   .regex(/^.{0,64}(@|$)/, "At most 64 characters before the @.") // RFC 5321, 4.5.3.1.1
-  .pipe(z.email("This is not an e-mail address."))
+  // In this order: a Kelvin sign would become a k in lower case, and one address another.
+  .pipe(z.email("This is not an e-mail address.").toLowerCase())
   .meta({ format: "email", examples: ["ada@example.com"] });
 
 export const name = z

@@ -49,8 +49,14 @@ export const createIdempotency =
         return answer;
       });
 
+    // Perhaps because a twin is doing this work, or has done it meanwhile: spent the link, the tries, the throttle.
+    const unlessTwinCommits = (refusal: unknown) => {
+      if (!(refusal instanceof Problem)) throw refusal;
+      return transaction(() => Promise.reject(refusal));
+    };
+
     try {
-      return (await answered()) ?? (await work(transaction));
+      return (await answered()) ?? (await work(transaction).catch(unlessTwinCommits));
     } catch (error) {
       if (error instanceof AnsweredError) return answered();
       throw error;

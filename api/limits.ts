@@ -4,7 +4,10 @@ import { Problem } from "./problem.ts";
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
-/** None of them lasts: whoever waits may go on. */
+/**
+ * None of them lasts: whoever waits may go on. Where there are two, the client's comes first: whoever had their share
+ * cannot use up somebody else's.
+ */
 export const limits = {
   /** Per account and client. */
   login: { name: "login", times: 5, seconds: 15 * MINUTE },

@@ -1,4 +1,3 @@
-import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfigOrExit } from "../infra/config.ts";
 import { openDatabase } from "../infra/database.ts";
@@ -13,13 +12,9 @@ import { quietly } from "../workers/core/log.ts";
 import { startRelay } from "../workers/core/relay.ts";
 import { createApp } from "./app.ts";
 import { createReadiness } from "./readiness.ts";
+import { createApiServer } from "./server.ts";
 import { uploadWork } from "./upload-work.ts";
 import { createCanEncodeVideo, createVideoWork } from "./video-work.ts";
-
-/** Milliseconds for the whole of a request: two gigabytes at 5 Mbit/s. */
-const REQUEST_TIMEOUT = 3_600_000;
-/** Milliseconds in which something must come or go, so that nobody holds a connection for nothing. */
-const IDLE_TIMEOUT = 60_000;
 
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);
@@ -56,10 +51,9 @@ const app = createApp({
   log,
 });
 
-const server = createServer({ requestTimeout: REQUEST_TIMEOUT }, app).listen(config.port, config.host, () => {
+const server = createApiServer(app, log).listen(config.port, config.host, () => {
   log.info({ url: `http://${config.host}:${config.port}` }, "listening");
 });
-server.setTimeout(IDLE_TIMEOUT);
 server.on("error", (error) => {
   log.fatal({ err: error }, `cannot listen on port ${config.port}: is it taken? Set PORT to another one`);
   process.exit(1);

@@ -10,6 +10,7 @@ const problems = {
   "wrong-password": [403, "The current password is wrong."],
   "not-found": [404, "There is nothing here."],
   "method-not-allowed": [405, "This address does not answer to this method."],
+  "request-timeout": [408, "The request took too long to arrive."],
   "token-spent": [410, "This link was used already, or is too old."],
   "body-too-large": [413, "The body is too large."],
   "unsupported-media-type": [415, "Send JSON in UTF-8, with the content type application/json."],
@@ -22,9 +23,11 @@ const problems = {
   "already-completed": [409, "This upload is complete, and takes no other file."],
   "wrong-content-type": [415, "Send the file with the Content-Type that was announced."],
   "wrong-range": [416, "The file has no such range."],
+  "expectation-failed": [417, "The only expectation that is met here is 100-continue."],
   "wrong-size": [422, "The file has not the size that was announced."],
   "wrong-content": [422, "The file is not what was announced: its content is of another type."],
   "too-many-requests": [429, "Too many tries. Please wait."],
+  "headers-too-large": [431, "The headers are too large."],
   internal: [500, "Something went wrong on our side."],
   "kind-unavailable": [503, "This kind of file cannot be processed here right now."],
   unavailable: [503, "Not available right now. Please try again."],
@@ -63,3 +66,13 @@ export class Problem extends Error {
     this.headers = more.headers ?? {};
   }
 }
+
+/** A problem as it is sent. */
+export const bodyOf = ({ problem, detail, errors }: Problem, requestId: unknown) => ({
+  type: typeOf(problem),
+  title: titleOf(problem),
+  status: statusOf(problem),
+  detail,
+  requestId,
+  errors,
+});

@@ -32,25 +32,24 @@ export const createSendFile =
       response.status(302).set({ Location: url, "Cache-Control": CACHE_OF_REDIRECTION }).end();
       return;
     }
+    // Before the headers, which are not those of a problem: that would be cached for a year.
+    const content = isLocal ? undefined : await readStored(storage, key);
     response.set({
       "Content-Type": headers.contentType,
       "Content-Disposition": headers.contentDisposition,
       "Cache-Control": headers.cacheControl,
     });
-    if (isLocal) await sendLocal(request, response, fileURLToPath(url));
-    else await sendStored(response, storage, key);
+    if (content) await pipeline(content, response);
+    else await sendLocal(request, response, fileURLToPath(url));
   };
 
 /** What a playlist names is beside it: a player must find it here, and not beside what a signed URL leads to. */
 const PLAYLIST = "application/vnd.apple.mpegurl";
 
-const sendStored = async (response: Response, storage: AppDeps["storage"], key: string) => {
-  const content = await storage.read(key).catch((error: unknown) => {
-    if (error instanceof ObjectMissingError) throw new Problem("not-found");
-    throw error;
+const readStored = (storage: AppDeps["storage"], key: string) =>
+  storage.read(key).catch((error: unknown) => {
+    throw error instanceof ObjectMissingError ? new Problem("not-found") : error;
   });
-  await pipeline(content, response);
-};
 
 const sendLocal = (request: Request, response: Response, path: string) =>
   new Promise<void>((resolve, reject) => {

@@ -5,6 +5,8 @@ import { createAuthentication } from "./authentication.ts";
 import { readJson } from "./body.ts";
 import type { Route } from "./contract.ts";
 import { createIdempotency } from "./idempotency.ts";
+import { refuseOtherMethods } from "./methods.ts";
+import { pages } from "./pages.ts";
 import { Problem } from "./problem.ts";
 import { publishedFile } from "./published-file.ts";
 import { createSendFile } from "./send-file.ts";
@@ -39,7 +41,9 @@ export const serve = (routes: readonly Route[], deps: AppDeps): Router => {
   for (const [path, group] of Map.groupBy(routes, ({ contract }) => contract.path)) {
     const at = router.route(path);
     for (const each of group) at[each.contract.method](answer(each));
-    at.all(refuseMethod(group.map(({ contract }) => contract.method)));
+    const opened = group.flatMap(({ contract }) => contract.page ?? []);
+    for (const page of opened) at.get((_request, response) => response.sendFile(page, { root: pages }));
+    at.all(refuseOtherMethods([...opened.map(() => "get"), ...group.map(({ contract }) => contract.method)]));
   }
   return router;
 };
@@ -50,13 +54,4 @@ const parseParams = (schema: z.ZodType | undefined, params: Record<string, strin
   const parsed = schema?.safeParse(Object.fromEntries(joined));
   if (parsed?.error) throw new Problem("not-found");
   return parsed?.data;
-};
-
-const refuseMethod = (methods: readonly string[]): RequestHandler => {
-  const allowed = [...methods, ...(methods.includes("get") ? ["head"] : []), "options"];
-  const Allow = allowed.join(", ").toUpperCase();
-  return (request, response) => {
-    if (request.method !== "OPTIONS") throw new Problem("method-not-allowed", { headers: { Allow } });
-    response.status(204).set({ Allow }).end();
-  };
 };

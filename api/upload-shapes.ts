@@ -11,7 +11,11 @@ const kind = z
 /** What a client says of a file before it sends it. */
 export const announcement = z
   .object({
-    filename: z.string("Give the file's name.").trim().min(1, "Give the file's name.").max(255),
+    filename: z
+      .string("Give the file's name.")
+      .trim()
+      .min(1, "Give the file's name.")
+      .max(255, "At most 255 characters."),
     contentType: z
       .string("Give the file's type.")
       .toLowerCase()

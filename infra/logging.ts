@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino, type SerializedError } from "pino";
 
 /**
  * A logger of JSON lines, on standard output unless told otherwise. What could hold a secret or a person's data is cut
@@ -9,6 +9,7 @@ export const createLogger = (process: string, level: string, output: Destination
     {
       base: { process },
       level,
+      serializers: { err: pino.stdSerializers.wrapErrorSerializer(errorFacts) },
       formatters: { level: (label) => ({ level: label }) },
       redact: {
         paths: ["password", "token", "email", "authorization", "cookie"].flatMap((key) => [
@@ -21,6 +22,14 @@ export const createLogger = (process: string, level: string, output: Destination
     },
     output,
   );
+
+/** What the log tells of an error, and no more: what PostgreSQL and Prisma add may quote the row that it is about. */
+export const errorFacts = ({ type, message, stack, code }: SerializedError): object => ({
+  type,
+  message,
+  stack,
+  code,
+});
 
 // Synchronous: the buffer of an asynchronous one is flushed at exit, and that never ends when nobody reads any more.
 const stdout = () => pino.destination({ dest: 1, sync: true });

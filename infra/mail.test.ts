@@ -25,8 +25,11 @@ afterAll(async () => {
 test("the id becomes the Message-ID, at the sender's domain", async () => {
   await mailer.send(message);
   await mailer.send(message);
-  const ids = (await arrived("ada@example.com")).map(({ messageId }) => messageId);
+  const mails = await arrived("ada@example.com");
+  const ids = mails.map(({ messageId }) => messageId);
   expect(ids).toEqual(Array(2).fill("<01932b5e-0000-7000-8000-000000000001@offstage.example>"));
+  // Holiday notes do not answer it.
+  expect(mails[0]?.headers).toMatch(/^Auto-Submitted: auto-generated\r?$/m);
 });
 
 test("a subject cannot add headers", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deriveToken, hashToken, readSignedId, signId } from "./tokens.ts";
+import { deriveCode, deriveToken, hashToken, readSignedId, signId } from "./tokens.ts";
 
 const id = "01932b5e-0000-7000-8000-000000000001";
 
@@ -37,4 +37,11 @@ test("a signed id is read with its secret and purpose, unchanged, and not otherw
     ["secret", "unsubscribe", ""],
   ] as const)
     expect(readSignedId(secret, purpose, forged)).toBeUndefined();
+});
+
+test("a code has six digits, also where it begins with zeros", () => {
+  const codes = Array.from({ length: 500 }, (_, row) => deriveCode("secret", "verify-email", String(row)));
+  expect(codes.filter((code) => !/^\d{6}$/.test(code))).toEqual([]);
+  expect(codes.filter((code) => code.startsWith("0")).length).toBeGreaterThan(10);
+  expect(deriveCode("other", "verify-email", "1")).not.toBe(codes[1]);
 });

@@ -24,4 +24,6 @@ redeem.addEventListener("submit", async (event) => {
   if (!ok) return;
   heading.textContent = "Your address is verified";
   redeem.hidden = true;
+  for (const line of document.querySelectorAll("#done p")) line.hidden = true;
+  document.querySelector("#next").hidden = false;
 });

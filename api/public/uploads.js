@@ -64,17 +64,40 @@ const follow = async (id) => {
   if (isAway || upload?.state === "PROCESSING") setTimeout(follow, 1_000, id);
 };
 
-const show = ({ id, filename, state, progress, problem, note, files }) => {
+const STATES = {
+  AWAITING: "not all sent yet",
+  PROCESSING: "working on it",
+  READY: "ready",
+  FAILED: "failed",
+};
+const STEPS = {
+  "image-resize": "making all sizes",
+  "video-encode": "encoding",
+  "video-package": "packaging",
+  "video-thumbnails": "taking posters",
+  "video-transcribe": "writing subtitles",
+  "video-publish": "publishing",
+};
+
+/** What is done right now, in words. */
+const doing = (steps = []) => {
+  const running = steps.filter(({ state }) => state === "RUNNING");
+  return [...new Set(running.map(({ name }) => STEPS[name] ?? name))].join(", ");
+};
+
+const show = ({ id, filename, state, progress, problem, note, steps, files, url }) => {
   const row = list.querySelector(`[data-id="${id}"]`) ?? addRow(id);
   row.querySelector("strong").textContent = filename;
-  row.querySelector(".quiet").textContent = [state.toLowerCase(), note].filter(Boolean).join(" · ");
+  row.querySelector("button").ariaLabel = `Delete ${filename}`;
+  const status = (state === "PROCESSING" && doing(steps)) || STATES[state];
+  row.querySelector(".quiet").textContent = [status, note].filter(Boolean).join(" · ");
   const bar = row.querySelector("progress");
   bar.hidden = state === "READY" || state === "FAILED";
   if (state === "PROCESSING") bar.value = progress;
   const error = row.querySelector(".error");
   error.textContent = problem ?? "";
   error.hidden = !problem;
-  if (state === "READY") row.querySelector(".files").replaceChildren(...present(files));
+  if (state === "READY") row.querySelector(".files").replaceChildren(...present(files, filename, url));
   return row;
 };
 
@@ -87,18 +110,28 @@ const addRow = (id) => {
 };
 
 /** A video plays, and an image comes in the format and size that suit this screen. */
-const present = (files) => {
+const present = (files, filename, original) => {
   const playlist = files.find(({ role }) => role === "PLAYLIST");
   const pictures = files.filter(({ role }) => role === (playlist ? "POSTER" : "VARIANT"));
   const webp = pictures.filter(({ contentType }) => contentType === "image/webp");
   const srcset = webp.map(({ url, width }) => `${url} ${width}w`).join(", ");
   const poster = webp.at(-1)?.url ?? pictures[0]?.url ?? "";
-  if (!playlist) return [make("img", { srcset, sizes: "320px", alt: "" })];
-  const video = make("video", { src: playlist.url, poster, controls: true });
-  for (const { url } of files.filter(({ role }) => role === "SUBTITLES"))
-    video.append(make("track", { kind: "subtitles", src: url, default: true }));
+  const widest = Math.max(...webp.map(({ width }) => width));
+  if (!playlist) return [make("img", { srcset, sizes: `${Math.min(320, widest)}px`, alt: filename })];
+  const video = make("video", { poster, controls: true, preload: "metadata" });
+  if (!video.canPlayType(HLS))
+    return [
+      make("img", { srcset, sizes: "320px", alt: filename }),
+      make("a", { href: original, textContent: "This browser plays no HLS: download the video" }),
+    ];
+  video.src = playlist.url;
+  // Safari finds them in the playlist, others do not.
+  for (const { url } of files.filter(({ contentType }) => contentType === "text/vtt"))
+    video.append(make("track", { kind: "subtitles", label: "Subtitles", src: url, default: true }));
   return [video];
 };
+
+const HLS = "application/vnd.apple.mpegurl";
 
 const make = (name, properties) => Object.assign(document.createElement(name), properties);
 

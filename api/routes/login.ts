@@ -4,6 +4,7 @@ import { verifyPassword } from "../../infra/passwords.ts";
 import { createToken, hashToken } from "../../infra/tokens.ts";
 import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../app.ts";
+import { clientOf } from "../client.ts";
 import { route } from "../contract.ts";
 import { createCookies } from "../cookies.ts";
 import { deviceName } from "../device-name.ts";
@@ -38,13 +39,10 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
   const cookies = createCookies(publicUrl);
 
   /** Whether the user has signed in with this device cookie before. The first device of all is no news. */
-  const isKnown = async (tx: Tx, userId: string, device: string | undefined) => {
-    const devices = await tx.device.findMany({ where: { userId }, select: { tokenHash: true } });
-    if (devices.length === 0) return true;
-    return (
-      device !== undefined &&
-      devices.some(({ tokenHash }) => Buffer.compare(tokenHash, hashToken(device)) === 0)
-    );
+  const isKnown = async (tx: Tx, userId: string, tokenHash: Uint8Array<ArrayBuffer>) => {
+    const isThere = async (where: { userId: string; tokenHash?: Uint8Array<ArrayBuffer> }) =>
+      (await tx.device.findFirst({ where, select: { userId: true } })) !== null;
+    return (await isThere({ userId, tokenHash })) || !(await isThere({ userId }));
   };
 
   return [
@@ -60,8 +58,8 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
         problems: ["wrong-credentials", "unverified", "too-many-requests"],
       },
       async ({ body, request, response }) => {
-        await spend(throttle, limits.logins, request.ip);
-        await spend(throttle, limits.login, body.email, request.ip);
+        await spend(throttle, limits.logins, clientOf(request));
+        await spend(throttle, limits.login, body.email, clientOf(request));
         const user = await prisma.user.findUnique({
           where: { email: body.email },
           select: { id: true, passwordHash: true, verifiedAt: true },
@@ -69,13 +67,13 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
         const isRight = await verifyPassword(user?.passwordHash, body.password);
         if (!user || !isRight) throw new Problem("wrong-credentials");
         if (!user.verifiedAt) throw new Problem("unverified");
-        await throttle.forget(limits.login, `${body.email} ${request.ip}`);
+        await throttle.forget(limits.login, `${body.email} ${clientOf(request)}`);
 
         const userId = user.id;
         const token = createToken();
         const earlier = cookies.get(request, "session");
-        const device = cookies.get(request, "device");
-        const newDevice = device ?? createToken();
+        const device = cookies.get(request, "device") ?? createToken();
+        const deviceHash = hashToken(device);
 
         await jobs.transaction(async ({ tx, enqueue }) => {
           const now = new Date();
@@ -93,15 +91,12 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
             },
             select: { id: true },
           });
-          if (!(await isKnown(tx, userId, device)))
+          if (!(await isKnown(tx, userId, deviceHash)))
             await enqueue(emailJob, { template: "new-sign-in", userId, subject: session.id });
-          await tx.device.createMany({
-            data: { userId, tokenHash: hashToken(newDevice) },
-            skipDuplicates: true,
-          });
+          await tx.device.createMany({ data: { userId, tokenHash: deviceHash }, skipDuplicates: true });
         });
 
-        cookies.set(response, "device", newDevice, YEAR);
+        cookies.set(response, "device", device, YEAR);
         if (body.as === "bearer") return { message: "You are logged in.", token };
         cookies.set(response, "session", token, ABSOLUTE);
         return { message: "You are logged in." };

@@ -4,6 +4,7 @@ import { hashPassword, verifyPassword } from "../../infra/passwords.ts";
 import { hashToken } from "../../infra/tokens.ts";
 import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../app.ts";
+import { clientOf } from "../client.ts";
 import { route } from "../contract.ts";
 import { email, message, newPassword, password, token } from "../fields.ts";
 import { limits, spend } from "../limits.ts";
@@ -26,8 +27,8 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
       repeatable: "by-key",
     },
     async ({ body, request, transaction }) => {
+      await spend(throttle, limits.mails, clientOf(request));
       await spend(throttle, limits.forgot, body.email);
-      await spend(throttle, limits.mails, request.ip);
       return transaction(async ({ tx, enqueue }) => {
         const user = await tx.user.findUnique({ where: { email: body.email }, select: { id: true } });
         // Without an account, every statement is for nobody, and takes as long.

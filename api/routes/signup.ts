@@ -3,6 +3,7 @@ import { z } from "zod";
 import { hashPassword } from "../../infra/passwords.ts";
 import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../app.ts";
+import { clientOf } from "../client.ts";
 import { route, type Transaction } from "../contract.ts";
 import { email, message, name, newPassword } from "../fields.ts";
 import { limits, spend } from "../limits.ts";
@@ -48,8 +49,8 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
         repeatable: "by-key",
       },
       async ({ body, request, transaction }) => {
+        await spend(throttle, limits.mails, clientOf(request));
         await spend(throttle, limits.signup, body.email);
-        await spend(throttle, limits.mails, request.ip);
         return register(transaction, body, await hashPassword(body.password));
       },
     ),

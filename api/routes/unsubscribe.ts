@@ -14,6 +14,7 @@ export const unsubscribeRoutes = ({ prisma, appSecret }: AppDeps) => [
     {
       method: "post",
       path: "/unsubscribe",
+      page: "unsubscribe.html",
       summary: "Stop the optional mails, by the link in one of them",
       access: "anyone",
       query: z.object({ token }),

@@ -5,6 +5,7 @@ import { deriveCode, hashToken } from "../../infra/tokens.ts";
 import type { Enqueue } from "../../workers/core/jobs.ts";
 import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../app.ts";
+import { clientOf } from "../client.ts";
 import { route } from "../contract.ts";
 import { email, message, token } from "../fields.ts";
 import { limits, spend } from "../limits.ts";
@@ -79,7 +80,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
         repeatable: "by-key",
       },
       async ({ body, request, transaction }) => {
-        await spend(throttle, limits.codes, request.ip);
+        await spend(throttle, limits.codes, clientOf(request));
         const user = await prisma.user.findUnique({ where: { email: body.email }, select: { id: true } });
         // Counted in a statement of its own, which stays when the rest is rolled back, and before the code is looked at,
         // so that parallel guesses count too.
@@ -119,8 +120,8 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
         repeatable: "by-key",
       },
       async ({ body, request, transaction }) => {
+        await spend(throttle, limits.mails, clientOf(request));
         await spend(throttle, limits.resend, body.email);
-        await spend(throttle, limits.mails, request.ip);
         return transaction(async ({ tx, enqueue }) => {
           const user = await tx.user.findUnique({
             where: { email: body.email },

@@ -81,17 +81,19 @@ export const createLocalStorage = ({ folder, publicUrl, signer }: LocalOptions):
       return file.createReadStream(range);
     },
 
-    write: async (key, body, contentType) => {
+    write: async (key, body, contentType, around = (publish) => publish()) => {
       const path = pathOf(key);
       const temporary = join(incoming, randomUUID());
       try {
         await mkdir(incoming, { recursive: true });
         await tidy();
         await writeDurably(temporary, body);
-        await inFolder(path, async () => {
-          await writeFile(typeOf(path), contentType);
-          await rename(temporary, path);
-        });
+        const publish = () =>
+          inFolder(path, async () => {
+            await writeFile(typeOf(path), contentType);
+            await rename(temporary, path);
+          });
+        await around(publish);
         await flushFolder(dirname(path));
       } catch (error) {
         await rm(temporary, { force: true });

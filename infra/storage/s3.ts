@@ -15,6 +15,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import {
+  type Around,
   checkKey,
   ObjectMissingError,
   SIGNED_FOR,
@@ -46,7 +47,12 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
   const signer = publicEndpoint ? connect({ ...options, endpoint: publicEndpoint }) : client;
   const object = (key: string) => ({ Bucket: bucket, Key: checkKey(key) });
 
-  const writeParts = async (key: string, parts: AsyncIterable<Buffer>, contentType: string) => {
+  const writeParts = async (
+    key: string,
+    parts: AsyncIterable<Buffer>,
+    contentType: string,
+    around: Around,
+  ) => {
     const { UploadId } = await client.send(
       new CreateMultipartUploadCommand({ ...object(key), ContentType: contentType }),
     );
@@ -58,7 +64,11 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
         const { ETag } = await client.send(new UploadPartCommand({ ...upload, PartNumber, Body }));
         sent.push({ PartNumber, ETag });
       }
-      await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: sent } }));
+      await around(async () => {
+        await client.send(
+          new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: sent } }),
+        );
+      });
     } catch (error) {
       // What cannot be removed now is for the bucket's lifecycle rule.
       await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
@@ -111,15 +121,17 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
       return found.Body;
     },
 
-    write: async (key, body, contentType) => {
+    write: async (key, body, contentType, around = (publish) => publish()) => {
       const put = (Body: Buffer) =>
-        client.send(new PutObjectCommand({ ...object(key), Body, ContentType: contentType }));
-      if (Buffer.isBuffer(body)) return void (await put(body));
+        around(async () => {
+          await client.send(new PutObjectCommand({ ...object(key), Body, ContentType: contentType }));
+        });
+      if (Buffer.isBuffer(body)) return put(body);
       const parts = partsOf(body);
       const { value: first } = await parts.next();
       const { value: second } = await parts.next();
       if (!second) await put(first ?? Buffer.alloc(0));
-      else await writeParts(key, startingWith([first, second], parts), contentType);
+      else await writeParts(key, startingWith([first, second], parts), contentType, around);
     },
 
     list: async function* (prefix) {

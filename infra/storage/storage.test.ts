@@ -55,6 +55,26 @@ describe.each(drivers)("the storage %s", (driver) => {
     expect(await storage.head("uploads/3/source")).toEqual({ bytes: 4, contentType: "image/gif" });
   });
 
+  test("shows what it was given inside the last step alone, which may refuse it", async () => {
+    for (const body of [Buffer.from("next"), Readable.from([Buffer.alloc(9 * 1024 * 1024)])]) {
+      const key = `uploads/last/${Buffer.isBuffer(body) ? "small" : "large"}`;
+      await storage.write(key, Buffer.from("first"), "image/png");
+      const refused = storage.write(key, body, "image/gif", async () => {
+        throw new Error("not now");
+      });
+      await expect(refused).rejects.toThrow("not now");
+      expect(await storage.head(key)).toEqual({ bytes: 5, contentType: "image/png" });
+    }
+    const sizes: unknown[] = [];
+    const look = async () => sizes.push((await storage.head("uploads/last/small"))?.bytes);
+    await storage.write("uploads/last/small", Buffer.from("next"), "image/png", async (publish) => {
+      await look();
+      await publish();
+      await look();
+    });
+    expect(sizes).toEqual([5, 4]);
+  });
+
   test("what breaks off leaves what was there before, and nothing else", async () => {
     await storage.write("uploads/4/old", Buffer.from("old"), "image/png");
     for (const key of ["uploads/4/old", "uploads/4/new"]) {

@@ -9,6 +9,9 @@ export interface StoredObject {
   contentType: string;
 }
 
+/** Calls `publish`, inside whatever must hold meanwhile, or throws instead. */
+export type Around = (publish: () => Promise<void>) => Promise<void>;
+
 /** How a client is to receive an object, as the headers of that names. */
 export interface Delivery {
   contentType: string;
@@ -31,8 +34,11 @@ export interface Storage {
   head(key: string): Promise<StoredObject | undefined>;
   /** Both ends of the range are included. @throws ObjectMissingError */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
-  /** The whole object, or what was there before: never a part. @throws StorageFullError */
-  write(key: string, body: Buffer | Readable, contentType: string): Promise<void>;
+  /**
+   * The whole object, or what was there before: never a part. `around` may do the last step, by which it becomes
+   * visible, inside a transaction, or refuse it by an error. @throws StorageFullError
+   */
+  write(key: string, body: Buffer | Readable, contentType: string, around?: Around): Promise<void>;
   /** All keys that begin so. Give a whole folder, with its slash. */
   list(prefix: string): AsyncIterable<string>;
   /** Those that are missing are fine. */

@@ -62,28 +62,28 @@ describe("a name", () => {
   test("that is all of it at once harms none of the mails, nor what shows the account", async () => {
     const name = `Eve "'><script>alert(1)</script>\r\nBcc: all\u202e <%= it %>`;
     const person = { ...people.person("all@example.com"), name };
-    await app.request.post("/v1/signup").send(person);
-    await app.request.post("/v1/signup").send(person);
-    const { text } = await app.mailTo(person.email, VERIFICATION);
-    await app.request.post("/v1/verify-email").send({ token: tokenIn(text) });
-    const session = await people.as(person);
-    await people.logIn(person);
-    await app.request.post("/v1/password/forgot").send({ email: person.email });
-    const change = { currentPassword: person.password, newPassword: "another horse battery" };
-    expect((await session.post("/v1/password/change").send(change)).status).toBe(200);
-
-    for (const subject of [
-      VERIFICATION,
-      "You already have an account",
-      "Welcome to Offstage",
-      "A new sign-in to your account",
-      "Set a new password",
-      "Your password was changed",
-    ]) {
+    // Each mail before the next step, which may make it one that nobody needs any more.
+    const arrives = async (subject: string) => {
       const mail = await app.mailTo(person.email, subject);
       expect(mail.text.split("\n")[0]).toBe(`Hello Eve "'><script>alert(1)</script> Bcc: all <%= it %>,`);
       expect(mail.html).not.toMatch(/<script|<%|\u202e/);
-    }
+      return mail;
+    };
+    await app.request.post("/v1/signup").send(person);
+    const { text } = await arrives(VERIFICATION);
+    await app.request.post("/v1/signup").send(person);
+    await arrives("You already have an account");
+    await app.request.post("/v1/verify-email").send({ token: tokenIn(text) });
+    await arrives("Welcome to Offstage");
+    const session = await people.as(person);
+    await people.logIn(person);
+    await arrives("A new sign-in to your account");
+    await app.request.post("/v1/password/forgot").send({ email: person.email });
+    await arrives("Set a new password");
+    const change = { currentPassword: person.password, newPassword: "another horse battery" };
+    expect((await session.post("/v1/password/change").send(change)).status).toBe(200);
+    await arrives("Your password was changed");
+
     const me = await session.get("/v1/me");
     expect(me.body.name).toBe(name);
     expect(me.type).toBe("application/json");
@@ -119,6 +119,8 @@ describe("an address", () => {
     "eve@[127.0.0.1]",
     "👩@example.com",
     "עדה@example.com",
+    "\u212aate@example.com",
+    "ada@example.com.",
     "eve\u202e@example.com",
   ])("%j is refused", async (email) => {
     const answer = await signUp(email, "Eve");

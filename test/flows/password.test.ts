@@ -74,11 +74,18 @@ test("an unknown address gets the same answer and no mail, and its job ends well
 });
 
 test("who resets the password of an address has verified it", async () => {
+  const welcome = { payload: { path: ["template"], equals: "welcome" } };
+  const welcomes = await prisma().job.count({ where: welcome });
   const person = people.person("unverified@example.com");
   await app.request.post("/v1/signup").send(person);
+  const verification = tokenIn((await app.mailTo(person.email)).text);
   await forgot(person.email);
   await reset(await resetToken(person.email));
   expect((await people.logIn({ ...person, password: "a new password" })).status).toBe(200);
+
+  // The older link still works, and has nothing to say that is new.
+  expect((await app.request.post("/v1/verify-email").send({ token: verification })).status).toBe(200);
+  expect(await prisma().job.count({ where: welcome })).toBe(welcomes);
 });
 
 test("a verification link does not reset a password", async () => {
@@ -101,6 +108,18 @@ test("changing the password needs the current one, and ends every other session"
   expect((await there.get("/v1/me")).status).toBe(401);
   expect((await people.logIn({ ...person, password: "changed by myself" })).status).toBe(200);
   await app.mailTo(person.email, "Your password was changed");
+});
+
+test("of parallel changes of the password one wins", async () => {
+  const person = await people.verified("changes@example.com");
+  const session = await people.as(person);
+  const passwords = Array.from({ length: 5 }, (_, index) => `password number ${index}`);
+  const change = (newPassword: string) =>
+    session.post("/v1/password/change").send({ currentPassword: person.password, newPassword });
+  const statuses = (await Promise.all(passwords.map(change))).map(({ status }) => status);
+  expect(statuses.toSorted()).toEqual([200, 403, 403, 403, 403]);
+  const winner = passwords[statuses.indexOf(200)] ?? "";
+  expect((await people.logIn({ ...person, password: winner })).status).toBe(200);
 });
 
 test("changing the password voids the links that were asked for", async () => {

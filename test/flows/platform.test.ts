@@ -63,7 +63,28 @@ describe("a clear refusal", () => {
     expect([answer.status, answer.headers["allow"]]).toEqual([405, "GET, PATCH, HEAD, OPTIONS"]);
     expect(answer.body.type).toBe("/problems/method-not-allowed");
     expect((await app.request.get("/v1/login")).headers["allow"]).toBe("POST, OPTIONS");
+    expect((await app.request.put("/unsubscribe")).headers["allow"]).toBe("GET, POST, HEAD, OPTIONS");
     expect((await app.request.options("/v1/me")).headers["allow"]).toBe("GET, PATCH, HEAD, OPTIONS");
+  });
+
+  test.each([
+    ["/", "post"],
+    ["/login", "delete"],
+    ["/style.css", "put"],
+    ["/docs/", "post"],
+    ["/docs/swagger-ui.css", "patch"],
+    ["/openapi.json", "delete"],
+  ] as const)("of a method that is none of a file's: %s", async (path, method) => {
+    const answer = await app.request[method](path);
+    expect([answer.status, answer.headers["allow"]]).toEqual([405, "GET, HEAD, OPTIONS"]);
+    expect(answer.body.type).toBe("/problems/method-not-allowed");
+    expect((await app.request.get(path)).status).toBe(200);
+    const options = await app.request.options(path);
+    expect([options.status, options.headers["allow"]]).toEqual([204, "GET, HEAD, OPTIONS"]);
+  });
+
+  test.each(["/nothing.css", "/docs/nothing", "/openapi.json/more"])("of any method of %s", async (path) => {
+    expect((await app.request.post(path)).status).toBe(404);
   });
 
   test.each(["/v1/nothing", "/v1", "/v1/sessions/one/two", "/nothing", "/%E0%A4%A", "/v1/ME"])(
@@ -106,77 +127,6 @@ describe("a request id", () => {
   );
 });
 
-describe("an Idempotency-Key", () => {
-  const forgot = (key: string, email: string) =>
-    app.request.post("/v1/password/forgot").set("Idempotency-Key", key).send({ email });
-  const jobs = () => app.core.database.prisma.job.count();
-
-  test("makes one request of a repeated one", async () => {
-    const before = await jobs();
-    const answers = [];
-    for (let times = 0; times < 3; times++) answers.push(await forgot("key-1", "a@example.com"));
-    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
-    expect(answers[0]?.status).toBe(202);
-    expect(await jobs()).toBe(before + 1);
-  });
-
-  test("makes one request of twenty parallel ones", async () => {
-    const before = await jobs();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => forgot("key-2", "a@example.com")));
-    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
-    expect(await jobs()).toBe(before + 1);
-  });
-
-  test("refuses another body, and knows the same in another order", async () => {
-    await forgot("key-3", "a@example.com");
-    expect((await forgot("key-3", "b@example.com")).body.type).toBe("/problems/idempotency-key-reused");
-    expect((await forgot("key-3", " A@example.com ")).status).toBe(202);
-  });
-
-  test("belongs to one route and one user", async () => {
-    const [ada, eve] = [
-      await people.session("key-ada@example.com"),
-      await people.session("key-eve@example.com"),
-    ];
-    const change = (session: typeof ada, currentPassword: string) =>
-      session
-        .post("/v1/password/change")
-        .set("Idempotency-Key", "key-4")
-        .send({ currentPassword, newPassword: "a new password" });
-    await forgot("key-4", "a@example.com");
-    expect((await change(ada, "correct horse battery")).status).toBe(200);
-    expect((await change(ada, "correct horse battery")).status).toBe(200);
-    expect((await change(eve, "not this one")).status).toBe(403);
-  });
-
-  test("does not keep a refusal", async () => {
-    const redeem = (code: string) =>
-      app.request
-        .post("/v1/verify-email/code")
-        .set("Idempotency-Key", "key-5")
-        .send({ email: "a@example.com", code });
-    expect((await redeem("123456")).status).toBe(422);
-    expect((await redeem("123457")).body.type).toBe("/problems/wrong-code");
-  });
-
-  test("is forgotten after 24 hours", async () => {
-    await forgot("key-6", "a@example.com");
-    const data = { createdAt: new Date(Date.now() - 86_400_000) };
-    await app.core.database.prisma.idempotencyKey.updateMany({ data });
-    const before = await jobs();
-    expect((await forgot("key-6", "b@example.com")).status).toBe(202);
-    expect(await jobs()).toBe(before + 1);
-  });
-
-  test.each(["", " ", "ключ".normalize(), "x".repeat(256)])("is not %j", async (key) => {
-    const answer = await app.request
-      .post("/v1/password/forgot")
-      .set("Idempotency-Key", Buffer.from(key).toString("latin1"))
-      .send({ email: "a@example.com" });
-    expect(answer.body).toMatchObject({ status: 422, errors: [{ field: "Idempotency-Key" }] });
-  });
-});
-
 describe("readiness", () => {
   test("is told check by check", async () => {
     const answer = await app.request.get("/readyz");
@@ -199,12 +149,29 @@ describe("readiness", () => {
 
 test("answers carry strict headers, and are not cached", async () => {
   const { headers } = await app.request.get("/");
-  expect(headers["content-security-policy"]).toMatch(
-    /^default-src 'none';script-src 'self';style-src 'self';/,
+  expect(headers["content-security-policy"]).toBe(
+    "default-src 'none';script-src 'self';style-src 'self';img-src 'self';media-src 'self';" +
+      "connect-src 'self';base-uri 'none';form-action 'self';frame-ancestors 'none'",
   );
-  expect(headers["content-security-policy"]).not.toContain("unsafe");
   expect(headers["x-content-type-options"]).toBe("nosniff");
   expect(headers).not.toHaveProperty("x-powered-by");
   const session = await people.session("headers@example.com");
-  expect((await session.get("/v1/me")).headers["cache-control"]).toBe("no-store");
+  for (const path of ["/v1/me", "/v1/sessions/one", "/nothing"])
+    expect((await session.get(path)).headers["cache-control"]).toBe("no-store");
+});
+
+test("Swagger UI gets the styles that it needs, and no scripts but ours", async () => {
+  const { headers } = await app.request.get("/docs/");
+  expect(headers["content-security-policy"]).toBe(
+    "default-src 'none';script-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;" +
+      "connect-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+  );
+});
+
+test("probes are not logged, other requests are", async () => {
+  const before = app.logged.length;
+  for (const path of ["/healthz", "/readyz", "/openapi.json"]) await app.request.get(path);
+  const paths = () => app.logged.slice(before).map((line) => JSON.parse(line).req?.path as unknown);
+  await expect.poll(paths).toContain("/openapi.json");
+  expect(paths()).toEqual(["/openapi.json"]);
 });

@@ -67,12 +67,14 @@ const runAllFlows = async (): Promise<string[]> => {
 test("no secret, address or name reaches a log, the ledger or the broker, and no token the database", async () => {
   const tokens = await runAllFlows();
   expect(tokens).toHaveLength(6);
+  const { prisma, sql, queueUrl } = { ...app.core, ...app.core.database };
+  const jobs = (state: "PUBLISHED" | "COMPLETED") => prisma.job.count({ where: { state } });
+  await expect.poll(() => jobs("COMPLETED")).toBe(await prisma.job.count());
   // Jobs leave the broker when they are done: these stay.
   await app.core.broker.queue("email").pause();
   for (const path of ["/v1/signup", "/v1/password/forgot", "/v1/verify-email/resend"])
     await app.request.post(path).send(person);
-  const { prisma, sql, queueUrl } = { ...app.core, ...app.core.database };
-  await expect.poll(() => prisma.job.count({ where: { state: "PUBLISHED" } })).toBe(3);
+  await expect.poll(() => jobs("PUBLISHED")).toBe(3);
 
   const places = {
     log: app.logged.join("\n") + JSON.stringify(app.core.logged),
@@ -92,4 +94,16 @@ test("no secret, address or name reaches a log, the ledger or the broker, and no
   expect(database).toContain(person.email);
   for (const secret of [person.password, newPassword, ...tokens.filter((token) => token.length > 6)])
     expect(database.includes(secret)).toBe(false);
+});
+
+test("nor does a row that the database refused", async () => {
+  const { sql } = app.core;
+  await sql(`ALTER TABLE "User" ADD CONSTRAINT "nobodyElse" CHECK (role = 'ADMIN') NOT VALID`, []);
+  const before = app.logged.length;
+  const answer = await app.request.post("/v1/signup").send({ ...person, email: "canary-4712@example.com" });
+  await sql(`ALTER TABLE "User" DROP CONSTRAINT "nobodyElse"`, []);
+  expect([answer.status, answer.body.type]).toEqual([500, "/problems/internal"]);
+  const logged = app.logged.slice(before).join("\n");
+  expect(logged).toContain("nobodyElse");
+  expect(answer.text + logged).not.toMatch(/canary|argon2/i);
 });

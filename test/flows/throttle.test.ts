@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { limits } from "../../api/limits.ts";
 import { createThrottle, type Throttle } from "../../infra/throttle.ts";
 import { createTestApp, type TestApp } from "../support/app.ts";
 import { createPeople, type People } from "../support/people.ts";
@@ -44,10 +45,37 @@ test("the sixth login within 15 minutes waits, right or wrong, known or not", as
   expect((await logIn(email, password, "192.0.2.2")).status).toBe(200);
 });
 
+test("one client is one, whatever address of its network it comes from, or claims to forward for", async () => {
+  const sources = Array.from({ length: 8 }, (_, each) => [
+    `2001:db8:1:2::${each}`,
+    `198.51.100.${each}, 192.0.2.6`,
+  ]);
+  for (const addresses of [sources.map(([ours = ""]) => ours), sources.map(([, claimed = ""]) => claimed)]) {
+    const statuses = [];
+    for (const address of addresses)
+      statuses.push((await logIn("roaming@example.com", "wrong one", address)).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
+  }
+  expect((await logIn("roaming@example.com", "wrong one", "2001:db8:1:3::1")).status).toBe(401);
+});
+
 test("parallel tries count as well", async () => {
   const tries = Array.from({ length: 20 }, () => logIn("parallel@example.com", "wrong one", "192.0.2.3"));
   const statuses = (await Promise.all(tries)).map(({ status }) => status);
   expect(statuses.filter((status) => status === 401)).toHaveLength(5);
+});
+
+test("nobody announces more than a thousand files an hour", async () => {
+  const person = await people.session("uploader@example.com");
+  const file = { filename: "a.png", contentType: "image/png", bytes: 1, kind: "IMAGE" };
+  const first = await person.post("/v1/uploads").send(file);
+  expect(first.status).toBe(201);
+  const { userId } = await app.core.database.prisma.upload.findUniqueOrThrow({
+    where: { id: first.body.id },
+  });
+  for (let tens = 0; tens < 100; tens++)
+    await Promise.all(Array.from({ length: 10 }, () => throttle.hit(limits.uploads, userId)));
+  expect((await person.post("/v1/uploads").send(file)).status).toBe(429);
 });
 
 test("logging in forgets the tries before", async () => {
@@ -58,24 +86,54 @@ test("logging in forgets the tries before", async () => {
   }
 });
 
-test.each(["/v1/password/forgot", "/v1/verify-email/resend"])(
+test.each(["/v1/signup", "/v1/password/forgot", "/v1/verify-email/resend"])(
   "%s sends five mails an hour to an address",
   async (path) => {
-    const ask = (email: string) => app.request.post(path).send({ email });
+    const ask = (email: string) => app.request.post(path).send(people.person(email));
     for (let times = 0; times < 5; times++) expect((await ask("victim@example.com")).status).toBe(202);
     expect((await ask("victim@example.com")).status).toBe(429);
     expect((await ask("somebody@example.com")).status).toBe(202);
   },
 );
 
-test("one client has fifty mails an hour sent to others", async () => {
-  const signUp = (number: number) =>
-    app.request
-      .post("/v1/password/forgot")
-      .set(from("192.0.2.5"))
-      .send({ email: `guess-${number}@example.com` });
-  const answers = await Promise.all(Array.from({ length: 60 }, (_, number) => signUp(number)));
-  expect(answers.filter(({ status }) => status === 202)).toHaveLength(50);
+test.each([
+  ["/v1/signup", "192.0.2.10"],
+  ["/v1/password/forgot", "192.0.2.11"],
+  ["/v1/verify-email/resend", "192.0.2.12"],
+])("%s: one client has fifty mails an hour sent, and then shuts nobody else out", async (path, client) => {
+  const ask = (email: string, address: string) =>
+    app.request.post(path).set(from(address)).send(people.person(email));
+  for (let mails = 0; mails < 49; mails++) await throttle.hit(limits.mails, client);
+  expect((await ask("fiftieth@example.com", client)).status).toBe(202);
+  for (let tries = 0; tries < 6; tries++) expect((await ask("spared@example.com", client)).status).toBe(429);
+  expect((await ask("spared@example.com", "192.0.2.13")).status).toBe(202);
+});
+
+test.each([
+  ["/v1/login", limits.logins],
+  ["/v1/verify-email/code", limits.codes],
+])("%s: one client has so many tries, whatever accounts it names", async (path, limit) => {
+  const body = { ...people.person("anybody@example.com"), code: "123456" };
+  const ask = async (address: string) =>
+    (await app.request.post(path).set(from(address)).send(body)).body.type;
+  for (let tries = 0; tries < limit.times; tries++) await throttle.hit(limit, "192.0.2.14");
+  expect(await ask("192.0.2.14")).toBe("/problems/too-many-requests");
+  expect(await ask("192.0.2.15")).toMatch(/wrong-c/);
+});
+
+test("who changes the password may mistake the current one five times, and begins anew when right", async () => {
+  const session = await people.session("forgetful@example.com");
+  const change = async (currentPassword: string) =>
+    (
+      await session
+        .post("/v1/password/change")
+        .send({ currentPassword, newPassword: "correct horse battery" })
+    ).status;
+  for (const right of [200, 403]) {
+    for (let tries = 0; tries < 4; tries++) expect(await change("not this one")).toBe(403);
+    expect(await change(right === 200 ? "correct horse battery" : "nor this one")).toBe(right);
+  }
+  expect(await change("correct horse battery")).toBe(429);
 });
 
 test("the store holds no address", async () => {

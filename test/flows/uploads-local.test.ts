@@ -8,7 +8,7 @@ import { createTestApp, PUBLIC_URL, SECRET, type TestApp } from "../support/app.
 import { createPeople, type SignedIn } from "../support/people.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
 import { until } from "../support/until.ts";
-import { createUploader, type Permit, samples } from "../support/uploads.ts";
+import { changeSignature, createUploader, type Permit, samples } from "../support/uploads.ts";
 
 let app: TestApp;
 let owner: SignedIn;
@@ -45,7 +45,7 @@ describe("a signed URL of this machine", () => {
   });
 
   test.each([
-    ["the signature", (url: string) => url.replace(/signature=../, "signature=AA")],
+    ["the signature", changeSignature],
     ["the type", (url: string) => url.replace("image%2Fpng", "text%2Fhtml")],
     ["the size", (url: string) => url.replace(/bytes=\d+/, "bytes=999999999")],
     ["the expiry", (url: string) => url.replace(/expires=\d+/, "expires=9999999999")],
@@ -99,11 +99,34 @@ describe("a signed URL of this machine", () => {
     expect(await incoming()).toEqual([]);
   });
 
+  test("opens no upload to bytes that nobody looked at, whoever comes first", async () => {
+    const other = Buffer.alloc(png.length);
+    const outcomes = new Set<string>();
+    for (let round = 0; round < 30; round++) {
+      const permit = await client.announce(png);
+      await client.put(permit, png);
+      const [late, completed] = await Promise.all([client.put(permit, other), client.complete(permit.id)]);
+      outcomes.add(`${late.status} ${completed.status}`);
+      if (completed.status !== 202) continue;
+      const found = await owner.get(`/v1/uploads/${permit.id}/files/source`).buffer(true);
+      expect(found.body.subarray(0, 8)).toEqual(png.subarray(0, 8));
+    }
+    expect([...outcomes].filter((each) => each !== "409 202" && each !== "200 422")).toEqual([]);
+  });
+
   test("takes PUT alone", async () => {
     const { url } = await client.announce(png);
     const response = await fetch(url.replace(PUBLIC_URL, app.url));
     expect([response.status, response.headers.get("allow")]).toEqual([405, "PUT"]);
     expect(await problemOf(response)).toMatchObject({ type: "/problems/method-not-allowed" });
+  });
+
+  test("takes whole files alone", async () => {
+    const permit = await client.announce(png);
+    const range = { "Content-Range": `bytes 0-${png.length - 1}/${2 * png.length}` };
+    const response = await client.put(permit, png, range);
+    expect(await problemOf(response)).toMatchObject({ type: "/problems/bad-request", status: 400 });
+    expect(await kept(permit.id)).toEqual([]);
   });
 
   test("takes the announced type alone", async () => {
@@ -133,6 +156,21 @@ describe("a signed URL of this machine", () => {
     expect((await client.complete(permit.id)).body).toMatchObject({ type: "/problems/not-uploaded" });
   });
 
+  test("answers what cannot be taken before its bytes come", async () => {
+    const permit = await client.announce(png);
+    const statusOf = async (bytes: number) => {
+      const sending = open(permit, { "Content-Length": bytes });
+      sending.flushHeaders();
+      const [answer] = (await once(sending, "response")) as [{ statusCode: number }];
+      sending.destroy();
+      return answer.statusCode;
+    };
+    expect(await statusOf(png.length + 1)).toBe(422);
+    await client.put(permit, png);
+    await client.complete(permit.id);
+    expect(await statusOf(png.length)).toBe(409);
+  });
+
   test("leaves nothing of a transfer that breaks off, which may be repeated", async () => {
     const permit = await client.announce(png);
     const broken = open(permit, { "Content-Length": png.length });
@@ -146,7 +184,7 @@ describe("a signed URL of this machine", () => {
     expect((await client.complete(permit.id)).status).toBe(409);
     expect((await client.put(permit, png)).status).toBe(200);
     expect((await client.complete(permit.id)).status).toBe(202);
-    expect(app.logged.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+    expect(app.logged.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
   });
 
   test("shows nothing of an object before all of it is there", async () => {
@@ -186,6 +224,20 @@ describe("a signed URL of this machine", () => {
     expect((peak - before) / 1e6).toBeLessThan(100);
     await owner.delete(`/v1/uploads/${permit.id}`);
   });
+});
+
+test("whoever leaves in the middle of a file disturbs nobody", async () => {
+  const id = await client.upload(Buffer.concat([samples.png, Buffer.alloc(20_000_000)]));
+  const leave = new AbortController();
+  const url = `${app.url}/v1/uploads/${id}/files/source`;
+  const { body } = await fetch(url, { headers: { cookie: owner.cookie }, signal: leave.signal });
+  await body!.getReader().read();
+  leave.abort();
+  await until("the request has ended", async () =>
+    app.logged.some((line) => line.includes(`${id}/files/source`) && line.includes("aborted")),
+  );
+  expect((await owner.get(`/v1/uploads/${id}`)).status).toBe(200);
+  expect(app.logged.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
 });
 
 test("a full disk answers 507, and keeps no part", async () => {

@@ -6,7 +6,13 @@ import { createTestApp, PUBLIC_URL, type TestApp } from "../support/app.ts";
 import { createPeople, type SignedIn } from "../support/people.ts";
 import { drivers } from "../support/storage.ts";
 import { until } from "../support/until.ts";
-import { type Announcement, type Permit, createUploader, samples } from "../support/uploads.ts";
+import {
+  type Announcement,
+  changeSignature,
+  type Permit,
+  createUploader,
+  samples,
+} from "../support/uploads.ts";
 
 const work = defineJob({ name: "work-on-upload", payload: z.object({ uploadId: z.uuid() }) });
 const uploadWork: UploadWork = {
@@ -171,6 +177,15 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect((await owner.get(`/v1/uploads/${permit.id}`)).body.state).toBe("AWAITING");
   });
 
+  test("nobody else completes an upload, and nobody sees its file before", async () => {
+    const permit = await client.announce(samples.png);
+    await client.put(permit, samples.png);
+    expect((await stranger.post(`/v1/uploads/${permit.id}/complete`)).status).toBe(404);
+    expect(await jobsOf(permit.id)).toEqual([]);
+    expect((await owner.get(`/v1/uploads/${permit.id}/files/source`)).status).toBe(404);
+    expect((await client.complete(permit.id)).status).toBe(202);
+  });
+
   test("a file may be sent anew until it is complete", async () => {
     const broken = Buffer.alloc(samples.png.length);
     const permit = await client.announce(samples.png);
@@ -186,7 +201,7 @@ describe.each(drivers)("with files in %s", (driver) => {
       await client.put(permit, longer),
       await client.put(permit, samples.png.subarray(1)),
       await client.put(permit, samples.png, { "Content-Type": "text/html" }),
-      await client.put({ ...permit, url: permit.url.replace(/(signature)=../i, "$1=00") }, samples.png),
+      await client.put({ ...permit, url: changeSignature(permit.url) }, samples.png),
       await client.put({ ...permit, url: permit.url.replace(/source/, "other") }, samples.png),
     ]) {
       expect(response.status).toBeGreaterThanOrEqual(400);
@@ -200,8 +215,10 @@ describe.each(drivers)("with files in %s", (driver) => {
   test("an object that came another way is measured too", async () => {
     const { id } = await client.announce(samples.png);
     const key = `uploads/${id}/source`;
-    await app.files.storage.write(key, Buffer.concat([samples.png, Buffer.alloc(9)]), "image/png");
-    expect((await client.complete(id)).body).toMatchObject({ type: "/problems/wrong-size", status: 422 });
+    for (const body of [Buffer.concat([samples.png, Buffer.alloc(9)]), samples.png.subarray(0, -1)]) {
+      await app.files.storage.write(key, body, "image/png");
+      expect((await client.complete(id)).body).toMatchObject({ type: "/problems/wrong-size", status: 422 });
+    }
     await app.files.storage.write(key, samples.png, "text/html");
     expect((await client.complete(id)).body).toMatchObject({ type: "/problems/wrong-content-type" });
     expect(await kept(id)).toEqual([]);
@@ -216,12 +233,18 @@ describe.each(drivers)("with files in %s", (driver) => {
     ["a type named like a property", { contentType: "constructor" }, "contentType"],
     ["a sound", { kind: "AUDIO" }, "kind"],
     ["no name", { filename: " " }, "filename"],
-    ["a name of 300 characters", { filename: "x".repeat(300) }, "filename"],
+    ["a name of 256 characters", { filename: "x".repeat(256) }, "filename"],
   ])("%s is refused at once", async (_what, change, field) => {
     const usual = { filename: "a.png", contentType: "image/png", bytes: 1, kind: "IMAGE" };
     const { status, body } = await owner.post("/v1/uploads").send({ ...usual, ...change });
     expect(status).toBe(422);
     expect(body.errors.map((each: { field: string }) => each.field)).toEqual([field]);
+  });
+
+  test("a name that is too long is told so", async () => {
+    const long = { filename: "x".repeat(256), contentType: "image/png", bytes: 1, kind: "IMAGE" };
+    const { body } = await owner.post("/v1/uploads").send(long);
+    expect(body.errors).toEqual([{ field: "filename", message: "At most 255 characters." }]);
   });
 
   test("what cannot be worked on here is refused with what to do", async () => {
@@ -242,6 +265,21 @@ describe.each(drivers)("with files in %s", (driver) => {
     const { body, text } = await owner.get(`/v1/uploads/${id}`);
     expect(body).toMatchObject({ state: "FAILED", problem: expect.stringContaining("could not process") });
     expect(text).not.toContain("secret");
+  });
+
+  test("has not failed before all has ended, and a cancelled job has failed too", async () => {
+    const id = await client.upload(samples.png);
+    const second = await app.core.jobs.transaction(({ enqueue }) => enqueue(work, { uploadId: id }));
+    const end = (jobId: string, state: string) =>
+      app.core.sql(`UPDATE "Job" SET state = $2::"JobState" WHERE id = $1::uuid`, [jobId, state]);
+    const [first] = await jobsOf(id);
+    await end(first!.id, "CANCELLED");
+    expect((await owner.get(`/v1/uploads/${id}`)).body).toMatchObject({
+      state: "PROCESSING",
+      steps: [{ state: "FAILED", progress: 1 }, { state: "WAITING" }],
+    });
+    await end(second, "COMPLETED");
+    expect((await owner.get(`/v1/uploads/${id}`)).body).toMatchObject({ state: "FAILED" });
   });
 
   test("published files are for their owner, and other paths for nobody", async () => {
@@ -266,7 +304,11 @@ describe.each(drivers)("with files in %s", (driver) => {
     for (const path of published) {
       // A playlist comes from us, because a player looks beside it for what it names.
       const status = path.endsWith(".m3u8") ? 200 : expected;
-      expect([path, (await get(path)).status]).toEqual([path, status]);
+      const answer = await get(path);
+      expect([path, answer.status]).toEqual([path, status]);
+      // A redirection is kept for less than its signature lasts, which is five minutes.
+      const kept = status === 302 ? "private, max-age=240" : "private, max-age=31536000, immutable";
+      expect(answer.headers["cache-control"]).toBe(kept);
       expect([path, (await get(path, stranger)).status]).toEqual([path, 404]);
       expect((await app.request.get(`/v1/uploads/${id}/files/${path}`)).status).toBe(401);
     }
@@ -314,6 +356,8 @@ describe.each(drivers)("with files in %s", (driver) => {
     ]);
     const beyond = await get("image/480.webp", { range: "bytes=100-" });
     expect(beyond.status).toBe(416);
+    // What goes wrong once is not kept for a year.
+    expect(beyond.headers.get("cache-control")).not.toBe("private, max-age=31536000, immutable");
     await beyond.text();
     // Not by fetch, which would ask for no answer from a cache.
     const known = await owner
@@ -325,6 +369,16 @@ describe.each(drivers)("with files in %s", (driver) => {
     const original = await get("source");
     expect(Buffer.from(await original.arrayBuffer()).equals(samples.png)).toBe(true);
     expect(original.headers.get("content-disposition")).toMatch(/^attachment; /);
+  });
+
+  test("a file that is listed but gone is a 404, for nobody to cache", async () => {
+    const id = await client.upload(samples.png);
+    const type = "application/vnd.apple.mpegurl";
+    await publish(id, { "hls/master.m3u8": ["PLAYLIST", type] });
+    await app.files.storage.remove([`uploads/${id}/hls/master.m3u8`]);
+    const { status, headers } = await owner.get(`/v1/uploads/${id}/files/hls/master.m3u8`);
+    expect([status, headers["content-type"]]).toEqual([404, expect.stringContaining("problem+json")]);
+    expect(headers["cache-control"]).toBe("no-store");
   });
 
   test("a deleted upload is gone at once, and its objects soon", async () => {

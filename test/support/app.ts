@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import supertest from "supertest";
 import { createApp } from "../../api/app.ts";
 import { createReadiness, type Readiness } from "../../api/readiness.ts";
+import { createApiServer } from "../../api/server.ts";
 import type { UploadWork } from "../../api/upload-work.ts";
 import { createLogger } from "../../infra/logging.ts";
 import { createMailer } from "../../infra/mail.ts";
@@ -114,7 +114,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     (await (await fetch(`http://127.0.0.1:${sandbox.httpPort}${path}`)).json()) as Body;
   const mailsTo = (address: string) =>
     fromInbox<Message[]>(`/api/messages?to=${encodeURIComponent(address)}`);
-  const server = createServer(app).listen(0, "127.0.0.1");
+  const server = createApiServer(app, log).listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.defer(async () => {
     server.close();

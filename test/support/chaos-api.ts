@@ -1,7 +1,7 @@
-import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApp } from "../../api/app.ts";
 import { createReadiness } from "../../api/readiness.ts";
+import { createApiServer } from "../../api/server.ts";
 import { loadConfigOrExit } from "../../infra/config.ts";
 import { openDatabase, type Tx } from "../../infra/database.ts";
 import { createLogger } from "../../infra/logging.ts";
@@ -12,32 +12,37 @@ import { createJobs, type Database } from "../../workers/core/jobs.ts";
 import { quietly } from "../../workers/core/log.ts";
 import { startRelay } from "../../workers/core/relay.ts";
 
-// api/main.ts, with a death at one moment of its first transaction.
-const moment = process.env["DIE"];
+// api/main.ts, whose first transactions each stop at a moment, and with the last of them the process dies.
+const moments = process.env["DIE"]?.split(",") ?? [];
+let begun = 0;
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);
 const database = openDatabase(config.databaseUrl, 5, quietly(log, "database"));
 const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
 const relay = startRelay(database.jobs.sql, broker, log);
 
-const dieAt = (now: string) => {
-  if (moment === now) process.kill(process.pid, "SIGKILL");
+const reach = async (transaction: number, now: string) => {
+  if (moments[transaction] !== now) return;
+  if (transaction === moments.length - 1) process.kill(process.pid, "SIGKILL");
+  log.info(`stopped ${now}`);
+  await new Promise(() => {});
 };
 
 const mortal: Database<Tx> = {
   sql: database.jobs.sql,
   transaction: async (work) => {
-    dieAt("before BEGIN");
+    const me = begun++;
+    await reach(me, "before BEGIN");
     const result = await database.jobs.transaction(async (tx, sql) => {
-      const done = await work(tx, (text, values) => {
-        dieAt("between the inserts");
+      const done = await work(tx, async (text, values) => {
+        await reach(me, "between the inserts");
         return sql(text, values);
       });
-      dieAt("before COMMIT");
-      setImmediate(() => dieAt("during COMMIT"));
+      await reach(me, "before COMMIT");
+      setImmediate(() => void reach(me, "during COMMIT"));
       return done;
     });
-    dieAt("before the answer");
+    await reach(me, "before the answer");
     return result;
   },
 };
@@ -54,6 +59,6 @@ const app = createApp({
   trustProxy: 0,
   log,
 });
-const server = createServer(app).listen(0, "127.0.0.1", () => {
+const server = createApiServer(app, log).listen(0, "127.0.0.1", () => {
   log.info({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }, "listening");
 });

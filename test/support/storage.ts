@@ -31,7 +31,7 @@ export const createTestStorage = async (
   secret: string,
 ): Promise<TestStorage> => {
   const cleanups = new AsyncDisposableStack();
-  const folder = cleanups.adopt(await mkdtemp(join(tmpdir(), "offstage-files-")), (path) =>
+  const folder = cleanups.adopt(await mkdtemp(join(tmpdir(), ".offstage-files-")), (path) =>
     rm(path, { recursive: true, force: true }),
   );
   const open = async () => {

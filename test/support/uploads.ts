@@ -46,6 +46,10 @@ export interface Announcement {
   kind?: string;
 }
 
+/** The signed URL with a signature that differs in its first character. */
+export const changeSignature = (url: string): string =>
+  url.replace(/(signature=)(.)/i, (_all, name: string, first: string) => name + (first === "0" ? "1" : "0"));
+
 /** Uploads as a client does them: by what the API says, and nothing else. */
 export const createUploader = (app: TestApp, person: SignedIn) => {
   const announce = async (body: Buffer, more: Announcement = {}): Promise<Permit> => {

@@ -1,0 +1,52 @@
+import express, { type Request } from "express";
+import supertest from "supertest";
+import { expect, test } from "vitest";
+import { createCookies } from "./cookies.ts";
+
+const token = "x".repeat(43);
+const other = "y".repeat(43);
+const plain = createCookies("http://app.test");
+
+test("over https a cookie is bound to this host and to TLS, when it is set and when it is cleared", async () => {
+  const { set, clear, get } = createCookies("https://app.test");
+  const app = express()
+    .post("/", (_request, response) => {
+      set(response, "session", token, 1_000);
+      response.end();
+    })
+    .delete("/", (_request, response) => {
+      clear(response, "session");
+      response.end();
+    });
+  const attributes = /; Path=\/; .*HttpOnly; Secure; SameSite=Lax$/;
+  const [given] = (await supertest(app).post("/")).get("Set-Cookie") ?? [];
+  expect(given).toMatch(/^__Host-session=x{43}; Max-Age=1; /);
+  expect(given).toMatch(attributes);
+  const [taken] = (await supertest(app).delete("/")).get("Set-Cookie") ?? [];
+  expect(taken).toMatch(/^__Host-session=; Path=\/; Expires=Thu, 01 Jan 1970/);
+  expect(taken).toMatch(attributes);
+  expect(get(asking(`session=${other}; __Host-session=${token}`), "session")).toBe(token);
+  expect(get(asking(`session=${other}`), "session")).toBeUndefined();
+});
+
+test.for([
+  [`session=${token}`, token],
+  [`a=b;session=${token}`, token],
+  [`session=${token}; session=${other}`, token],
+  [`session=; session=${token}`, token],
+  ["session=", undefined],
+  [`session="${token}"`, undefined],
+  [`session=${token}x`, undefined],
+  [`session=${"x".repeat(8_000)}`, undefined],
+  [`Session=${token}; xsession=${token}`, undefined],
+  [";;=;session", undefined],
+  ["", undefined],
+])("%j holds the session %s", ([cookie, session]) => {
+  expect(plain.get(asking(cookie ?? ""), "session")).toBe(session);
+});
+
+test("no cookies hold nothing", () => {
+  expect(plain.get(asking(undefined), "session")).toBeUndefined();
+});
+
+const asking = (cookie: string | undefined) => ({ headers: { cookie } }) as Request;

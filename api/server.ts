@@ -1,0 +1,62 @@
+import { randomUUID } from "node:crypto";
+import {
+  createServer,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
+import { bodyOf, Problem, type ProblemName, statusOf } from "./problem.ts";
+
+/** Milliseconds for the whole of a request: two gigabytes at 5 Mbit/s. */
+const REQUEST_TIMEOUT = 3_600_000;
+/** Milliseconds in which something must come or go, so that nobody holds a connection for nothing. */
+const IDLE_TIMEOUT = 60_000;
+
+/** HTTP for an application. What Node refuses before the application sees it is answered as every other refusal. */
+export const createApiServer = (app: RequestListener, log: Logger): Server => {
+  // The application refuses a missing Host and unknown expectations itself: Node would say nothing but the status.
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT, requireHostHeader: false }, app);
+  server.setTimeout(IDLE_TIMEOUT);
+  server.on("checkExpectation", app);
+
+  const answers = new WeakMap<Duplex, ServerResponse>();
+  server.on("request", ({ socket }, response) => answers.set(socket, response));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const reason = error.code ?? "";
+    const answer = answers.get(socket);
+    const isAnswering = answer?.headersSent && !answer.writableFinished;
+    // Nobody is there, or another answer is on its way, and this one would be taken for a part of it.
+    if (!socket.writable || isAnswering || !/^(HPE|ERR_HTTP)_/.test(reason)) return socket.destroy();
+    const requestId = randomUUID();
+    const problem = UNREADABLE[reason] ?? "bad-request";
+    log.info({ requestId, reason, statusCode: statusOf(problem) }, "request refused");
+    socket.write(toHttp(new Problem(problem), requestId));
+    return socket.end();
+  });
+  return server;
+};
+
+const UNREADABLE: Record<string, ProblemName> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "request-timeout",
+  HPE_HEADER_OVERFLOW: "headers-too-large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "body-too-large",
+};
+
+const toHttp = (problem: Problem, requestId: string): string => {
+  const status = statusOf(problem.problem);
+  const body = JSON.stringify(bodyOf(problem, requestId));
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Date: ${new Date().toUTCString()}`,
+    "Content-Type: application/problem+json; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Cache-Control: no-store",
+    `X-Request-Id: ${requestId}`,
+    "Connection: close",
+    "",
+    body,
+  ].join("\r\n");
+};

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { createPeople, type People } from "../support/people.ts";
+
+let app: TestApp;
+let people: People;
+beforeAll(async () => {
+  app = await createTestApp();
+  people = createPeople(app);
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+test.each([
+  [403, "another site", { "Sec-Fetch-Site": "cross-site" }],
+  [403, "a sibling domain", { "Sec-Fetch-Site": "same-site" }],
+  [403, "another origin, in an old browser", { Origin: "https://evil.example" }],
+  [403, "a page without origin", { Origin: "null" }],
+  [200, "this site", { "Sec-Fetch-Site": "same-origin" }],
+  [200, "this origin, in an old browser", { Origin: "http://app.test" }],
+  [200, "an address typed by hand", { "Sec-Fetch-Site": "none" }],
+  [200, "a program", {}],
+])("%i for a change that comes with the cookie from %s", async (status, _from, headers) => {
+  const session = await people.session(`csrf-${Math.random()}@example.com`);
+  expect((await session.patch("/v1/me").set(headers).send({ name: "Changed" })).status).toBe(status);
+  expect((await session.get("/v1/me").set(headers)).status).toBe(200);
+});
+
+test("a change with a token may come from any site: browsers send none by themselves", async () => {
+  const { cookie } = await people.session("token@example.com");
+  const answer = await app.request
+    .patch("/v1/me")
+    .auth(cookie.slice("session=".length), { type: "bearer" })
+    .set({ Origin: "https://partner.example", "Sec-Fetch-Site": "cross-site" })
+    .send({ name: "Changed" });
+  expect(answer.status).toBe(200);
+});
+
+test("nobody is logged in, or signed up, by a page of another site", async () => {
+  const person = await people.verified("victim@example.com");
+  for (const path of ["/v1/login", "/v1/signup"]) {
+    const answer = await app.request.post(path).set("Sec-Fetch-Site", "cross-site").send(person);
+    expect([answer.status, answer.body.type]).toEqual([403, "/problems/cross-site"]);
+  }
+});
