@@ -31,7 +31,8 @@ test("every module has its handler in the table of workers/main.ts", async () =>
     () => Promise.reject(new Error("it started")),
     (error: { stderr: string }) => error,
   );
-  expect(stderr).toContain(`WORKERS: no module named none. There are: ${modules.join(", ")}`);
+  const [, table = ""] = /^WORKERS: no module named none. There are: (.*)$/m.exec(stderr) ?? [];
+  expect(new Set(table.split(", "))).toEqual(new Set(modules));
 });
 
 test("importing opens nothing", async () => {

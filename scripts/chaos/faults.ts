@@ -1,5 +1,4 @@
-import { Redis } from "ioredis";
-import { until } from "../../test/support/until.ts";
+import { dropTables, emptyTables, flush } from "../../test/support/empty-broker.ts";
 import type { MailOutage, Member, System } from "./system.ts";
 
 export interface Fault {
@@ -81,32 +80,20 @@ const ofRedis: Fault[] = [
   {
     name: "Redis emptied",
     shownBy: "chore",
-    strike: async ({ redis }) => {
-      const client = new Redis(redis?.url ?? "");
-      await client.flushall();
-      client.disconnect();
-    },
+    strike: ({ redis }) => flush(redis?.url ?? ""),
   },
 ];
-
-const emptyTables = `DO $$ BEGIN
-  EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('bullmq.%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'bullmq');
-END $$`;
-
-/** Beside live traffic, either may meet a deadlock. */
-const insist = ({ sql }: System, statement: string) =>
-  until(statement.slice(0, 40), () => sql(statement, []).then(() => true));
 
 const ofPostgres: Fault[] = [
   {
     name: "broker tables emptied",
     shownBy: "chore",
-    strike: async (system) => void (await insist(system, emptyTables)),
+    strike: ({ sql }) => emptyTables(sql),
   },
   {
     name: "broker schema dropped",
     shownBy: "chore",
-    strike: async (system) => void (await insist(system, "DROP SCHEMA IF EXISTS bullmq CASCADE")),
+    strike: ({ sql }) => dropTables(sql),
   },
 ];
 

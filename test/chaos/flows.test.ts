@@ -29,7 +29,7 @@ const flow = () =>
 const untilDone = ({ sql }: System, count: number) =>
   until(`${count} jobs are done`, async () => (await sql(`SELECT FROM "ChoreDone"`, [])).length >= count);
 
-it("flows whose workers die and whose broker is emptied end right", { timeout: 300_000 }, async () => {
+it("flows whose workers die and whose broker is emptied end right", { timeout: 600_000 }, async () => {
   await using system = await createSystem();
   const env = { LOCK_DURATION: "4000" };
   const workers = [await system.startChoreWorker(env), await system.startChoreWorker(env)];

@@ -11,7 +11,7 @@ const answersOf = async ({ apiUrl }: System, group: string) => {
   return answers;
 };
 
-describe.concurrent("while the mail provider is down", { timeout: 300_000 }, () => {
+describe.concurrent("while the mail provider is down", { timeout: 600_000 }, () => {
   it.for(["refuse", "hang"] as const)(
     "and would %s, sign-up answers as ever and the mail comes later",
     async (outage, { expect }) => {

@@ -19,7 +19,7 @@ const enqueue = ({ sql }: System, times: number) =>
 
 it(
   "a job that kills its process is a dead letter after three starts, its neighbours are served",
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async () => {
     await using system = await createSystem();
     const stops = [supervise(system), supervise(system)];

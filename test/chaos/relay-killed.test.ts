@@ -13,12 +13,12 @@ const killRelays = async (system: System) => {
       expect(await relay.exited).toEqual({ code: null, signal: "SIGKILL" });
     }
   };
-  await Promise.all([inTurn(), inTurn(), inTurn()]);
+  await Promise.all([inTurn(), inTurn()]);
 };
 
 it(
   "a relay killed between publish and mark loses nothing and repeats nothing",
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async () => {
     await using system = await createSystem();
     await killRelays(system);

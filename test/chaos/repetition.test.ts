@@ -20,7 +20,7 @@ const connect = async ({ env }: System) => {
   return broker;
 };
 
-const timeout = { timeout: 300_000 };
+const timeout = { timeout: 600_000 };
 
 it("a job published three times runs once", timeout, async () => {
   await using system = await createSystem();

@@ -27,7 +27,7 @@ const exitOf = async (child: { kill(signal: "SIGTERM"): Promise<object> }) => {
 };
 const inOrder = { code: 0, signal: null, within30s: true };
 
-describe.concurrent("on SIGTERM", { timeout: 300_000 }, () => {
+describe.concurrent("on SIGTERM", { timeout: 600_000 }, () => {
   it("a job that ends within the grace completes", async ({ expect }) => {
     await using system = await createSystem();
     const worker = await system.startChoreWorker();

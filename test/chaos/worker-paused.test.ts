@@ -6,7 +6,7 @@ import { chore } from "../support/chaos-jobs.ts";
 import { createSystem } from "../support/chaos-system.ts";
 import { until } from "../support/until.ts";
 
-it("a worker that pauses, loses its lock and comes back keeps its job", { timeout: 300_000 }, async () => {
+it("a worker that pauses, loses its lock and comes back keeps its job", { timeout: 600_000 }, async () => {
   await using system = await createSystem();
   const paused = await system.startChoreWorker({ LOCK_DURATION: "3000" });
   const id = await insertJob(system.sql, chore, { ms: 12_000 });

@@ -21,44 +21,49 @@ const enqueueMails = async ({ sql }: System, times: number) => {
   await Promise.all(Array.from({ length: times }, () => insertJob(sql, email, mail)));
 };
 
+interface Sent {
+  attempt: number;
+  crashes: number;
+  history: object[];
+  startedBy: string;
+  startedAt: Date;
+}
+
 /** Resolves with the ledger's rows when so many mails are sent. */
 const sent = ({ sql }: System, times: number) =>
-  until(
-    `${times} mails are sent`,
-    async () => {
-      const rows = await sql<{ attempt: number; crashes: number; history: object[]; startedBy: string }>(
-        `SELECT attempt, crashes, history, "startedBy" FROM "Job" WHERE state = 'COMPLETED'`,
-        [],
-      );
-      return rows.length === times && rows;
-    },
-    60_000,
-  );
+  until(`${times} mails are sent`, async () => {
+    const rows = await sql<Sent>(
+      `SELECT attempt, crashes, history, "startedBy", "startedAt" FROM "Job" WHERE state = 'COMPLETED'`,
+      [],
+    );
+    return rows.length === times && rows;
+  });
 
 /** The most of these moments that lie within any `length` milliseconds. */
 const most = (moments: readonly number[], length: number) =>
   Math.max(...moments.map((from) => moments.filter((at) => at >= from && at < from + length).length));
 
-test("three processes together keep to the provider's limit", { timeout: 90_000 }, async () => {
+test("three processes together keep to the provider's limit", async () => {
   await using system = await createSystem();
   await Promise.all([system.startWorker(), system.startWorker(), system.startWorker()]);
-  await enqueueMails(system, 8 * max);
-  const jobs = await sent(system, 8 * max);
+  await enqueueMails(system, 12 * max);
+  const jobs = await sent(system, 12 * max);
   expect(new Set(jobs.map(({ startedBy }) => startedBy)).size).toBe(3);
 
-  // The limit counts starts in fixed windows of a second. Any second touches two of them, any five seconds touch six;
-  // and mails of one window more may arrive late, such as the first, which wait for their connections. Three
-  // processes that each kept the limit alone would be done within three seconds.
+  // The limit counts starts in fixed windows of a second. Any second touches two of them, any five seconds touch six; and
+  // what one window more began may be recorded late. Arrivals say less: the first wait for their connections, and on a
+  // busy machine they gather. Twelve windows take over ten seconds; three processes that each kept the limit alone
+  // would be done in four.
+  const starts = jobs.map(({ startedAt }) => startedAt.getTime());
   const arrivals = (await system.mails()).map(({ receivedAt }) => Date.parse(receivedAt));
-  expect(most(arrivals, per)).toBeLessThanOrEqual(3 * max);
-  expect(most(arrivals, 5 * per)).toBeLessThanOrEqual(7 * max);
-  expect(Math.max(...arrivals) - Math.min(...arrivals)).toBeGreaterThan(5 * per);
+  expect(most(starts, per)).toBeLessThanOrEqual(3 * max);
+  expect(most(starts, 5 * per)).toBeLessThanOrEqual(7 * max);
+  expect(Math.max(...arrivals) - Math.min(...arrivals)).toBeGreaterThan(7 * per);
 });
 
-test.for([421, 450] as const)(
+test.concurrent.for([421, 450] as const)(
   "%i pauses the queue and spends no attempt",
-  { timeout: 90_000 },
-  async (code) => {
+  async (code, { expect }) => {
     await using provider = await startThrottlingProvider();
     await using system = await createSystem();
     await system.startWorker({ SMTP_URL: provider.url });

@@ -3,11 +3,18 @@ import type { System } from "./chaos-system.ts";
 import { until } from "./until.ts";
 
 /** Resolves when no job waits or runs any more. */
-export const untilAllOver = ({ sql }: System, within = 120_000): Promise<boolean> =>
+export const untilAllOver = ({ sql }: System, within = 240_000): Promise<boolean> =>
   until(
     "every job over",
-    async () =>
-      (await sql(`SELECT id FROM "Job" WHERE state IN ('WAITING', 'PENDING', 'PUBLISHED')`, [])).length === 0,
+    async () => {
+      const left = await sql(
+        `SELECT name, state, attempt, crashes, epoch, error, "startedAt" IS NOT NULL AS started, count(*)::int AS jobs
+         FROM "Job" WHERE state IN ('WAITING', 'PENDING', 'PUBLISHED') GROUP BY 1, 2, 3, 4, 5, 6, 7`,
+        [],
+      );
+      if (left.length > 0) throw new Error(`there are ${JSON.stringify(left)}`);
+      return true;
+    },
     within,
   );
 

@@ -10,11 +10,11 @@ const payload = z.object({
 
 export const chore = defineJob({ name: "chore", payload });
 
-/** Waits a minute after it failed. */
+/** Waits a minute each time it failed. */
 export const patientChore = defineJob({
   name: "patient-chore",
   payload,
-  backoff: { delay: 60_000, jitter: 0 },
+  backoff: { delay: 60_000, max: 60_000, jitter: 0 },
 });
 
 /** Ends in the dead letter when it failed. */

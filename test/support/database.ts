@@ -15,7 +15,8 @@ export const createTestDatabase = async (): Promise<TestDatabase> => {
   await withServer(async (server) => {
     // Copying fails while another copy of the same template is being made.
     await server.query("SELECT pg_advisory_lock(1)");
-    await server.query(`CREATE DATABASE ${name} TEMPLATE ${templateName()}`);
+    // Copied file by file: half the time of the default, which would be safer in a crash.
+    await server.query(`CREATE DATABASE ${name} TEMPLATE ${templateName()} STRATEGY FILE_COPY`);
   });
   return { url: databaseUrl(name), drop: () => withServer((server) => drop(server, name)) };
 };

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export const until = async <Answer>(
   what: string,
   look: () => Answer | Promise<Answer>,
-  within = 60_000,
+  within = 120_000,
 ): Promise<Exclude<Answer, false | undefined>> => {
   const deadline = Date.now() + within;
   for (let cause: unknown; Date.now() < deadline; await sleep(50)) {
@@ -19,7 +19,10 @@ export const until = async <Answer>(
     } catch (error) {
       cause = error;
     }
-    if (Date.now() + 50 > deadline) throw new Error(`not within ${within} ms: ${what}`, { cause });
+    if (Date.now() + 50 > deadline) {
+      const seen = cause instanceof Error ? `, but ${cause.message}` : "";
+      throw new Error(`not within ${within} ms: ${what}${seen}`, { cause });
+    }
   }
   throw new Error(`not within ${within} ms: ${what}`);
 };
