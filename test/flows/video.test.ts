@@ -54,7 +54,7 @@ let cookie: string;
 
   test("becomes a stream that plays, with posters and subtitles", async (context) => {
     await needsSegmentProbe(context);
-    await makeMedia(folder, "spoken.mp4", [...picture(9, "640x480"), ...sound(9)]);
+    await makeMedia(folder, "spoken.mp4", [...picture(6, "640x480"), ...sound(6)]);
     const id = await upload("spoken.mp4");
     const progress: number[] = [];
     const video = await until("the video is ready", async () => {
@@ -63,7 +63,7 @@ let cookie: string;
       return shown.state === "READY" && shown;
     });
     expect(video).toMatchObject({ ...{ problem: null, note: null, progress: 1, width: 640, height: 480 } });
-    expect(video.seconds).toBeCloseTo(9, 0);
+    expect(video.seconds).toBeCloseTo(6, 0);
     expect(progress.some((each) => each > 0 && each < 1)).toBe(true);
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
     expect(rolesOf(video)).toEqual({ RENDITION: 2, PLAYLIST: 1, SUBTITLES: 2, POSTER: 3 * 3 * 3 });
@@ -107,7 +107,7 @@ let cookie: string;
         await player.turn(level);
         await until(`it shows ${height} lines`, async () => (await player.look()).height === height);
       }
-      await until("it is at the end", async () => (await player.look()).currentTime > 8.5);
+      await until("it is at the end", async () => (await player.look()).currentTime > 5.5);
     } finally {
       await browser.close();
     }
@@ -160,7 +160,7 @@ let cookie: string;
   });
 
   test("survives a worker that is killed, which leaves no process and no file", async () => {
-    await makeMedia(folder, "long.mp4", picture(15, "854x480"));
+    await makeMedia(folder, "long.mp4", picture(7, "854x480"));
     const id = await upload("long.mp4");
     await until("ffmpeg is at work", async () => (await ffmpegs()).length > 0);
     expect(await scratch()).not.toEqual([]);

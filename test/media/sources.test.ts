@@ -47,7 +47,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "offstage-test-sources-"));
     vi.stubEnv("TMPDIR", folder);
-    await makeMedia(folder, "hd.mp4", [...picture(9, "1280x720"), ...sound(9)]);
+    await makeMedia(folder, "hd.mp4", [...picture(5, "1280x720"), ...sound(5)]);
     hd = await encode("hd.mp4");
   });
   afterAll(async () => {
@@ -60,11 +60,11 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
     expect(hd.problems).toEqual([]);
     expect(sizes(hd)).toEqual(["1280x720", "854x480", "426x240"]);
     expect(await keyFrames(hd)).toEqual([
-      [0, 4, 8],
-      [0, 4, 8],
-      [0, 4, 8],
+      [0, 4],
+      [0, 4],
+      [0, 4],
     ]);
-    expect(hd.video).toMatchObject({ width: 1280, height: 720, seconds: expect.closeTo(9, 0) });
+    expect(hd.video).toMatchObject({ width: 1280, height: 720, seconds: expect.closeTo(5, 0) });
   });
 
   test("the master playlist is right about each rendition", async (context) => {
@@ -85,7 +85,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
       expect(each.averageBandwidth).toBe(Math.ceil((bytes * 8) / each.seconds));
       expect(each.bandwidth).toBeGreaterThanOrEqual(each.averageBandwidth);
       const playlist = await readFile(path, "utf8");
-      expect(playlist.match(/#EXT-X-BYTERANGE/g)).toHaveLength(3);
+      expect(playlist.match(/#EXT-X-BYTERANGE/g)).toHaveLength(2);
       expect(playlist).toContain("#EXT-X-ENDLIST");
     }
   });
@@ -106,11 +106,11 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
     test("of uneven frame rate has even key frames", async (context) => {
       await needsSegmentProbe(context);
       const uneven = ["-vf", "scale=640:480,select='not(mod(n,7))+not(mod(n,3))'", "-vsync", "vfr"];
-      const outcome = await make("uneven.mkv", [...picture(9, "320x240", 60), ...sound(9)], uneven);
+      const outcome = await make("uneven.mkv", [...picture(5, "320x240", 60), ...sound(5)], uneven);
       expect(sizes(outcome)).toEqual(["640x480", "320x240"]);
       expect(await keyFrames(outcome)).toEqual([
-        [0, 4, 8],
-        [0, 4, 8],
+        [0, 4],
+        [0, 4],
       ]);
     });
 
