@@ -1,4 +1,5 @@
 import type { Tx } from "../infra/database.ts";
+import type { Upload } from "../prisma/client/client.ts";
 
 /** A job of an upload, as its owner sees it. */
 export interface Step {
@@ -45,7 +46,17 @@ const progressOf = ({ state, progress }: Pick<Row, "state" | "progress">): numbe
 export const totalProgress = (steps: readonly Step[], expected = 1): number =>
   steps.reduce((sum, { progress }) => sum + progress, 0) / Math.max(1, expected, steps.length);
 
-/** Something failed, and nothing is left that could go on without it. */
-export const isStuck = (steps: readonly Step[]): boolean =>
-  steps.some(({ state }) => state === "FAILED") &&
-  steps.every(({ state }) => state === "FAILED" || state === "COMPLETED");
+/** Of uploads that are worked on, those for which no job is left that could end it: what they needed has failed. */
+export const stuckAmong = async (
+  tx: Pick<Tx, "$queryRaw">,
+  uploads: readonly Upload[],
+): Promise<Set<string>> => {
+  const working = uploads.filter(({ state }) => state === "PROCESSING").map(({ id }) => id);
+  if (working.length === 0) return new Set();
+  const rows = await tx.$queryRaw<{ uploadId: string }[]>`
+    SELECT DISTINCT payload ->> 'uploadId' AS "uploadId" FROM "Job"
+    WHERE payload ? 'uploadId' AND payload ->> 'uploadId' = ANY(${working}) AND name <> 'upload-purge'
+      AND state IN ('WAITING', 'PENDING', 'PUBLISHED')`;
+  const alive = new Set(rows.map(({ uploadId }) => uploadId));
+  return new Set(working.filter((id) => !alive.has(id)));
+};

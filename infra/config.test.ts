@@ -77,6 +77,21 @@ describe("the config", () => {
     expect(loadConfig("api", { PORT: "", QUEUE_URL: "" })).toEqual(loadConfig("api", {}));
   });
 
+  it("lets nothing take longer to end than an orchestrator waits", () => {
+    const tooLate = ["SHUTDOWN_GRACE_MS and DRAIN_DELAY_MS: must be at most 23000 together"];
+    expect(problemsOf("worker", { SHUTDOWN_GRACE_MS: "23001" })).toEqual(tooLate);
+    expect(problemsOf("api", { DRAIN_DELAY_MS: "10000" })).toEqual(tooLate);
+    const { drainDelayMs } = loadConfig("api", { DRAIN_DELAY_MS: "10000", SHUTDOWN_GRACE_MS: "13000" });
+    expect(drainDelayMs).toBe(10_000);
+  });
+
+  it("says what a provider's address looks like", () => {
+    expect(loadConfig("worker", { TRANSCRIPTION_URL: "none" }).transcriptionUrl).toBe("none");
+    expect(problemsOf("worker", { TRANSCRIPTION_URL: "x" })).toEqual([
+      "TRANSCRIPTION_URL: must be a URL like https://api.openai.com/v1, or none",
+    ]);
+  });
+
   it("names every problem at once and repeats no value", () => {
     const env = { PORT: "http", DATABASE_URL: "mysql://u:s3cret@db", APP_SECRET: "s3cret", NODE_ENV: "prod" };
     const problems = problemsOf("api", env);

@@ -17,9 +17,7 @@ const url = (protocol: RegExp, example: string) =>
 
 const database = url(/^postgres(ql)?$/, "postgres://user:password@host/database");
 const broker = url(/^(rediss?|postgres(ql)?)$/, "redis://host, rediss://host or postgres://host/database");
-const provider = z.union([z.literal("none"), url(/^https?$/, "")], {
-  error: "must be a URL like https://api.openai.com/v1, or none",
-});
+const provider = z.literal("none").or(url(/^https?$/, "https://api.openai.com/v1, or none"));
 const storage = z
   .string()
   .regex(
@@ -170,10 +168,18 @@ export const loadConfig = <Kind extends ProcessKind>(kind: Kind, env = process.e
     if (error) problems.push(...error.issues.map(({ message }) => `${name}: ${message}`));
     else settings[key] = data;
   }
+  if (endsTooLate(settings))
+    problems.push(`SHUTDOWN_GRACE_MS and DRAIN_DELAY_MS: must be at most ${LONGEST_END} together`);
   if (settings["environment"] === "production") problems.push(...productionProblems(settings));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(withDerived(settings as Settings)) as Config<Kind>;
 };
+
+/** Milliseconds: what is left of the 28 s in lifecycle.ts is for handing back what is under way then. */
+const LONGEST_END = 23_000;
+
+const endsTooLate = ({ shutdownGraceMs = 0, drainDelayMs = 0 }: Partial<Settings>) =>
+  shutdownGraceMs + drainDelayMs > LONGEST_END;
 
 const withDerived = (settings: Settings): object => {
   const defaults = Object.entries(derived).filter(

@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { plainEnv } from "../scripts/plain-env.ts";
 import type { Job } from "../workers/core/job.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -25,7 +26,7 @@ test.each(modules)("%s is one folder, one job, one name", async (name) => {
 test("every module has its handler in the table of workers/main.ts", async () => {
   const started = run(process.execPath, ["workers/main.ts"], {
     cwd: root,
-    env: { ...process.env, WORKERS: "none" },
+    env: { ...process.env, ...plainEnv, WORKERS: "none" },
   });
   const { stderr } = await started.then(
     () => Promise.reject(new Error("it started")),

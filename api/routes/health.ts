@@ -35,7 +35,8 @@ export const healthRoutes = ({ readiness }: Pick<AppDeps, "readiness">) => [
     async () => {
       const { ready, checks } = await readiness.check();
       if (ready) return { status: "ready" as const, checks };
-      const errors = Object.entries(checks).map(([field, message]) => ({ field, message }));
+      const states = { ...checks, ...(readiness.closing && { process: "closing" }) };
+      const errors = Object.entries(states).map(([field, message]) => ({ field, message }));
       throw new Problem("unavailable", { errors, headers: { "Retry-After": "5" } });
     },
   ),

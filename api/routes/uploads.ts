@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import { SIGNED_FOR, WORDS } from "../../infra/storage/storage.ts";
 import { uploadPurge } from "../../workers/upload-purge/job.ts";
+import type { Tx } from "../../infra/database.ts";
 import type { Upload, UploadFile } from "../../prisma/client/client.ts";
 import type { AppDeps } from "../app.ts";
 import { route } from "../contract.ts";
@@ -15,7 +16,7 @@ import { publishedType } from "../published-path.ts";
 import { sniff } from "../sniff.ts";
 import { uploadKinds } from "../upload-kinds.ts";
 import { announcement, summary, upload } from "../upload-shapes.ts";
-import { isStuck, stepsOf, totalProgress } from "../upload-steps.ts";
+import { stepsOf, stuckAmong, totalProgress } from "../upload-steps.ts";
 
 const HOUR = 3_600_000;
 /** Milliseconds: a client has a day to send the bytes and to say so. */
@@ -33,6 +34,10 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
     if (!found) throw new Problem("not-found");
     return found;
   };
+
+  /** A job that fails between two looks would have failed without a reason. */
+  const asOfOneMoment = <Result>(look: (tx: Tx) => Promise<Result>): Promise<Result> =>
+    prisma.$transaction(look, { isolationLevel: "RepeatableRead" });
 
   /** What does not fit what was announced is removed: the client may try again. @throws Problem */
   const checkContent = async ({ id, kind, contentType, bytes }: Upload) => {
@@ -136,8 +141,12 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
       },
       async ({ session: { userId }, query }) => {
         const { where, ...rest } = pageArguments(query);
-        const rows = await prisma.upload.findMany({ where: { ...where, userId }, ...rest });
-        return toPage(rows.map(toSummary), query.limit);
+        const uploads = await asOfOneMoment(async (tx) => {
+          const rows = await tx.upload.findMany({ where: { ...where, userId }, ...rest });
+          const stuck = await stuckAmong(tx, rows);
+          return rows.map((each) => toSummary(each, stuck));
+        });
+        return toPage(uploads, query.limit);
       },
     ),
 
@@ -152,27 +161,21 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         answer: upload,
       },
       async ({ session: { userId }, params }) => {
-        // As of one moment: a job that fails between two looks would have failed without a reason.
-        const [found, steps] = await prisma.$transaction(
-          async (tx) => [
-            await tx.upload.findUnique({
-              where: { id: params.id, userId },
-              include: { files: { orderBy: { path: "asc" } } },
-            }),
-            await stepsOf(tx, params.id),
-          ],
-          { isolationLevel: "RepeatableRead" },
-        );
-        if (!found) throw new Problem("not-found");
-        const failed = found.state === "PROCESSING" && isStuck(steps);
-        return {
-          ...toSummary(found),
-          ...(failed && { state: "FAILED" as const, problem: found.problem ?? UNEXPECTED }),
-          url: found.state === "AWAITING" ? null : urlOf(found.id, "source"),
-          progress: found.state === "READY" ? 1 : totalProgress(steps, uploadWork[found.kind]?.steps),
-          steps,
-          files: found.files.map(toFile),
-        };
+        return asOfOneMoment(async (tx) => {
+          const found = await tx.upload.findUnique({
+            where: { id: params.id, userId },
+            include: { files: { orderBy: { path: "asc" } } },
+          });
+          if (!found) throw new Problem("not-found");
+          const steps = await stepsOf(tx, found.id);
+          return {
+            ...toSummary(found, await stuckAmong(tx, [found])),
+            url: found.state === "AWAITING" ? null : urlOf(found.id, "source"),
+            progress: found.state === "READY" ? 1 : totalProgress(steps, uploadWork[found.kind]?.steps),
+            steps,
+            files: found.files.map(toFile),
+          };
+        });
       },
     ),
 
@@ -230,7 +233,11 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
 
 const UNEXPECTED = "We could not process this file. It was not your fault, and we can see what happened.";
 
-const toSummary = ({ bytes, ...rest }: Upload) => ({ ...rest, bytes: Number(bytes) });
+const toSummary = ({ bytes, ...rest }: Upload, stuck: ReadonlySet<string>) => ({
+  ...rest,
+  ...(stuck.has(rest.id) && { state: "FAILED" as const, problem: rest.problem ?? UNEXPECTED }),
+  bytes: Number(bytes),
+});
 
 const toFile = ({ uploadId, bytes, ...rest }: UploadFile) => ({
   ...rest,

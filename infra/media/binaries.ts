@@ -28,7 +28,12 @@ export const findBinaries = async (
   return { missing: missing.join(" ") };
 };
 
-const find = async (name: string, variable: string, configured?: string, packaged?: string) => {
+const find = async (
+  name: string,
+  variable: string,
+  configured?: string,
+  packaged?: string,
+): Promise<{ path: string } | { missing: string }> => {
   const problem = (path: string) => tryOut(name, path);
   if (configured) {
     const why = await problem(configured);

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { plainEnv } from "../plain-env.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -17,16 +18,6 @@ export interface ProjectProcess extends AsyncDisposable {
   readonly process: ChildProcess;
 }
 
-/** What is measured is not to depend on somebody's .env, which yields to these. */
-const plain = {
-  NODE_ENV: "development",
-  LOG_LEVEL: "info",
-  HOST: "127.0.0.1",
-  HEALTH_PORT: "",
-  WORKERS: "",
-  PUBLIC_URL: "",
-};
-
 /**
  * Runs a file of the project with these variables on top of our own. Resolves when it has logged `ready`.
  * @throws Error with its output if it ends before.
@@ -38,7 +29,7 @@ export const startProcess = async (
 ): Promise<ProjectProcess> => {
   const child = fork(resolve(root, file), {
     cwd: root,
-    env: { ...process.env, ...plain, ...env },
+    env: { ...process.env, ...plainEnv, ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   running.add(child);

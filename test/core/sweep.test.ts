@@ -66,6 +66,10 @@ test("a lost job is left to its worker while the worker lives, and not when it i
   await runningOn(dead, "seen-60");
   await Promise.all([alive, dead].map(loseInBroker));
   await until("the dead worker's job", async () => (await core.row(dead)).epoch === 2);
+  expect(await core.row(dead)).toMatchObject({
+    crashes: 1,
+    history: [{ outcome: "crashed", by: "seen-60", startedAt: expect.any(String) }],
+  });
   expect(await core.row(alive)).toMatchObject({ epoch: 1, state: "PUBLISHED" });
 });
 

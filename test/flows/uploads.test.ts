@@ -265,6 +265,12 @@ describe.each(drivers)("with files in %s", (driver) => {
     const { body, text } = await owner.get(`/v1/uploads/${id}`);
     expect(body).toMatchObject({ state: "FAILED", problem: expect.stringContaining("could not process") });
     expect(text).not.toContain("secret");
+    const shown = async () => (await owner.get("/v1/uploads?limit=1")).body.items;
+    expect(await shown()).toEqual([expect.objectContaining({ id, state: "FAILED", problem: body.problem })]);
+    // After a month the ledger forgets it.
+    await app.core.sql(`DELETE FROM "Job" WHERE payload ->> 'uploadId' = $1 AND name = $2`, [id, work.name]);
+    expect((await owner.get(`/v1/uploads/${id}`)).body).toMatchObject({ state: "FAILED", steps: [] });
+    expect(await shown()).toEqual([expect.objectContaining({ id, state: "FAILED" })]);
   });
 
   test("has not failed before all has ended, and a cancelled job has failed too", async () => {

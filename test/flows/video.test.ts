@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { plainEnv } from "../../scripts/plain-env.ts";
 import { freePort } from "../../scripts/ports.ts";
 import { createSystem, type System } from "../support/chaos-system.ts";
 import { missingChromium, openPlayer, startChromium } from "../support/chromium.ts";
@@ -203,7 +204,9 @@ let cookie: string;
 const startWorker = () => system.startWorker({ SHUTDOWN_GRACE_MS: "500" });
 
 const run = (script: string, ...args: string[]) =>
-  promisify(execFile)(process.execPath, [script, ...args], { env: { ...process.env, ...system.env } });
+  promisify(execFile)(process.execPath, [script, ...args], {
+    env: { ...process.env, ...plainEnv, ...system.env },
+  });
 
 const logIn = async () => {
   await run("scripts/seed.ts");

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { endedWithParent } from "../../scripts/parent-death.ts";
+import { plainEnv } from "../../scripts/plain-env.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -30,12 +31,12 @@ export interface ProjectProcess {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Runs a file of the project with these variables on top of our own. It does not outlive us. */
+/** Runs a file of the project with these variables and no others of the project. It does not outlive us. */
 export const startProcess = (file: string, env: Record<string, string>, ...own: string[]): ProjectProcess => {
   const [program = "", ...args] = [...endedWithParent("TERM"), process.execPath, join(root, file), ...own];
   const child = spawn(program, args, {
     cwd: root,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...plainEnv, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output: string[] = [];

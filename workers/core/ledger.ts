@@ -63,6 +63,10 @@ export const RUNNING = `EXISTS (SELECT FROM "JobWorker" w WHERE w.id = j."starte
 export const HAS_OPEN_CHILDREN = `EXISTS (SELECT FROM "Job" c WHERE c."parentId" = j.id
   AND c.state <> 'COMPLETED' AND (c.state <> 'FAILED' OR c."ifItFails" = 'fail-parent'))`;
 
+/** SQL: the history of the job `j`, with a run that its process did not end. */
+export const WITH_CRASH = `j.history || jsonb_build_object('startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy",
+              'outcome', 'crashed')`;
+
 /**
  * JSON as PostgreSQL's jsonb takes it: without NUL and lone surrogates, which JavaScript's strings may hold.
  * @throws TypeError when JSON cannot carry the value
@@ -97,8 +101,7 @@ export const startJobs = (sql: Sql, items: readonly Delivery[], worker: string):
   sql(
     `UPDATE "Job" j SET "startedAt" = now(), "startedBy" = $3,
             crashes = j.crashes + CASE WHEN j."startedAt" IS NULL OR j."startedBy" = $3 THEN 0 ELSE 1 END,
-            history = CASE WHEN j."startedAt" IS NULL OR j."startedBy" = $3 THEN j.history ELSE j.history || jsonb_build_object(
-              'startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy", 'outcome', 'crashed') END
+            history = CASE WHEN j."startedAt" IS NULL OR j."startedBy" = $3 THEN j.history ELSE ${WITH_CRASH} END
      FROM unnest($1::uuid[], $2::int[]) t (id, epoch), ${UNHURRIED}
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED')
      RETURNING j.id, j.epoch, j.payload, j.attempt, j.crashes, j."parentId"`,

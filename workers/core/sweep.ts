@@ -1,7 +1,7 @@
 import type { Broker } from "./broker.ts";
 import { describeError } from "./errors.ts";
 import { tellParent } from "./flow.ts";
-import { brokerIdOf, HAS_OPEN_CHILDREN, RUNNING } from "./ledger.ts";
+import { brokerIdOf, HAS_OPEN_CHILDREN, RUNNING, WITH_CRASH } from "./ledger.ts";
 import type { Delivery, Sql } from "./ledger.ts";
 import type { Log } from "./log.ts";
 
@@ -59,7 +59,9 @@ const doubtRunning = (sql: Sql): Promise<unknown> =>
 const publishAgain = (sql: Sql, jobs: readonly Delivery[]): Promise<{ id: string }[]> =>
   sql(
     `UPDATE "Job" j SET state = 'PENDING', epoch = j.epoch + 1, "dueAt" = now(),
-            crashes = j.crashes + CASE WHEN j."startedAt" IS NULL THEN 0 ELSE 1 END, "startedAt" = NULL, "startedBy" = NULL
+            crashes = j.crashes + CASE WHEN j."startedAt" IS NULL THEN 0 ELSE 1 END,
+            history = CASE WHEN j."startedAt" IS NULL THEN j.history ELSE ${WITH_CRASH} END,
+            "startedAt" = NULL, "startedBy" = NULL
      FROM unnest($1::uuid[], $2::int[]) t (id, epoch)
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state = 'PUBLISHED' AND NOT ${RUNNING}
      RETURNING j.id`,

@@ -31,7 +31,7 @@ export const sendEmail =
     const content = await mails[template](user, subject, sources);
     if ("skip" in content) return `skipped: ${content.skip}`;
 
-    const unsubscribe = isOptional ? { unsubscribe: sources.links.unsubscribe(userId) } : {};
+    const unsubscribe = isOptional && { unsubscribe: sources.links.unsubscribe(userId) };
     const rendered = render(template, { name: greetingName(user.name), ...content.data, ...unsubscribe });
     await send({ id: run.id, to: user.email, ...rendered, ...unsubscribe }, run.signal).catch(
       (error: unknown) => {
