@@ -29,7 +29,8 @@ export const password = z
 
 export const token = z.string("Give the token from the mail.").min(1).max(200);
 
-export const id = z.object({ id: z.uuid() });
+/** As PostgreSQL writes it: payloads carry it as text. */
+export const id = z.object({ id: z.uuid().toLowerCase() });
 
 /** A Date where it comes from the database, ISO 8601 in UTC where it goes to a client. */
 export const timestamp = z

@@ -105,6 +105,15 @@ test("a cancelled job is never published", async () => {
   expect(await core.row(id)).toMatchObject({ state: "CANCELLED" });
 });
 
+test("a cancelled job frees its idempotency key", async () => {
+  const again = () =>
+    core.jobs.transaction(({ enqueue }) => enqueue(keyed, { period: "again" }, { delay: 60_000 }));
+  const first = await again();
+  expect(await again()).toBe(first);
+  await cancelJobs(core.sql, [first]);
+  expect(await again()).not.toBe(first);
+});
+
 test("urgent jobs pass those that wait, and delayed ones wait in the ledger", async () => {
   const [later, last, first, middle] = await core.jobs.transaction(async ({ enqueue }) => [
     await enqueue(ordered, { text: "later" }, { delay: 86_400_000 }),

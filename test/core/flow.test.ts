@@ -149,6 +149,21 @@ test("a retried root takes along the children without which it cannot start", as
   expect(order.filter((name) => name === "flour")).toHaveLength(1);
 });
 
+test("a retried root takes along a child that was cancelled as the flow failed", async () => {
+  const rootId = await start(
+    node(part, { name: "raced" }, { children: [leaf("failing"), leaf("cancelled")] }),
+  );
+  await until("it is done", async () => (await states(rootId))["raced"] === "COMPLETED");
+  const end = (name: string, state: string) =>
+    core.sql(`UPDATE "Job" SET state = $2::"JobState" WHERE payload->>'name' = $1`, [name, state]);
+  await end("failing", "FAILED");
+  await end("cancelled", "CANCELLED");
+  await end("raced", "FAILED");
+  expect(await replayJobs(core.sql, [rootId])).toHaveLength(3);
+  await core.reaches(rootId, "COMPLETED");
+  expect(await states(rootId)).toEqual({ raced: "COMPLETED", failing: "COMPLETED", cancelled: "COMPLETED" });
+});
+
 test("a child that its parent went on without is retried alone", async () => {
   fail("subtitles");
   const id = await start(node(part, { name: "video" }, { children: [leaf("subtitles", "continue")] }));

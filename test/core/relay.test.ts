@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { Redis } from "ioredis";
 import { z } from "zod";
 import { assign, defineJob } from "../../workers/core/job.ts";
+import { openBroker } from "../../workers/core/broker.ts";
+import { startRelay } from "../../workers/core/relay.ts";
 import { type Core, createCore } from "../support/core.ts";
+import { createRedis } from "../support/stores.ts";
 import { until } from "../support/until.ts";
 
 const note = defineJob({ name: "note", payload: z.object({ n: z.int() }), concurrency: 50 });
@@ -59,4 +63,33 @@ const postgresCases = () =>
     }
   });
 
-if (!inject("redisUrl")) postgresCases();
+const redisCases = () =>
+  test("jobs wait for a broker that is full, and nothing is counted against them", async () => {
+    await using redis = await createRedis("empty");
+    await redis.start();
+    const admin = new Redis(redis.url);
+    const broker = openBroker(redis.url, "full", () => {});
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    await using own = await createCore();
+    const relay = startRelay(own.sql, broker, log);
+    try {
+      await until("the broker answers", () => broker.ping().then(() => true));
+      await admin.config("SET", "maxmemory", "1");
+      const id = await own.jobs.transaction(({ enqueue }) => enqueue(note, { n: 0 }));
+      relay.nudge();
+      await sleep(3_000); // three times, where it was refused each second
+      expect((await own.sql(`SELECT state, "publishTries" FROM "Job"`, []))[0]).toEqual({
+        state: "PENDING",
+        publishTries: 0,
+      });
+      await admin.config("SET", "maxmemory", "0");
+      await own.reaches(id, "PUBLISHED");
+    } finally {
+      await relay.close();
+      await broker.close();
+      admin.disconnect();
+    }
+  });
+
+if (inject("redisUrl")) redisCases();
+else postgresCases();

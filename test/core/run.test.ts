@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
 import { PermanentError, RateLimitedError } from "../../workers/core/errors.ts";
+import { node } from "../../workers/core/flow.ts";
 import { assign, defineJob, type Run } from "../../workers/core/job.ts";
 import { replayJobs } from "../../workers/core/dead-letter.ts";
 import { type Core, createCore } from "../support/core.ts";
@@ -164,6 +165,15 @@ test("follow-ups exist if, and only if, the job completes", async () => {
   );
   expect(rows.map(({ work }) => work)).toEqual(["follow-up"]);
   expect(await core.reaches(rows[0]?.id ?? "", "COMPLETED")).toMatchObject({ result: "followed" });
+});
+
+test("a follow-up after the completion is refused, because nothing would insert it", async () => {
+  const id = await doing("too late", async (run) => {
+    await run.complete(async () => "done");
+    expect(() => run.enqueue(brief, {})).toThrow("after run.complete");
+    expect(() => run.enqueueFlow(node(brief, {}))).toThrow("after run.complete");
+  });
+  await core.reaches(id, "COMPLETED");
 });
 
 test("progress is in the ledger while the job runs", async () => {

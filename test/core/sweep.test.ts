@@ -103,6 +103,22 @@ test("a flow is pruned as a whole, and not before all of it is over", async () =
   expect((await left()).map(({ id }) => id)).toEqual(ids.slice(2));
 });
 
+test("a failed root stays as long as a child that outlived it", async () => {
+  const place = `INSERT INTO "Job" (id, name, payload, "rootId", "parentId", "ifItFails", state, "finishedAt", "dueAt") VALUES
+    ($1::uuid, 'note', '{}', $1::uuid, NULL, NULL, 'FAILED', now() - interval '31 days', now()),
+    ($2::uuid, 'note', '{}', $1::uuid, $1::uuid, 'continue', 'PENDING', NULL, now() + interval '1 day')`;
+  const ids = [1, 2, 3].map((number) => `01600000-0000-7000-8000-00000000000${number}`);
+  await core.sql(place, ids.slice(0, 2));
+  const alone = `INSERT INTO "Job" (id, name, payload, state, "finishedAt")
+    VALUES ($1::uuid, 'note', '{}', 'FAILED', now() - interval '31 days')`;
+  await core.sql(alone, ids.slice(2));
+  await core.sql(`DELETE FROM "JobLease"`, []);
+  const left = () =>
+    core.sql<{ id: string }>(`SELECT id FROM "Job" WHERE id = ANY ($1::uuid[]) ORDER BY id`, [ids]);
+  await until("the pruning", async () => (await left()).length < 3);
+  expect((await left()).map(({ id }) => id)).toEqual(ids.slice(0, 2));
+});
+
 test("a parent whose child was parked unpublished fails with it", async () => {
   const id = await core.jobs.transaction(({ enqueueFlow }) =>
     enqueueFlow(node(note, {}, { children: [node(note, {}, { ifItFails: "fail-parent", delay: 60_000 })] })),

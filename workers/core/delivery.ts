@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { DelayedError, UnrecoverableError, Worker } from "bullmq";
 import type { Job as Delivered, Processor } from "bullmq";
 import { batched, persistently } from "./batch.ts";
@@ -30,14 +31,19 @@ interface Deps<Tx> {
   nudge(): void;
   /** Recorded with every run. */
   workerId: string;
-  /** Aborts when no further run may begin. */
-  stopping: AbortSignal;
+  /** Aborts when runs must be given back: those under way, and any that would begin now. */
+  ending: AbortSignal;
   /** Aborts when even what a run achieved can wait no longer for the database. */
   giveUp: AbortSignal;
 }
 
 /** Milliseconds until a job is looked at again whose earlier run may be under way. */
 const LOOK_AGAIN = 2_000;
+
+/** Milliseconds that a handler has to stop once its signal has aborted. */
+const STOP = 2_000;
+
+const SHUT_DOWN = "the process shuts down";
 
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) =>
@@ -49,7 +55,7 @@ const aborted = (signal: AbortSignal): Promise<never> =>
  * which are lost when the broker is emptied.
  */
 export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
-  const { database, broker, log, nudge, workerId, stopping, giveUp } = deps;
+  const { database, broker, log, nudge, workerId, ending, giveUp } = deps;
   const { sql } = database;
   const start = batched(
     async (items: Delivery[]) => inOrder(items, await startJobs(sql, items, workerId)),
@@ -84,14 +90,19 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     const payload = job.payload.safeParse(started.payload);
     if (!payload.success)
       throw new PermanentError(`the payload does not fit: ${payload.error.issues[0]?.message}`);
+    if (ending.aborted) throw new YieldError(SHUT_DOWN);
     const open = openRun(database, started, job.timeout, complete);
     running.set(brokerIdOf(started), open);
+    const { signal } = open.run;
+    const work = (async () => handler(payload.data, open.run))();
     try {
-      const result = await Promise.race([handler(payload.data, open.run), aborted(open.run.signal)]);
+      const result = await Promise.race([work, aborted(signal)]);
       const json = toJson(result);
       await persistently(() => open.finish(json), giveUp);
     } finally {
       open.close();
+      // The next run is not to begin beside this one.
+      if (signal.aborted) await Promise.race([work.catch(() => {}), sleep(STOP)]);
       running.delete(brokerIdOf(started));
     }
     if (open.madeDue) nudge();
@@ -106,7 +117,9 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     if (setback.outcome === "failed") throw new UnrecoverableError(setback.error ?? "failed");
     if (setback.outcome === "retry") throw new RetryError(setback.error ?? "retry", setback.delay);
     if (error instanceof RateLimitedError && job.limit) {
-      await broker.queue(job.name).rateLimit(error.ms);
+      const queue = broker.queue(job.name);
+      // Another job may have been told to wait longer.
+      if ((await queue.getRateLimitTtl()) < error.ms) await queue.rateLimit(error.ms);
       throw Worker.RateLimitError();
     }
     return handBack(delivered, token, setback.delay);
@@ -119,11 +132,18 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
   ): Promise<string> => {
     const { job } = assignment;
     const delivery = parseBrokerId(delivered.id);
+    if (!delivery) {
+      log.warn({ job: job.name, brokerId: delivered.id }, "not a job of the ledger: left out");
+      return "superseded";
+    }
+    if (running.has(brokerIdOf(delivery))) return handBack(delivered, token, LOOK_AGAIN);
     const began = performance.now();
     const started = await start(delivery).catch((error: unknown) => {
       throw new RetryError(describeError(error), 1_000);
     });
-    if (!started) return "superseded";
+    // A broker that lost its last moments delivers again what a living worker runs.
+    if (!started)
+      return (await isRunning(sql, delivery)) ? handBack(delivered, token, LOOK_AGAIN) : "superseded";
     const run = { job: job.name, id: delivery.id, attempt: started.attempt + 1 };
     const ms = () => Math.round(performance.now() - began);
     try {
@@ -147,28 +167,19 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
 
   // A job that was running when its process died may have killed it. Of one queue, such jobs run one after the other, so
   // that the innocent are not found beside the guilty again and again.
-  const suspects = new Map<string, Promise<unknown>>();
-  const oneByOne = (name: string, work: () => Promise<string>): Promise<string> => {
-    const turn = Promise.resolve(suspects.get(name)).then(work);
-    suspects.set(
-      name,
-      turn.catch(() => {}),
-    );
-    return turn;
-  };
-
-  /** The lock of an earlier delivery expired: its process died, or could not reach the broker and goes on with the job. */
+  const suspected = new Set<string>();
   const deliverAgain = async (assignment: Assignment<Tx>, delivered: Delivered, token: string) => {
-    if (await isRunning(sql, parseBrokerId(delivered.id))) return handBack(delivered, token, LOOK_AGAIN);
-    return oneByOne(assignment.job.name, () =>
-      stopping.aborted ? handBack(delivered, token, 0) : deliver(assignment, delivered, token),
-    );
+    const { name } = assignment.job;
+    if (suspected.has(name)) return handBack(delivered, token, LOOK_AGAIN);
+    suspected.add(name);
+    return deliver(assignment, delivered, token).finally(() => suspected.delete(name));
   };
 
-  /** Stops the runs with these ids in the broker, or all of them; each gives its job back. */
-  const yieldRuns = (reason: string, brokerIds: Iterable<string> = [...running.keys()]): void => {
+  /** Stops the runs with these ids in the broker; each gives its job back. */
+  const yieldRuns = (reason: string, brokerIds: readonly string[]): void => {
     for (const brokerId of brokerIds) running.get(brokerId)?.abort(new YieldError(reason));
   };
+  ending.addEventListener("abort", () => yieldRuns(SHUT_DOWN, [...running.keys()]), { once: true });
 
   return {
     /** The broker's side of a handler. */
@@ -176,13 +187,16 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
       (assignment: Assignment<Tx>): Processor<unknown, unknown> =>
       (delivered, token = "") =>
         (delivered.stalledCounter === 0 ? deliver : deliverAgain)(assignment, delivered, token),
-    yieldRuns,
     /**
      * The broker no longer holds these runs' locks. Where another worker has the job now, ours stops; where the broker
      * forgot the job, nobody else has it, and ours goes on.
      */
     yieldLost: async (brokerIds: readonly string[]): Promise<void> => {
-      const ours = await stillRunBy(sql, brokerIds.map(parseBrokerId), workerId);
+      const ours = await stillRunBy(
+        sql,
+        brokerIds.flatMap((brokerId) => parseBrokerId(brokerId) ?? []),
+        workerId,
+      );
       const kept = new Set(ours.map(brokerIdOf));
       yieldRuns(
         "another worker has the job",

@@ -11,10 +11,12 @@ export class RateLimitedError extends Error {
   override name = "RateLimitedError";
   readonly ms: number;
 
+  /** @throws RangeError when the pause is no number */
   constructor(ms: number, options?: { cause?: unknown }) {
+    if (!Number.isFinite(ms)) throw new RangeError(`a pause of ${ms} ms`, options);
     const reason = options?.cause instanceof Error ? `: ${options.cause.message}` : "";
     super(`the provider asks for a pause of ${ms} ms${reason}`, options);
-    this.ms = ms;
+    this.ms = Math.max(0, Math.ceil(ms));
   }
 }
 
@@ -39,11 +41,16 @@ export const describeError = (error: unknown): string => {
     .slice(0, 500);
 };
 
-// PostgreSQL's classes for "the statement is wrong": data (22), constraint (23), name or syntax (42).
-// Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
-const WRONG_STATEMENT = /^(22|23|42)[0-9A-Z]{3}$/;
+const SQLSTATE = /^(\d[\dA-Z]|P0|XX|HV|F0)[\dA-Z]{3}$/;
 
-/** Whether the same statement may succeed later: anything but our own stops, and PostgreSQL saying that it is wrong. */
-export const isTransient = (error: unknown): boolean =>
-  !(error instanceof SupersededError || error instanceof YieldError) &&
-  !(error instanceof Error && "code" in error && WRONG_STATEMENT.test(String(error.code)));
+// What PostgreSQL says of itself rather than of the statement: connection (08), rollback (40), resources (53), intervention
+// (57), the system (58), a lock that was not free, a transaction that was idle, a server that may only be read.
+// Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+const PASSING = /^((08|40|53|57|58)...|55P03|25P03|25006)$/;
+
+/** Whether the same statement may succeed later: anything but our own stops, and PostgreSQL refusing the statement. */
+export const isTransient = (error: unknown): boolean => {
+  if (error instanceof SupersededError || error instanceof YieldError) return false;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return !SQLSTATE.test(code) || PASSING.test(code);
+};

@@ -12,7 +12,7 @@ export interface Backoff {
 export interface Job<Schema extends z.ZodType = z.ZodType> {
   name: string;
   payload: Schema;
-  /** Derives the idempotency key: enqueueing twice under one key is one job, for as long as its row is kept. */
+  /** Derives the idempotency key: enqueueing twice under one key is one job, for as long as its row is kept and not cancelled. */
   key: ((payload: z.output<Schema>) => string) | undefined;
   /** Failed attempts after which the job goes to the dead letter. */
   attempts: number;
@@ -100,14 +100,20 @@ export interface Run<Tx = unknown> {
   readonly id: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
-  /** Aborts when the job's timeout is over, when its lock is lost, and when the process must end. */
+  /**
+   * Aborts when the job's timeout is over, when its lock is lost, and when the process must end. A handler must stop then:
+   * two seconds later the job may run again, here or elsewhere.
+   */
   readonly signal: AbortSignal;
   /**
    * Shows how far the run is: any JSON, in the ledger at once, in the order of the calls. From 0 to 1, it counts in the
    * progress of its flow.
    */
   progress(value: unknown): Promise<void>;
-  /** Adds a follow-up. It is inserted in the transaction that completes this job, so only if the job completes. */
+  /**
+   * Adds a follow-up. It is inserted in the transaction that completes this job, so only if the job completes.
+   * @throws Error after `complete`
+   */
   enqueue<Schema extends z.ZodType>(
     job: Job<Schema>,
     payload: z.input<Schema>,

@@ -10,9 +10,10 @@ export interface Delivery {
 /** The broker's id of a delivery. */
 export const brokerIdOf = ({ id, epoch }: Delivery): string => `${id}-${epoch}`;
 
-export const parseBrokerId = (brokerId = ""): Delivery => {
-  const dash = brokerId.lastIndexOf("-");
-  return { id: brokerId.slice(0, dash), epoch: Number(brokerId.slice(dash + 1)) };
+/** The delivery that the broker's id stands for; none where it is not one of ours. */
+export const parseBrokerId = (brokerId = ""): Delivery | undefined => {
+  const [, id, epoch] = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})-(\d{1,9})$/.exec(brokerId) ?? [];
+  return id ? { id, epoch: Number(epoch) } : undefined;
 };
 
 /** Brings rows into the order of the items; an item without a row has `undefined`. */
@@ -94,8 +95,9 @@ export const isRunning = async (sql: Sql, { id, epoch }: Delivery): Promise<bool
 };
 
 /**
- * Records the start of runs and loads what they need. A job that is finished, cancelled or published again is left
- * out. A start that finds an earlier one of another process without an end counts it as a crash.
+ * Records the start of runs and loads what they need. A job that is finished, cancelled, published again, or run by
+ * another living worker is left out. A start that finds an earlier one of a dead worker without an end counts it as a
+ * crash.
  */
 export const startJobs = (sql: Sql, items: readonly Delivery[], worker: string): Promise<StartedJob[]> =>
   sql(
@@ -104,6 +106,7 @@ export const startJobs = (sql: Sql, items: readonly Delivery[], worker: string):
             history = CASE WHEN j."startedAt" IS NULL OR j."startedBy" = $3 THEN j.history ELSE ${WITH_CRASH} END
      FROM unnest($1::uuid[], $2::int[]) t (id, epoch), ${UNHURRIED}
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED')
+       AND (j."startedAt" IS NULL OR j."startedBy" = $3 OR NOT ${RUNNING})
      RETURNING j.id, j.epoch, j.payload, j.attempt, j.crashes, j."parentId"`,
     [...deliveries(items), worker],
   );

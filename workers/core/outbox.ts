@@ -5,7 +5,7 @@ import type { Delivery, Sql } from "./ledger.ts";
 const LEASE = 15;
 const TRUST = 60;
 
-/** Publish attempts after which a row that the reachable broker refuses is parked in the dead letter. */
+/** Publish attempts after which a row that the broker refuses, though it takes others, is parked in the dead letter. */
 const PUBLISH_TRIES = 10;
 
 /** A job that the relay holds for a while and must hand to the broker. */
@@ -43,7 +43,7 @@ export const releaseClaims = (sql: Sql, jobs: readonly Delivery[]): Promise<unkn
     deliveries(jobs),
   );
 
-/** Records that the broker, though reachable, refused this job; at the tenth time the job is parked as failed. */
+/** Records that the broker, though it takes others, refused this job; at the tenth time the job is parked as failed. */
 export const refusePublish = (sql: Sql, job: Delivery, error: string): Promise<unknown> =>
   sql(
     `UPDATE "Job" SET "publishTries" = "publishTries" + 1, "dueAt" = now() + interval '1 second', error = $3,

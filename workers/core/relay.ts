@@ -37,6 +37,12 @@ const publish = async (broker: Broker, name: string, jobs: DueJob[]): Promise<vo
   else await queue.addBulk(jobs.map((job) => ({ name, data: {}, opts: publishOptions(job) })));
 };
 
+/**
+ * A broker that is full, or that may only be read, refuses every job and still answers: the jobs wait for it, as for one
+ * that is out of reach. @throws what the broker says
+ */
+const checkThatItTakesJobs = (broker: Broker): Promise<void> => broker.sentinel.set("canary");
+
 /** Starts a relay: at each nudge, and every 250 ms, it publishes what is due. */
 export const startRelay = (sql: Sql, broker: Broker, log: Log): Relay => {
   let wake = () => {};
@@ -51,7 +57,7 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log): Relay => {
         await publish(broker, name, [job]);
         published.push(job);
       } catch (error) {
-        await broker.ping();
+        await checkThatItTakesJobs(broker);
         log.warn({ job: name, id: job.id, error: describeError(error) }, "the broker refused a job");
         await refusePublish(sql, job, describeError(error));
       }
@@ -63,7 +69,7 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log): Relay => {
     let published = jobs;
     try {
       await publish(broker, name, jobs).catch(async () => {
-        await broker.ping();
+        await checkThatItTakesJobs(broker);
         published = await publishOneByOne(name, jobs);
       });
     } catch (error) {

@@ -50,6 +50,13 @@ export const openRun = <Tx>(
       return result;
     });
 
+  /** @throws Error when the transaction that would insert it is over */
+  const follow = (insertion: (sql: Sql) => Promise<string>): void => {
+    if (completed)
+      throw new Error("run.enqueue was called after run.complete, which takes the follow-ups along");
+    followUps.push(insertion);
+  };
+
   return {
     run: {
       id,
@@ -61,8 +68,8 @@ export const openRun = <Tx>(
         await (told = told.then(tell, tell));
       },
       enqueue: (job: Job, payload: unknown, options?: EnqueueOptions) =>
-        void followUps.push(prepareJob(job, payload, options)),
-      enqueueFlow: (root) => void followUps.push(prepareFlow(root)),
+        follow(prepareJob(job, payload, options)),
+      enqueueFlow: (root) => follow(prepareFlow(root)),
       children: () => childrenOf(database.sql, id),
       complete: async (effect) => {
         if (completed) throw new Error("run.complete was called twice");

@@ -85,6 +85,10 @@ const prune = (sql: Sql, which: string, days: number): Promise<unknown[]> =>
 const OVER = `state IN ('COMPLETED', 'CANCELLED') AND "parentId" IS NULL AND ("rootId" IS NULL OR NOT EXISTS (
   SELECT FROM "Job" c WHERE c."rootId" = j.id AND c.state NOT IN ('COMPLETED', 'CANCELLED')))`;
 
+// With a parent go its children, some of which may have outlived it.
+const FAILED_AND_OVER = `state = 'FAILED' AND NOT EXISTS (
+  SELECT FROM "Job" c WHERE c."rootId" = j."rootId" AND c.state IN ('WAITING', 'PENDING', 'PUBLISHED'))`;
+
 // Children tell their parents in the transaction in which they end, but for those that the relay parked.
 const endedUntold = (sql: Sql): Promise<{ id: string }[]> =>
   sql(
@@ -140,7 +144,7 @@ export const startSweep = (sql: Sql, broker: Broker, log: Log, nudge: () => void
   const clean = async (): Promise<void> => {
     for (const { id } of await endedUntold(sql)) await tellParent(sql, id);
     while (!closing && (await prune(sql, OVER, KEEP.completed)).length === BATCH);
-    while (!closing && (await prune(sql, "state = 'FAILED'", KEEP.failed)).length === BATCH);
+    while (!closing && (await prune(sql, FAILED_AND_OVER, KEEP.failed)).length === BATCH);
     await sql(`DELETE FROM "JobWorker" WHERE "seenAt" < now() - interval '1 hour'`, []);
   };
 

@@ -55,6 +55,7 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
 
   const id = `${hostname()}-${process.pid}-${uuidv7().slice(-6)}`;
   const stopping = new AbortController();
+  const ending = new AbortController();
   const giveUp = new AbortController();
   const deliveries = createDeliveries({
     database,
@@ -62,7 +63,7 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
     log,
     nudge,
     workerId: id,
-    stopping: stopping.signal,
+    ending: ending.signal,
     giveUp: giveUp.signal,
   });
 
@@ -106,7 +107,7 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
     close: async (grace) => {
       stopping.abort();
       const timers = [
-        setTimeout(() => deliveries.yieldRuns("the process shuts down"), grace),
+        setTimeout(() => ending.abort(), grace),
         setTimeout(() => giveUp.abort(), grace + 4_000),
       ];
       const deadline = new Promise((resolve) => timers.push(setTimeout(resolve, grace + 5_000)));
