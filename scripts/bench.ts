@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { accounts } from "./bench/accounts.ts";
 import { core } from "./bench/core.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
@@ -6,6 +5,7 @@ import { currentLoad, describeMachine } from "./bench/machine.ts";
 import { media } from "./bench/media.ts";
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
 import { startServers } from "./bench/servers.ts";
+import { parseArgsOrExit } from "./command-line.ts";
 
 /** To measure something else, add a list of measurements here. */
 const parts: Readonly<Record<string, readonly Measurement[]>> = { core, accounts, media };
@@ -19,14 +19,17 @@ const HELP = `Measures this project on this machine, on a PostgreSQL and a Redis
 
 docs/benchmarks.md says what the rows mean.`;
 
-const { values: options } = parseArgs({
-  options: {
-    only: { type: "string" },
-    json: { type: "boolean" },
-    quick: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
+const { values: options } = parseArgsOrExit(
+  {
+    options: {
+      only: { type: "string" },
+      json: { type: "boolean" },
+      quick: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
   },
-});
+  `\n${HELP}`,
+);
 const chosen = options.only === undefined ? Object.values(parts).flat() : parts[options.only];
 if (options.help || !chosen) {
   console.log(HELP);

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
 import { seededRandom } from "../test/support/random.ts";
 import { createClient, runLoad } from "./chaos/load.ts";
 import { printReport } from "./chaos/report.ts";
 import { startStrikes } from "./chaos/strikes.ts";
 import { type BrokerKind, startSystem } from "./chaos/system.ts";
 import { isKept, reachVerdict } from "./chaos/verdict.ts";
+import { parseArgsOrExit } from "./command-line.ts";
 
 const HELP = `Breaks the system every few seconds while it works, then counts what became of its promises.
 Real processes on servers of its own, on this machine only.
@@ -19,15 +19,18 @@ Real processes on servers of its own, on this machine only.
 
 Exits with 1 when anything was lost, or repeated outside its crash window.`;
 
-const { values: options } = parseArgs({
-  options: {
-    jobs: { type: "string" },
-    seed: { type: "string" },
-    broker: { type: "string", default: "both" },
-    short: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
+const { values: options } = parseArgsOrExit(
+  {
+    options: {
+      jobs: { type: "string" },
+      seed: { type: "string" },
+      broker: { type: "string", default: "both" },
+      short: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
   },
-});
+  `\n${HELP}`,
+);
 const seed = Number(options.seed ?? randomInt(1_000_000));
 const pace = options.short
   ? { jobs: 600, perSecond: 20, pause: 1_000, outage: 2_000 }

@@ -1,8 +1,8 @@
-import { parseArgs } from "node:util";
 import pg from "pg";
 import { loadConfigOrExit } from "../infra/config.ts";
 import { cancelJobs, replayJobs } from "../workers/core/dead-letter.ts";
 import type { Sql } from "../workers/core/ledger.ts";
+import { parseArgsOrExit } from "./command-line.ts";
 import { findJobs, loadFlow, loadJob } from "./jobs/find.ts";
 import type { Filter } from "./jobs/find.ts";
 import { printFlow, printJob, printTable } from "./jobs/print.ts";
@@ -28,8 +28,8 @@ const HELP = `Looks into the ledger of jobs, and acts on it.
 
 class UsageError extends Error {}
 
-const parseCommand = () =>
-  parseArgs({
+const { values: options, positionals } = parseArgsOrExit(
+  {
     allowPositionals: true,
     options: {
       failed: { type: "boolean" },
@@ -40,29 +40,28 @@ const parseCommand = () =>
       watch: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
-  });
-
-const parseCommandOrExit = (): ReturnType<typeof parseCommand> => {
-  try {
-    return parseCommand();
-  } catch (error) {
-    console.error(`${(error as Error).message.split(".")[0]}. All that there is: npm run jobs -- --help`);
-    process.exit(2);
-  }
-};
-
-const { values: options, positionals } = parseCommandOrExit();
+  },
+  "All that there is: npm run jobs -- --help",
+);
+const [command = "list", ...ids] = positionals;
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+// What fits into the database's integers, and into our memory.
+const MOST_DAYS = 10_000;
+const MOST_JOBS = 100_000;
 
 const parseAge = (text: string): number => {
   const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
   if (!count) throw new UsageError(`--since ${text}: write it like 30s, 15m, 1h or 7d`);
-  return Number(count) * SECONDS[unit as keyof typeof SECONDS];
+  const seconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
+  if (seconds > MOST_DAYS * SECONDS.d) throw new UsageError(`--since ${text}: at most ${MOST_DAYS}d`);
+  return seconds;
 };
 
 const parseLimit = (text: string): number => {
-  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`--limit ${text}: write 1 or more`);
+  if (!/^[1-9]\d*$/.test(text) || Number(text) > MOST_JOBS)
+    throw new UsageError(`--limit ${text}: write a number from 1 to ${MOST_JOBS}`);
   return Number(text);
 };
 
@@ -76,7 +75,7 @@ const parseState = (text: string): string => {
 
 const chosenState = (): string | undefined => {
   const state = options.state === undefined ? undefined : parseState(options.state);
-  if (!options.failed) return state;
+  if (!options.failed && command !== "retry") return state;
   if (state && state !== "FAILED") throw new UsageError(`--state ${options.state}: not in the dead letter`);
   return "FAILED";
 };
@@ -91,8 +90,12 @@ const filter = (limit: number): Filter => ({
 const parseIds = (ids: string[]): string[] => {
   const wrong = ids.find((id) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id));
   if (wrong) throw new UsageError(`${wrong} is not the id of a job`);
-  return ids;
+  const beside = FILTERS.find((name) => options[name] !== undefined);
+  if (beside) throw new UsageError(`--${beside} beside an id: name the jobs by either`);
+  return [...new Set(ids.map((id) => id.toLowerCase()))];
 };
+
+const FILTERS = ["failed", "state", "name", "since", "limit"] as const;
 
 const chosen = async (sql: Sql, ids: string[]): Promise<string[]> => {
   if (ids.length > 0) return parseIds(ids);
@@ -134,7 +137,6 @@ const commands: Record<string, (sql: Sql, ids: string[]) => Promise<void>> = {
   list,
   show,
   retry: async (sql, ids) => {
-    if (ids.length === 0) options.failed = true;
     const asked = await chosen(sql, ids);
     report(await replayJobs(sql, asked), asked, "will run again", "the rest is not in the dead letter");
   },
@@ -144,7 +146,6 @@ const commands: Record<string, (sql: Sql, ids: string[]) => Promise<void>> = {
   },
 };
 
-const [command = "list", ...ids] = positionals;
 const run = commands[command];
 if (options.help || !run) {
   if (!options.help) console.error(`There is no command ${command}.\n`);

@@ -1,12 +1,16 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
 import { loadConfigOrExit } from "../infra/config.ts";
+import { createRenderer } from "../infra/templates.ts";
 import { startPostgres } from "./embedded-postgres.ts";
 import { migrate } from "./migrate.ts";
-import { freePort, isBlocked, isFree } from "./ports.ts";
+import { freePort, portProblems, urlHost } from "./ports.ts";
 import { say, type Speaker } from "./start-output.ts";
 import { endOf, type Service, startService } from "./start-service.ts";
+import { compileTemplates } from "./templates.ts";
 import { watchPrograms } from "./watch-programs.ts";
 
 // npm start: the whole system in one terminal. npm run dev (--watch): the same, restarting what you change.
@@ -16,8 +20,9 @@ const isWatching = process.argv.includes("--watch");
 const config = loadConfigOrExit("system");
 const isEmbedded = !process.env["DATABASE_URL"];
 const healthPort = config.healthPort ?? (await freePort());
-const apiUrl = `http://127.0.0.1:${config.port}`;
-const inboxUrl = `http://127.0.0.1:${config.sandboxHttpPort}`;
+const host = urlHost(config.host);
+const apiUrl = `http://${host}:${config.port}`;
+const inboxUrl = `http://${host}:${config.sandboxHttpPort}`;
 
 // Disposed in reverse: workers, API, sandbox, PostgreSQL.
 const running = new AsyncDisposableStack();
@@ -33,7 +38,7 @@ const start = async () => {
   const services = {
     sandbox,
     api: serve("api", `${apiUrl}/healthz`),
-    workers: serve("workers", `http://127.0.0.1:${healthPort}/healthz`),
+    workers: serve("workers", `http://${host}:${healthPort}/healthz`),
   };
   if (isWatching) running.defer(restartAtChanges(services));
   const patience = isWatching ? Infinity : 60_000;
@@ -41,45 +46,65 @@ const start = async () => {
   if (!endingSince) announce();
 };
 
-/** The folders whose programs each of them imports. */
+/** The folders whose programs, and templates, each of them loads. */
 const sources = {
   sandbox: ["sandbox", "infra"],
   api: ["api", "infra", "workers", "prisma"],
-  workers: ["workers", "infra", "prisma"],
+  workers: ["workers", "infra", "prisma", "templates"],
 };
 
 const restartAtChanges = (services: Record<keyof typeof sources, Service>) => {
   const folders = [...new Set(Object.values(sources).flat())].map((folder) => join(root, folder));
+  let changing = Promise.resolve();
   return watchPrograms(folders, (paths) => {
     const files = paths.map((path) => relative(root, path));
-    for (const name of Object.keys(sources) as (keyof typeof sources)[]) {
-      const cause = files.find((file) => sources[name].includes(file.split(sep)[0] ?? ""));
-      if (!cause || endingSince) continue;
-      say(name, `restarting: ${cause} has changed`);
-      void services[name].restart();
-    }
+    changing = changing.then(async () => {
+      const usable = await compileTemplatesOf(files);
+      for (const name of Object.keys(sources) as (keyof typeof sources)[]) {
+        const cause = usable.find((file) => sources[name].includes(folderOf(file)));
+        if (!cause || endingSince) continue;
+        say(name, `restarting: ${cause} has changed`);
+        void services[name].restart();
+      }
+    });
   });
 };
 
+const folderOf = (file: string) => file.split(sep)[0] ?? "";
+
+/** Resolves with the files to use: without templates, if one does not compile, and then those in use stay. */
+const compileTemplatesOf = async (files: string[]): Promise<string[]> => {
+  const templates = files.filter((file) => folderOf(file) === "templates");
+  if (templates.length === 0) return files;
+  const compiled = join(root, "templates/compiled");
+  const old = await mkdtemp(join(tmpdir(), "offstage-templates-"));
+  const copy = { recursive: true, preserveTimestamps: true };
+  try {
+    await cp(compiled, old, copy);
+    await compileTemplates();
+    createRenderer(compiled);
+    return files;
+  } catch (error) {
+    await rm(compiled, { recursive: true, force: true });
+    await cp(old, compiled, copy);
+    const problem = `the mail templates do not compile since ${templates.join(", ")} changed: ${reasonOf(error)}`;
+    say("workers", styleText("red", `${problem}\nThe old ones stay in use.`));
+    return files.filter((file) => !templates.includes(file));
+  } finally {
+    await rm(old, { recursive: true });
+  }
+};
+
 const refuseUnusablePorts = async () => {
-  const wanted = Object.entries({
+  const ports = {
     PORT: config.port,
     SANDBOX_SMTP_PORT: config.sandboxSmtpPort,
     SANDBOX_HTTP_PORT: config.sandboxHttpPort,
     HEALTH_PORT: healthPort,
-  });
-  const problems = [];
-  const taken = [];
-  for (const [variable, port] of wanted) {
-    const [first] = wanted.find((each) => each[1] === port) ?? [variable];
-    if (first !== variable) problems.push(`${first} and ${variable} are both ${port}: change one of them.`);
-    else if (!(await isFree(port, config.host)))
-      taken.push(`Port ${port} is taken: set ${variable} to a free one.`);
-    else if (variable !== "SANDBOX_SMTP_PORT" && (await isBlocked(port)))
-      problems.push(`Browsers refuse to open port ${port}: set ${variable} to another one.`);
-  }
-  if (taken.length > 0) taken.push("Or is Offstage running already?");
-  if (problems.length + taken.length > 0) throw new Error([...problems, ...taken].join("\n"));
+    ...(isEmbedded && { DATABASE_PORT: config.databasePort }),
+  };
+  const problems = await portProblems(ports, config.host);
+  if (problems.length > 0) throw new Error(problems.join("\n"));
 };
 
 const startDatabase = async () => {
@@ -94,13 +119,21 @@ const startDatabase = async () => {
   postgres.on("close", (code, signal) => failFor("postgres", endOf(code, signal)));
 };
 
+/** By default the processes would look for each other on 127.0.0.1. */
+const addresses = {
+  HEALTH_PORT: String(healthPort),
+  PUBLIC_URL: process.env["PUBLIC_URL"] || apiUrl,
+  SMTP_URL: process.env["SMTP_URL"] || `smtp://${host}:${config.sandboxSmtpPort}`,
+  TRANSCRIPTION_URL: process.env["TRANSCRIPTION_URL"] || `${inboxUrl}/v1`,
+};
+
 const serve = (name: "sandbox" | "api" | "workers", healthUrl: string) => {
   if (endingSince) throw new Error("ending");
   const service = startService({
     name,
     command: [process.execPath, join(root, name, "main.ts")],
     // Here no load balancer has to notice first. Without the second, glibc keeps what image-resize frees (its README).
-    env: { DRAIN_DELAY_MS: "0", MALLOC_ARENA_MAX: "2", ...process.env, HEALTH_PORT: String(healthPort) },
+    env: { DRAIN_DELAY_MS: "0", MALLOC_ARENA_MAX: "2", ...process.env, ...addresses },
     healthUrl,
     onEnd: (how) => {
       if (isWatching) say(name, styleText("red", `has ended (${how}): the next change starts it again`));
@@ -135,6 +168,8 @@ const announce = () => {
 
 const withoutPassword = (url: string) => url.replace(/:[^:@/]*@/, ":…@");
 
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
 const fail = (reason: string) => {
   say("offstage", styleText("red", reason));
   void end(1);
@@ -160,5 +195,5 @@ const interrupt = () => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"] as const) process.on(signal, interrupt);
 
 await start().catch((error: unknown) => {
-  if (!endingSince) fail(error instanceof Error ? error.message : String(error));
+  if (!endingSince) fail(reasonOf(error));
 });

@@ -39,7 +39,7 @@ test("a file that is replaced by another of its name is seen each time", async (
 test("a folder that is made later is watched too, with what was in it by then", async () => {
   const made = await mkdtemp(join(tmpdir(), "offstage-made-"));
   await mkdir(join(made, "below"));
-  for (const name of ["note.txt", "job.ts", "job.test.ts", "below/mail.ts"])
+  for (const name of ["note.md", "job.ts", "job.test.ts", "below/mail.ts"])
     await writeFile(join(made, name), "");
   await rename(made, join(folder, "greet"));
   const files = ["greet/job.ts", "greet/below/mail.ts"].map((name) => join(folder, name));
@@ -47,4 +47,13 @@ test("a folder that is made later is watched too, with what was in it by then", 
 
   await writeFile(join(folder, "greet/below/mail.ts"), "// changed");
   expect(await tells(2)).toEqual([join(folder, "greet/below/mail.ts")]);
+});
+
+test("a mail template is seen, what is compiled from it is not", async () => {
+  await mkdir(join(folder, "compiled"));
+  for (const [index, name] of ["welcome.mjml", "welcome.txt"].entries()) {
+    await writeFile(join(folder, "compiled", name), "Hello");
+    await writeFile(join(folder, name), "Hello");
+    expect(await tells(index + 1)).toEqual([join(folder, name)]);
+  }
 });

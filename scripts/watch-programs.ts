@@ -1,12 +1,13 @@
 import { type FSWatcher, readdirSync, statSync, watch } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 /** Milliseconds in which an editor, or git, has written all that it writes at once. */
 const CALM = 100;
 
 /**
- * Tells which programs below these folders were written, but for tests; call what it returns to end it. Each folder is
- * watched by itself: Node's --watch and its recursive watcher lose a file on Linux that an editor replaces by a new one.
+ * Tells which programs and mail templates below these folders were written, but for tests and what is compiled; call what
+ * it returns to end it. Each folder is watched by itself: Node's --watch and its recursive watcher lose a file on Linux that
+ * an editor replaces by a new one.
  */
 export const watchPrograms = (
   folders: readonly string[],
@@ -26,7 +27,7 @@ export const watchPrograms = (
     if (!found) forget(path);
     // What was written into a new folder before it was watched, nobody told us.
     else if (found.isDirectory()) for (const file of add(path)) look(file);
-    if (!path.endsWith(".ts") || path.endsWith(".test.ts")) return;
+    if (!/\.(ts|mjml|txt)$/.test(path) || path.endsWith(".test.ts")) return;
     changed.add(path);
     clearTimeout(timer);
     timer = setTimeout(() => {
@@ -37,7 +38,7 @@ export const watchPrograms = (
 
   /** Watches a folder and those below it, and returns the files in all that were not watched before. */
   const add = (folder: string): string[] => {
-    if (watchers.has(folder)) return [];
+    if (watchers.has(folder) || basename(folder) === "compiled") return [];
     const watcher = watch(folder, (_event, name) => look(join(folder, name ?? "")));
     watchers.set(
       folder,

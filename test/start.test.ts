@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, rm, utimes } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { embeddedDatabaseUrl } from "../infra/config.ts";
@@ -68,6 +68,49 @@ test("npm run dev restarts what a change concerns, at every change", async () =>
   expect(await takenPorts()).toEqual([]);
 });
 
+test("npm run dev compiles a mail template that is changed, and keeps the old one of a broken one", async () => {
+  const clone = await copyProject();
+  const [template, compiled] = ["templates/welcome.mjml", "templates/compiled/welcome.html"].map((file) =>
+    join(clone, file),
+  ) as [string, string];
+  const [source, old] = [await readFile(template, "utf8"), await readFile(compiled, "utf8")];
+  await using dev = startIn(clone, {}, "--watch");
+  await dev.wrote("ready in");
+
+  await writeFile(template, source.replace("</mj-body>", "<mj-nonsense /></mj-body>"));
+  await dev.wrote("The old ones stay in use.");
+  await dev.wrote("do not compile since templates/welcome.mjml changed");
+  expect(dev.output.join("\n")).toContain("mj-nonsense");
+  expect(await readFile(compiled, "utf8")).toBe(old);
+
+  await writeFile(template, source.replace("</mj-body>", "<mj-raw><!-- new --></mj-raw></mj-body>"));
+  await dev.wrote("workers │ restarting: templates/welcome.mjml has changed");
+  expect(await readFile(compiled, "utf8")).toContain("<!-- new -->");
+  await until(
+    "they work again",
+    async () => dev.output.filter((line) => /workers │ .*working/.test(line)).length === 2,
+  );
+  expect(await dev.kill("SIGINT")).toEqual({ code: 0, signal: null });
+});
+
+test("npm run migration writes what the migrations in the folder lack, whatever is committed", async () => {
+  const clone = await copyProject();
+  const migrate = async (name: string) => {
+    await using run = startProcess(relative(root, join(clone, "scripts/migrate-new.ts")), {}, name);
+    expect((await run.exited).code).toBe(0);
+    return run.output.join("\n");
+  };
+  for (const name of ["First", "Second"]) {
+    await appendFile(join(clone, "prisma/schema.prisma"), `\nmodel ${name} {\n  id Int @id\n}\n`);
+    const sql = await migrate(name.toLowerCase());
+    expect(sql.match(/CREATE TABLE "\w+"/g)).toEqual([`CREATE TABLE "${name}"`]);
+    expect(sql).not.toContain("DROP");
+  }
+  const migrations = await readdir(join(clone, "prisma/migrations"));
+  expect(await migrate("third")).toBe("The migrations make what prisma/schema.prisma says.");
+  expect(await readdir(join(clone, "prisma/migrations"))).toEqual(migrations);
+});
+
 test("a process that ends takes the others with it, and says so", async () => {
   await using run = start({
     APP_SECRET: "a secret for tests, of more than 32 characters",
@@ -98,6 +141,53 @@ test("a port that cannot be used is named, with the variable to set", async () =
   expect(said).not.toContain("running already");
 });
 
+test("the database's port is one of its own", async () => {
+  await using run = start({ DATABASE_PORT: `${ports.PORT}` });
+  expect((await run.exited).code).toBe(1);
+  expect(run.output.join("\n")).toContain(
+    `PORT and DATABASE_PORT are both ${ports.PORT}: change one of them.`,
+  );
+});
+
+test("another address of this machine is listened on, and shown, by all", async () => {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const lan = all.find(({ internal, family }) => !internal && family === "IPv4")?.address;
+  await using run = start({ HOST: lan ?? "::1" });
+  await run.wrote("ready in");
+  const host = lan ?? "[::1]";
+  expect(run.output.join("\n")).toContain(`http://${host}:${ports.PORT} (its pages`);
+  await signUp("grace@example.com", host);
+  await until("the mail is in the inbox", async () => (await mailsTo("grace@example.com", host)) > 0);
+  await run.kill("SIGINT");
+});
+
+test("sandbox and workers say which variable sets a port that is taken", async () => {
+  const squatter = createServer().listen(ports.PORT, "127.0.0.1");
+  await once(squatter, "listening");
+  for (const [file, variable] of [
+    ["sandbox/main.ts", "SANDBOX_SMTP_PORT"],
+    ["sandbox/main.ts", "SANDBOX_HTTP_PORT"],
+    ["workers/main.ts", "HEALTH_PORT"],
+  ] as const) {
+    await using run = startProcess(file, { ...asText(ports), [variable]: `${ports.PORT}` });
+    expect((await run.exited).code).toBe(1);
+    const said = `cannot listen on port ${ports.PORT}: is it taken? Set ${variable} to another one`;
+    expect(run.output.at(-1)).toContain(said);
+    expect(run.output.join("\n")).not.toContain("Unhandled");
+  }
+  squatter.close();
+});
+
+test.each(["chaos", "bench"])(
+  "an option that %s does not have is refused, with those that it has",
+  async (name) => {
+    await using run = startProcess(`scripts/${name}.ts`, {}, "--bogus");
+    expect((await run.exited).code).toBe(2);
+    expect(run.output[0]).toBe("Unknown option '--bogus'.");
+    expect(run.output.join("\n")).toContain(`npm run ${name} -- --`);
+  },
+);
+
 test("every problem of the configuration is told at once", async () => {
   await using run = start({ APP_SECRET: "short", QUEUE_URL: "amqp://queue" });
   expect((await run.exited).code).toBe(1);
@@ -122,9 +212,11 @@ test("an installation that is interrupted ends, with what npm has begun", async 
   registry.close();
 });
 
-const start = (env: Record<string, string> = {}, ...args: string[]) =>
+const start = (env: Record<string, string> = {}, ...args: string[]) => startIn(root, env, ...args);
+
+const startIn = (project: string, env: Record<string, string>, ...args: string[]) =>
   startProcess(
-    "scripts/start.ts",
+    relative(root, join(project, "scripts/start.ts")),
     { ...asText(ports), DATA_FOLDER: folder, NODE_ENV: "development", ...env },
     ...args,
   );
@@ -137,15 +229,15 @@ const takenPorts = async () => {
   return names.filter((_, index) => !free[index]);
 };
 
-const signUp = async (email: string) => {
+const signUp = async (email: string, host = "127.0.0.1") => {
   const body = JSON.stringify({ email, name: "Ada", password: "correct horse battery" });
   const headers = { "content-type": "application/json" };
-  const answer = await fetch(`http://127.0.0.1:${ports.PORT}/v1/signup`, { method: "POST", headers, body });
+  const answer = await fetch(`http://${host}:${ports.PORT}/v1/signup`, { method: "POST", headers, body });
   expect(answer.status).toBe(202);
 };
 
-const mailsTo = async (address: string): Promise<number> => {
-  const answer = await fetch(`http://127.0.0.1:${ports.SANDBOX_HTTP_PORT}/api/messages?to=${address}`);
+const mailsTo = async (address: string, host = "127.0.0.1"): Promise<number> => {
+  const answer = await fetch(`http://${host}:${ports.SANDBOX_HTTP_PORT}/api/messages?to=${address}`);
   return ((await answer.json()) as unknown[]).length;
 };
 
@@ -155,6 +247,16 @@ const countUsers = async (): Promise<number> => {
   const { rows } = await client.query<{ count: number }>('SELECT count(*)::int FROM "User"');
   await client.end();
   return rows[0]!.count;
+};
+
+/** One whose files a test may change. */
+const copyProject = async (): Promise<string> => {
+  const copy = await mkdtemp(join(folder, "copy-"));
+  const folders = ["api", "infra", "prisma", "sandbox", "scripts", "templates", "workers"];
+  for (const path of ["package.json", "prisma.config.ts", ...folders])
+    await cp(join(root, path), join(copy, path), { recursive: true, preserveTimestamps: true });
+  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
+  return copy;
 };
 
 /** `npm start` in a clone without packages. */

@@ -183,6 +183,13 @@ let ready = false;
 let stopping = false;
 const health = createServer((_request, response) => void response.writeHead(ready ? 200 : 503).end());
 if (config.healthPort !== undefined) health.listen(config.healthPort, config.host);
+health.on("error", (error) => {
+  log.fatal(
+    { err: error },
+    `cannot listen on port ${config.healthPort}: is it taken? Set HEALTH_PORT to another one`,
+  );
+  process.exit(1);
+});
 
 const start = async () => {
   // BullMQ's consumers never recover from a start without their server, so they are made when both servers answer.

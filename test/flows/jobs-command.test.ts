@@ -100,6 +100,28 @@ test("retries one job by its id, and refuses to retry what has not failed", asyn
   });
 });
 
+test("an id in capitals is the same, and counts once", async () => {
+  broken = true;
+  const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 7 }));
+  await core.reaches(id, "FAILED");
+  broken = false;
+  expect((await run("retry", id.toUpperCase(), id)).output).toBe(
+    `${id}  will run again\n1 of 1 will run again\n`,
+  );
+  await core.reaches(id, "COMPLETED");
+});
+
+test("retries the whole dead letter only when told so", async () => {
+  broken = true;
+  const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 9 }));
+  await core.reaches(id, "FAILED");
+  broken = false;
+  expect((await run("retry")).code).toBe(2);
+  expect(await core.row(id)).toMatchObject({ state: "FAILED" });
+  expect((await run("retry", "--failed", "--limit", "1")).output).toContain("1 of 1 will run again");
+  await core.reaches(id, "COMPLETED");
+});
+
 test("retries all failed jobs of a name", async () => {
   expect((await run("retry", "--name", "chore", "--since", "1h")).output).toContain("1 of 1 will run again");
   await core.reaches(ids[3] ?? "", "COMPLETED");
@@ -135,10 +157,17 @@ test.each([
   [["show", "01900000-0000-7000-8000-000000000000"], "there is no job"],
   [["list", "--since", "yesterday"], "write it like 30s, 15m, 1h or 7d"],
   [["list", "--state", "lost"], "there are waiting, pending"],
-  [["list", "--colour"], "Unknown option '--colour'. All that there is: npm run jobs -- --help"],
+  [["list", "--colour"], "Unknown option '--colour'.\nAll that there is: npm run jobs -- --help"],
   [["cancel"], "name the jobs"],
+  [["retry"], "name the jobs"],
+  [["retry", "--limit", "1"], "name the jobs"],
+  [["retry", "--state", "pending"], "--state pending: not in the dead letter"],
+  [["cancel", "01900000-0000-7000-8000-000000000000", "--name", "email"], "--name beside an id"],
+  [["retry", "01900000-0000-7000-8000-000000000000", "--failed"], "--failed beside an id"],
   [["list", "email"], "list email: choose jobs by --name"],
-  [["list", "--limit", "0"], "write 1 or more"],
+  [["list", "--limit", "0"], "write a number from 1 to 100000"],
+  [["list", "--limit", "99999999999"], "write a number from 1 to 100000"],
+  [["list", "--since", "99999999d"], "--since 99999999d: at most 10000d"],
   [["list", "--failed", "--state", "pending"], "--state pending: not in the dead letter"],
 ])("%j is a clear refusal", async (args, message) => {
   const { code, output } = await run(...args);
