@@ -7,10 +7,13 @@ import { Problem } from "./problem.ts";
 
 /**
  * Takes the objects that signed URLs of the local storage permit, straight to the disk. The signature is all that is
- * asked: no cookie is looked at, so that no other site can borrow one.
+ * asked: no cookie is looked at, so that no other site can borrow one. One body at a time is received for an object, so
+ * that a permit takes the space of one: a later one ends the earlier, whose connection may be broken. Each process counts
+ * its own.
  */
 export const takeSignedPuts = ({ storage, prisma, appSecret }: AppDeps): Router => {
   const signer = createSigner(appSecret);
+  const receiving = new Map<string, Request>();
 
   /** Does this while the upload waits for its bytes, and nobody can complete it. @throws Problem if it does not wait */
   const whileAwaited = (key: string, work: () => Promise<void>) =>
@@ -28,6 +31,9 @@ export const takeSignedPuts = ({ storage, prisma, appSecret }: AppDeps): Router 
     check(permit, request);
     // Once before the bytes come, which may be many, and once as they become the upload's.
     await whileAwaited(permit.key, async () => {});
+    const earlier = receiving.get(permit.key);
+    if (!earlier?.complete) earlier?.destroy();
+    receiving.set(permit.key, request);
     const body = Readable.from(exactly(permit.bytes, request));
     try {
       await storage.write(permit.key, body, permit.contentType, (publish) =>
@@ -37,6 +43,8 @@ export const takeSignedPuts = ({ storage, prisma, appSecret }: AppDeps): Router 
       // Nobody is there to be answered.
       if (request.destroyed && !request.complete) return void response.destroy();
       throw error;
+    } finally {
+      if (receiving.get(permit.key) === request) receiving.delete(permit.key);
     }
     response.status(200).set("Cache-Control", "no-store").end();
   };

@@ -30,7 +30,8 @@ const GIB = 1024 ** 3;
 
 /** For one conversion. From an 8K source to 1080p it took 0.7 GiB of memory, and less than 2 GiB of address space. */
 const CONVERSION: Limits = {
-  wall: 4 * 3_600_000,
+  // Less than the 4 hours of the job, whose end would say nothing of the file.
+  wall: 3.5 * 3_600_000,
   cpu: 8 * 3_600,
   memory: 4 * GIB,
   file: 16 * GIB,

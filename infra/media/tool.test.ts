@@ -28,12 +28,18 @@ test("a program that ignores SIGTERM is killed, with whatever it started", async
 
 test.for<[string, string, Partial<Limits>, string]>([
   ["time", "sleep 60", { wall: 200 }, "stopped after 0.2 s"],
-  ["processor time", "while :; do :; done", { cpu: 1 }, "SIGKILL"],
+  ["processor time", "while :; do :; done", { cpu: 1 }, "stopped after 1 s of processor time"],
   ["memory", "head -c 200000000 /dev/zero | tail -c 150000000", { memory: 64 << 20 }, "memory exhausted"],
   ["words", "while :; do echo words; done", { output: 10_000 }, "it says too much"],
   ["file", "f=$(mktemp); head -c 100000 /dev/zero > $f; s=$?; rm $f; exit $s", { file: 1_000 }, "File"],
 ])("no more %s than allowed", async ([, script, limits, reason]) => {
   await expect(shell(script, limits)).rejects.toThrow(reason);
+});
+
+test("tells which limit of ours ended a program", async () => {
+  await expect(shell("sleep 60", { wall: 200 })).rejects.toMatchObject({ limit: "wall" });
+  await expect(shell("while :; do :; done", { cpu: 1 })).rejects.toMatchObject({ limit: "cpu" });
+  await expect(shell("kill -KILL $$")).rejects.toMatchObject({ limit: undefined, exitCode: null });
 });
 
 test("does not start when it is too late", async () => {

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 /** What a program may spend. */
@@ -30,15 +31,20 @@ export class ToolError extends Error {
   override name = "ToolError";
   /** Null when a signal ended it. */
   readonly exitCode: number | null;
+  /** The limit for which we ended it. */
+  readonly limit: keyof Limits | undefined;
 
-  constructor(message: string, exitCode: number | null) {
+  constructor(message: string, exitCode: number | null, limit?: keyof Limits) {
     super(message);
     this.exitCode = exitCode;
+    this.limit = limit;
   }
 }
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 const PATIENCE = 2_000;
+/** Seconds of processor time after which the kernel ends a program that we could not. */
+const GRACE = 60;
 
 /**
  * Runs a program with an argument array in a process group of its own, under limits, and resolves with what it wrote.
@@ -72,15 +78,20 @@ export const runTool = async (
   const abort = () => stop(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   const clock = setTimeout(
-    () => stop(new ToolError(`stopped after ${limits.wall / 1_000} s`, null)),
+    () => stop(new ToolError(`stopped after ${limits.wall / 1_000} s`, null, "wall")),
     limits.wall,
   );
+  // The kernel's limit alone would look like something else: SIGKILL like a lack of memory, SIGXCPU to ffmpeg like SIGTERM.
+  const meter = setInterval(() => {
+    if (cpuOf(child.pid) < limits.cpu) return;
+    stop(new ToolError(`stopped after ${limits.cpu} s of processor time`, null, "cpu"));
+  }, 1_000);
 
   let output = "";
   let size = 0;
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     size += text.length;
-    if (size > limits.output) stop(new ToolError("stopped: it says too much", null));
+    if (size > limits.output) stop(new ToolError("stopped: it says too much", null, "output"));
     else if (!onLine) output += text;
   });
   if (onLine) createInterface(child.stdout).on("line", onLine);
@@ -94,9 +105,24 @@ export const runTool = async (
     return output;
   } finally {
     clearTimeout(clock);
+    clearInterval(meter);
     clearTimeout(force);
     signal.removeEventListener("abort", abort);
     group.forget();
+  }
+};
+
+/**
+ * Seconds of processor time that a process has spent, on Linux; 0 elsewhere, or when it is gone. `utime` and `stime` count
+ * hundredths: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+ */
+const cpuOf = (pid: number | undefined): number => {
+  try {
+    const [, fields = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
+    const [utime, stime] = fields.split(" ").slice(11, 13);
+    return (Number(utime) + Number(stime)) / 100;
+  } catch {
+    return 0;
   }
 };
 
@@ -108,7 +134,9 @@ const confined = ({ cpu, memory, file }: Limits): string[] => {
   wrappers ??= { setpriv: has("setpriv", "--pdeathsig=KILL"), prlimit: has("prlimit", "--core=0") };
   return [
     ...(wrappers.setpriv ? ["setpriv", "--pdeathsig=KILL", "--no-new-privs"] : []),
-    ...(wrappers.prlimit ? ["prlimit", `--cpu=${cpu}`, `--as=${memory}`, `--fsize=${file}`, "--core=0"] : []),
+    ...(wrappers.prlimit
+      ? ["prlimit", `--cpu=${cpu + GRACE}`, `--as=${memory}`, `--fsize=${file}`, "--core=0"]
+      : []),
   ];
 };
 

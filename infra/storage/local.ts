@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
 import type { Signer } from "./signature.ts";
-import { checkKey, ObjectMissingError, type Storage, StorageFullError } from "./storage.ts";
+import { checkKey, ObjectMissingError, type Storage, StorageFullError, WORDS } from "./storage.ts";
 
 const HOUR = 3_600_000;
 
@@ -118,14 +118,18 @@ export const createLocalStorage = ({ folder, publicUrl, signer }: LocalOptions):
   };
 };
 
-/** An object of which only the type is left counts too, so that it can be removed. */
+/**
+ * An object of which only the type is left counts too, so that it can be removed. What others leave in a folder, such as
+ * .DS_Store, is no object.
+ */
 async function* filesBelow(path: string, key: string): AsyncIterable<string> {
   const entries = (await readdir(path, { withFileTypes: true }).catch(unlessMissing)) ?? [];
   const names = entries
     .filter((entry) => entry.isFile())
-    .map(({ name }) => (name.startsWith(".") ? name.slice(1, -".type".length) : name));
+    .map(({ name }) => /^\.(.+)\.type$/.exec(name)?.[1] ?? name)
+    .filter((name) => WORDS.test(name));
   for (const name of new Set(names)) yield `${key}/${name}`;
-  for (const { name } of entries.filter((entry) => entry.isDirectory()))
+  for (const { name } of entries.filter((entry) => entry.isDirectory() && WORDS.test(entry.name)))
     yield* filesBelow(join(path, name), `${key}/${name}`);
 }
 

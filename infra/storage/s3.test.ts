@@ -83,6 +83,13 @@ test("what cannot be finished is given up, so that its parts cost nothing", asyn
   expect(asked.at(-1)).toBe("DELETE uploadId=7");
 });
 
+test("a body is closed even if nobody asked for all of it", async () => {
+  const storage = await withStatus(403);
+  const body = Readable.from(Array.from({ length: 5 }, () => Buffer.alloc(8 * MIB)));
+  await expect(storage.write("uploads/1/a", body, "video/mp4")).rejects.toThrow();
+  expect(body.destroyed).toBe(true);
+});
+
 test("no more is removed at once than a store takes, and all of it", async () => {
   const counts: number[] = [];
   const storage = await open((request, response) => {

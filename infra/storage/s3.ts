@@ -128,10 +128,15 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
         });
       if (Buffer.isBuffer(body)) return put(body);
       const parts = partsOf(body);
-      const { value: first } = await parts.next();
-      const { value: second } = await parts.next();
-      if (!second) await put(first ?? Buffer.alloc(0));
-      else await writeParts(key, startingWith([first, second], parts), contentType, around);
+      try {
+        const { value: first } = await parts.next();
+        const { value: second } = await parts.next();
+        if (!second) await put(first ?? Buffer.alloc(0));
+        else await writeParts(key, startingWith([first, second], parts), contentType, around);
+      } finally {
+        // Where nobody has asked for the rest, the body is still open.
+        await parts.return(undefined);
+      }
     },
 
     list: async function* (prefix) {

@@ -167,6 +167,20 @@ describe("the local storage", () => {
     expect(await readdir(join(folder, "objects"))).toEqual([]);
   });
 
+  test("lists objects alone, not what others leave beside them", async () => {
+    const { storage, folder } = await create();
+    await storage.write("uploads/1/source", Buffer.from("x"), "image/png");
+    const strays = [".DS_Store", ".nfs0001", ".a b.type", "a b", ".type"];
+    for (const name of strays) await writeFile(join(folder, "objects/uploads/1", name), "stray");
+    await mkdir(join(folder, "objects/uploads/1/.hidden"));
+    await writeFile(join(folder, "objects/uploads/1/.hidden/file"), "stray");
+    await writeFile(join(folder, "objects/uploads/1/.half.type"), "image/png");
+    expect(await keysOf(storage, "uploads/1/")).toEqual(["uploads/1/half", "uploads/1/source"]);
+    await storage.remove(["uploads/1/half", "uploads/1/source"]);
+    expect(await keysOf(storage, "uploads/1/")).toEqual([]);
+    expect((await readdir(join(folder, "objects/uploads/1"))).sort()).toEqual([...strays, ".hidden"].sort());
+  });
+
   test("removes what a killed process was writing, once that is old", async () => {
     const { storage, folder } = await create();
     await mkdir(join(folder, "incoming"));

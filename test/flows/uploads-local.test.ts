@@ -187,6 +187,20 @@ describe("a signed URL of this machine", () => {
     expect(app.logged.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
   });
 
+  test("receives one body at a time: a later one ends the earlier", async () => {
+    const permit = await client.announce(png);
+    let ended = 0;
+    for (let each = 0; each < 10; each++) {
+      const sending = open(permit, { "Content-Length": png.length }).on("error", () => void (ended += 1));
+      sending.write(png.subarray(0, 150_000));
+    }
+    await until("one is left", async () => ended === 9 && (await incoming()).length === 1);
+    expect((await client.put(permit, png)).status).toBe(200);
+    await until("none is left", async () => ended === 10 && (await incoming()).length === 0);
+    expect((await client.complete(permit.id)).status).toBe(202);
+    expect(app.logged.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
+  });
+
   test("shows nothing of an object before all of it is there", async () => {
     const permit = await client.announce(png);
     const slow = open(permit, { "Content-Length": png.length });

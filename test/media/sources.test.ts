@@ -153,6 +153,19 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
     });
   });
 
+  test("whose sound goes on for long after what it claims gets little of it", async (context) => {
+    await needsSegmentProbe(context);
+    const path = await makeMedia(folder, "endless.mkv", [...picture(1), ...sound(60)]);
+    const content = await readFile(path);
+    // Matroska's Duration, a double of milliseconds.
+    content.writeDoubleBE(1_000, content.indexOf(Buffer.from("448988", "hex")) + 3);
+    await writeFile(path, content);
+    const { problems, video, folder: made } = await encode("endless.mkv");
+    expect([problems, video?.seconds]).toEqual([[], expect.closeTo(1, 0)]);
+    const { format } = await inspect(join(made, "hls/240p/segments.ts"), "-show_format");
+    expect(Number(format.duration)).toBeLessThan(13);
+  });
+
   describe("tells whoever uploaded", () => {
     test.for<[string, (path: string) => Promise<unknown>, string]>([
       ["sound alone", () => makeMedia(folder, "input.mp4", sound(1)), "sound but no picture"],

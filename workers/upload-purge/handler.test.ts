@@ -7,7 +7,7 @@ const otherId = "01932b5e-0000-7000-8000-000000000002";
 
 type State = "AWAITING" | "READY";
 
-const world = (state?: State, keys: string[] = []) => {
+const world = (state?: State, keys: string[] = [], remove?: (keys: string[]) => Promise<void>) => {
   const rows = new Map<string, State>(state ? [[uploadId, state]] : []);
   const objects = new Set(keys);
   const purge = purgeUpload({
@@ -16,7 +16,7 @@ const world = (state?: State, keys: string[] = []) => {
     list: async function* (prefix) {
       for (const key of objects) if (key.startsWith(prefix)) yield key;
     },
-    remove: async (some) => some.forEach((key) => objects.delete(key)),
+    remove: remove ?? (async (some) => some.forEach((key) => objects.delete(key))),
   });
   const perform = (signal = new AbortController().signal) =>
     purge(uploadPurge.payload.parse(JSON.parse(JSON.stringify({ uploadId }))), { signal });
@@ -47,6 +47,11 @@ test("a second run finds nothing to do", async () => {
   const { perform } = world(undefined, [`uploads/${uploadId}/source`]);
   await perform();
   expect(await perform()).toBe("removed 0 objects");
+});
+
+test("does not ask for ever to remove what stays", async () => {
+  const { perform } = world(undefined, [`uploads/${uploadId}/source`], async () => {});
+  await expect(perform()).rejects.toThrow("1 objects are still there");
 });
 
 test("stops between batches when it must", async () => {

@@ -20,11 +20,15 @@ export const purgeUpload =
     if (await isThere(uploadId)) return "kept: it was completed";
 
     let removed = 0;
+    let last = new Set<string>();
     for (;;) {
       const keys = await firstOf(list(`uploads/${uploadId}/`), BATCH);
       if (keys.length === 0) return `removed ${removed} objects`;
       signal.throwIfAborted();
+      // It would be asked to remove them for ever.
+      if (keys.every((key) => last.has(key))) throw new Error(`${keys.length} objects are still there`);
       await remove(keys);
+      last = new Set(keys);
       removed += keys.length;
     }
   };

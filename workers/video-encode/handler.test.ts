@@ -100,12 +100,35 @@ test("gives a file that cannot be converted a second chance, and then tells the 
   expect(second.problems).toEqual(["The video could not be converted: it seems to be damaged."]);
 });
 
-test("does not blame the file for being stopped", async () => {
-  const killed = {
-    convert: () => Promise.reject(Object.assign(new Error("ended by SIGKILL"), { exitCode: null })),
+test.each(["cpu", "wall"])("tells the user what takes too long twice, by the limit %s", async (limit) => {
+  const failing = {
+    convert: () => Promise.reject(Object.assign(new Error("stopped"), { exitCode: null, limit })),
   };
-  const { error, problems } = await perform(240, { ...killed, attempt: 7 });
-  expect([error?.message, problems]).toEqual(["ended by SIGKILL", []]);
+  const first = await perform(240, { ...failing, attempt: 1 });
+  expect([first.error?.message, first.problems]).toEqual(["stopped", []]);
+  const second = await perform(240, { ...failing, attempt: 2 });
+  expect(second.error).toBeInstanceOf(PermanentError);
+  expect(second.problems).toEqual(["The video takes too long to convert."]);
+});
+
+test.for<[string, Error]>([
+  ["is killed", Object.assign(new Error("why"), { exitCode: null, limit: undefined })],
+  ["is told to end", Object.assign(new Error("why"), { exitCode: 255 })],
+  ["says too much", Object.assign(new Error("why"), { exitCode: null, limit: "output" })],
+  ["is aborted", new Error("why")],
+])("does not blame the file when ffmpeg %s", async ([, reason]) => {
+  const { error, problems } = await perform(240, { convert: () => Promise.reject(reason), attempt: 7 });
+  expect([error?.message, problems]).toEqual(["why", []]);
+});
+
+test("converts hardly more than the source claims to have", async () => {
+  const limitOf = async (seconds: number | undefined) => {
+    const { conversions } = await perform(240, { source: { ...hd, seconds } });
+    return conversions[0]?.join(" ").match(/ -t (\d+) /)?.[1];
+  };
+  expect(await limitOf(9)).toBe("20");
+  expect(await limitOf(14_400)).toBe("14400");
+  expect(await limitOf(undefined)).toBe("14400");
 });
 
 test("tells the user when most of it cannot be read", async () => {

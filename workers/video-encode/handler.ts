@@ -8,7 +8,7 @@ import type { z } from "zod";
 
 interface Workspace {
   source: Source | undefined;
-  /** @throws an error with an `exitCode` when the program gave up on the file */
+  /** @throws an error with an `exitCode` when the program gave up on the file, with a `limit` when that ended it */
   convert(conversion: { output: string[]; onProgress(seconds: number): void }): Promise<void>;
   read(file: string, most?: number): Promise<Buffer | undefined>;
   store(
@@ -53,8 +53,9 @@ export const encodeVideo =
       await workspace
         .convert({ output: hlsArguments(source, size, height), onProgress })
         .catch((error: unknown) => {
-          // Once may be a full disk or too little memory; again, it is the file.
-          if (gaveUp(error) && run.attempt > 1) return refuseFor(DAMAGED);
+          // Once may be a full disk, too little memory or a busy machine; again, it is the file.
+          const problem = run.attempt > 1 ? faultOf(error) : undefined;
+          if (problem) return refuseFor(problem);
           throw error;
         });
       const playlist = (await workspace.read(PLAYLIST))?.toString() ?? "";
@@ -74,8 +75,15 @@ export const encodeVideo =
 
 const DAMAGED = "The video could not be converted: it seems to be damaged.";
 
-const gaveUp = (error: unknown) =>
-  error instanceof Error && "exitCode" in error && typeof error.exitCode === "number";
+/** How ffmpeg ends by SIGTERM, which systemd sends to it too when it stops a worker: not the file's fault. */
+const BY_SIGNAL = 255;
+
+/** What a failed conversion says of the file, in words for whoever uploaded it. */
+const faultOf = (error: unknown): string | undefined => {
+  const { limit, exitCode } = (error ?? {}) as { limit?: unknown; exitCode?: unknown };
+  if (limit === "cpu" || limit === "wall") return "The video takes too long to convert.";
+  return typeof exitCode === "number" && exitCode !== BY_SIGNAL ? DAMAGED : undefined;
+};
 
 /** Hands on how far it is, as long as the last word has arrived. */
 const reporter = ({ progress }: Pick<Run, "progress">, total: number | undefined) => {

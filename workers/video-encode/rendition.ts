@@ -61,7 +61,7 @@ const even = (length: number, scale: number) =>
 
 /** One playlist and one file with all segments: H.264 and AAC in MPEG-TS, which every player and every ffmpeg can do. */
 export const hlsArguments = (
-  { video, audio }: Source & { video: object },
+  { seconds, video, audio }: Source & { video: object },
   { width, height }: Size,
   wanted: keyof typeof MAX_RATE,
 ): string[] => {
@@ -69,7 +69,7 @@ export const hlsArguments = (
   const frames = Math.ceil(rateOf(video.rate) * SEGMENT_SECONDS);
   return [
     ...["-map", `0:${video.index}`, ...(audio ? ["-map", `0:${audio.index}`] : [])],
-    ...["-map_metadata", "-1", "-map_chapters", "-1", "-t", `${MAX_SECONDS}`],
+    ...["-map_metadata", "-1", "-map_chapters", "-1", "-t", `${longest(seconds)}`],
     // Evenly spaced frames from 0 on: key frames are then at the same times in every rendition.
     ...["-vf", `scale=${width}:${height},setsar=1,fps=${video.rate}:start_time=0,format=yuv420p`],
     ...["-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-crf", "23", "-threads", "4"],
@@ -83,6 +83,9 @@ export const hlsArguments = (
     ...["-hls_segment_filename", SEGMENTS, PLAYLIST],
   ];
 };
+
+/** What a source claims, and somewhat more: sound may go on for hours after the last picture, in a small file. */
+const longest = (claimed = MAX_SECONDS) => Math.min(MAX_SECONDS, Math.ceil(1.1 * claimed + 10));
 
 const rateOf = (rate: string) => {
   const [above = 0, below = 1] = rate.split("/").map(Number);

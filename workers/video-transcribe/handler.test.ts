@@ -41,6 +41,11 @@ test("hears long sound part by part", async () => {
   expect(told).toEqual([0.5, 1]);
 });
 
+test("hears no more sound than there is video", async () => {
+  expect((await perform({ seconds: 9.5 })).conversions.join(" ")).toContain(" -t 10 ");
+  expect((await perform({ seconds: null })).conversions.join(" ")).toContain(" -t 14400 ");
+});
+
 test("when the video is out already, it is published again", async () => {
   expect((await perform({})).enqueued).toEqual([]);
   expect((await perform({ isPublished: true })).enqueued).toEqual(["video-publish"]);
@@ -100,7 +105,7 @@ test.each([
 
 interface Change {
   parts?: string[];
-  seconds?: number;
+  seconds?: number | null;
   audio?: { index: number } | undefined;
   transcribe?: Deps<string>["transcribe"];
   isPublished?: boolean;
@@ -114,6 +119,7 @@ const perform = async (change: Change) => {
   const saved: (string | null)[][] = [];
   const enqueued: string[] = [];
   const told: unknown[] = [];
+  const conversions: string[] = [];
   const { parts, seconds, audio, transcribe, isPublished, completedAt, gone } = {
     ...{ parts: ["part-0000.wav"], seconds: 9.5, audio: { index: 1 }, isPublished: false, gone: false },
     ...{ transcribe: async () => hello, completedAt: new Date() },
@@ -125,7 +131,7 @@ const perform = async (change: Change) => {
     inWorkspace: (_id, _signal, work) =>
       work({
         source: { audio },
-        convert: async () => {},
+        convert: async ({ output }) => void conversions.push(...output),
         files: async () => ["source", ...parts],
         read: async () => Buffer.from("wav"),
         write: async (file, text) => void (files[file] = text),
@@ -146,5 +152,5 @@ const perform = async (change: Change) => {
     enqueue: (job) => void enqueued.push(job.name),
     complete: (effect) => effect("tx"),
   });
-  return { result, stored, saved, enqueued, told };
+  return { result, stored, saved, enqueued, told, conversions };
 };

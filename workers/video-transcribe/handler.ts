@@ -62,7 +62,7 @@ export const transcribeVideo =
     return deps.inWorkspace(uploadId, run.signal, async (workspace) => {
       const { audio } = workspace.source ?? {};
       if (!audio) return without("the video has no sound");
-      await workspace.convert({ output: soundArguments(audio) });
+      await workspace.convert({ output: soundArguments(audio, upload.seconds) });
       const { language, segments } = await hear(workspace, transcribe, run).catch((error: unknown) => {
         throw providerError(error, upload.completedAt);
       });
@@ -93,9 +93,16 @@ export const transcribeVideo =
 /** Seconds of sound in one request: 19 MB, where providers take 25. */
 const PART = 600;
 
-/** What speech recognition works on anyway: 16 kHz, one channel. */
-const soundArguments = ({ index }: { index: number }) => [
-  ...["-map", `0:${index}`, "-map_metadata", "-1", "-vn", "-af", "aresample=async=1:first_pts=0"],
+/** The longest video that is made: what is heard where no length was measured. */
+const MAX_SECONDS = 4 * 3_600;
+
+/**
+ * What speech recognition works on anyway: 16 kHz, one channel. No more of it than there is video, because silence of
+ * twelve hours is a small file, and whoever listens is paid by the minute.
+ */
+const soundArguments = ({ index }: { index: number }, seconds: number | null) => [
+  ...["-map", `0:${index}`, "-map_metadata", "-1", "-t", `${Math.ceil(seconds ?? MAX_SECONDS)}`],
+  ...["-vn", "-af", "aresample=async=1:first_pts=0"],
   ...["-ac", "1", "-ar", "16000", "-c:a", "pcm_s16le"],
   ...["-f", "segment", "-segment_time", `${PART}`, "-segment_format", "wav", "part-%04d.wav"],
 ];
