@@ -36,6 +36,12 @@ test("every module has its handler in the table of workers/main.ts", async () =>
   expect(new Set(table.split(", "))).toEqual(new Set(modules));
 });
 
+test("docker compose runs every module", async () => {
+  const file = await readFile(join(root, "docker-compose.yml"), "utf8");
+  const named = [...file.matchAll(/\bWORKERS: ([\w,-]+)/g)].flatMap(([, names = ""]) => names.split(","));
+  expect(named.toSorted()).toEqual(modules.toSorted());
+});
+
 test("importing opens nothing", async () => {
   const files = globSync("{api,workers,infra,sandbox}/**/*.ts", {
     cwd: root,
