@@ -1,8 +1,7 @@
 import { post } from "./post.js";
 
-/** Sends the page's form, shows what is wrong beside each field, and resolves with the answer when all was right. */
-export const onSubmit = (path, more, done) => {
-  const form = document.querySelector("form");
+/** Sends a form, shows what is wrong beside each field, and calls `done` or `refused` with what was answered. */
+export const onSubmit = (form, path, { more = () => ({}), done = tell, refused = () => {} }) => {
   const button = form.querySelector("button");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -11,15 +10,23 @@ export const onSubmit = (path, more, done) => {
     const { ok, body } = await post(path, { ...Object.fromEntries(new FormData(form)), ...more() });
     button.disabled = false;
     showErrors(form, body.errors ?? []);
-    show(form.querySelector("[role=alert]"), ok || hasField(form, body.errors) ? undefined : body.title);
-    if (!ok) return;
-    done(body, performance.now() - began);
-    document.querySelector("#ask").hidden = true;
-    document.querySelector("#done").hidden = false;
+    show(form.querySelector("[role=alert]"), ok || hasField(form, body.errors) ? undefined : reason(body));
+    if (ok) done(body, performance.now() - began);
+    else refused(body);
   });
 };
 
-const show = (line, text) => {
+/** Shows one of the page's parts in the place of the others. */
+export const turnTo = (part) => {
+  for (const each of document.querySelectorAll(".card > div")) each.hidden = each.id !== part;
+};
+
+const tell = ({ message }) => {
+  document.querySelector("#done h1").textContent = message;
+  turnTo("done");
+};
+
+export const show = (line, text) => {
   line.textContent = text ?? "";
   line.hidden = !text;
 };
@@ -34,3 +41,7 @@ const showErrors = (form, errors) => {
 };
 
 const hasField = (form, errors = []) => errors.some(({ field }) => form.elements.namedItem(field));
+
+/** What was wrong, in one sentence. */
+export const reason = ({ title, detail, errors: [error] = [] }) =>
+  error?.message ?? [title, detail].filter(Boolean).join(" ");

@@ -1,7 +1,13 @@
 import { onSubmit } from "./form.js";
+import { offerNewMail } from "./new-mail.js";
 
-const tell = ({ message }) => {
-  document.querySelector("#done h1").textContent = message;
-};
+const login = document.querySelector("form");
+const again = document.querySelector("#again");
 
-onSubmit("/v1/login", () => ({}), tell);
+onSubmit(login, "/v1/login", {
+  refused: ({ type }) => {
+    again.hidden = type !== "/problems/wrong-credentials";
+  },
+});
+
+offerNewMail(again, () => ({ email: login.elements.email.value }));

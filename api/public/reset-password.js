@@ -1,7 +1,9 @@
 import { onSubmit } from "./form.js";
+import { checkLink, readToken } from "./link.js";
 
-const tell = ({ message }) => {
-  document.querySelector("#done h1").textContent = message;
-};
+const token = readToken();
 
-onSubmit("/v1/password/reset", () => ({ token: location.hash.slice(1) }), tell);
+onSubmit(document.querySelector("form"), "/v1/password/reset", {
+  more: () => ({ token }),
+  refused: checkLink,
+});

@@ -1,19 +1,35 @@
-import { post } from "./post.js";
+import { reason, show as say } from "./form.js";
+import { ask, isPassing, post } from "./post.js";
 
 const list = document.querySelector("#uploads");
-const drop = document.querySelector("#drop");
-const alert = document.querySelector("[role=alert]");
+const drop = document.querySelector("#drop input");
+const alert = document.querySelector("#problem");
+const older = document.querySelector("#older");
 const TYPES = { mkv: "video/x-matroska", mov: "video/quicktime", avif: "image/avif" };
 
-const tell = (problem) => {
-  const { title, detail, errors: [error] = [] } = problem ?? {};
-  alert.textContent = error?.message ?? [title, detail].filter(Boolean).join(" ");
-  alert.hidden = !problem;
+/** Where the next page of the list begins; undefined until there was a first. */
+let cursor;
+let isLoggedOut = false;
+
+/** Tells why something was refused. A session that is not there, or has ended, is told once, and ends everything. */
+const tell = ({ status, body }) => {
+  if (status === 401) return leave();
+  say(alert, reason(body));
+  alert.scrollIntoView({ block: "nearest" });
+};
+
+const leave = () => {
+  isLoggedOut = true;
+  drop.disabled = true;
+  say(alert);
+  const line = document.querySelector(cursor === undefined ? "#stranger" : "#ended");
+  line.hidden = false;
+  line.scrollIntoView({ block: "nearest" });
 };
 
 /** Announces a file, puts it to its URL, and says that it is there. */
 const send = async (file) => {
-  tell();
+  say(alert);
   // Not every browser knows every type.
   const contentType = file.type || TYPES[file.name.split(".").at(-1).toLowerCase()] || "";
   const kind = contentType.startsWith("video/") ? "VIDEO" : "IMAGE";
@@ -23,24 +39,41 @@ const send = async (file) => {
     bytes: file.size,
     kind,
   });
-  if (!announced.ok) return tell(announced.body);
+  if (!announced.ok) return tell(announced);
   const { id } = announced.body;
   const row = show({ id, filename: file.name, state: "AWAITING", progress: 0, files: [] });
   const status = await put(announced.body, file, (share) => {
     row.querySelector("progress").value = share;
   });
-  const sent = status === 200;
-  const completed = sent ? await post(`/v1/uploads/${id}/complete`, {}) : NOT_SENT;
+  const completed = status === 200 ? await complete(id, row) : NOT_SENT;
+  if (!row.isConnected) return;
   if (completed.ok) return follow(id);
-  tell(completed.body);
-  await remove(id);
+  tell(completed);
+  if (!isLoggedOut) await remove(id);
 };
 
 const NOT_SENT = { ok: false, body: { title: "The file could not be sent. Please try again." } };
+const NO_ANSWER = "The server has not taken the file yet. Trying again.";
+
+/** Until there is an answer, as one that was lost may have accepted the file. */
+const complete = async (id, row) => {
+  const line = row.querySelector("[role=alert]");
+  row.querySelector(".quiet").textContent = "sent";
+  for (;;) {
+    const answer = await post(`/v1/uploads/${id}/complete`, {});
+    const isOpen = isPassing(answer) && row.isConnected;
+    if (isOpen !== !line.hidden) say(line, isOpen ? NO_ANSWER : undefined);
+    if (!isOpen) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+};
 
 const remove = async (id) => {
-  const { ok } = await fetch(`/v1/uploads/${id}`, { method: "DELETE" });
-  if (ok) list.querySelector(`[data-id="${id}"]`)?.remove();
+  const row = rowOf(id);
+  const { ok, status, body } = await ask("DELETE", `/v1/uploads/${id}`);
+  if (ok || status === 404) return row.remove();
+  say(row.querySelector("[role=alert]"), status === 401 ? undefined : reason(body));
+  if (status === 401) leave();
 };
 
 /** fetch does not tell how much was sent. */
@@ -56,12 +89,28 @@ const put = ({ method, url, headers }, file, onProgress) =>
 
 /** Shows how far an upload is, for as long as it is worked on. */
 const follow = async (id) => {
-  const response = await fetch(`/v1/uploads/${id}`).catch(() => undefined);
-  if (response?.status === 404) return list.querySelector(`[data-id="${id}"]`)?.remove();
-  const upload = response?.ok ? await response.json() : undefined;
-  if (upload) show(upload);
-  const isAway = !response || response.status >= 500;
-  if (isAway || upload?.state === "PROCESSING") setTimeout(follow, 1_000, id);
+  if (!isLoggedOut) heed(id, await look(id));
+};
+
+const look = (id) => ask("GET", `/v1/uploads/${id}`);
+
+const heed = (id, answer) => {
+  if (answer.status === 401) return leave();
+  if (answer.status === 404) return rowOf(id)?.remove();
+  if (answer.ok) show(answer.body);
+  if (isPassing(answer) || answer.body.state === "PROCESSING") setTimeout(follow, 1_000, id);
+};
+
+/** Shows the next page of the list, all of it at once. */
+const showOlder = async () => {
+  older.disabled = true;
+  const page = await ask("GET", `/v1/uploads?limit=10${cursor ? `&cursor=${cursor}` : ""}`);
+  older.disabled = false;
+  if (!page.ok) return tell(page);
+  cursor = page.body.next;
+  older.hidden = !cursor;
+  const answers = await Promise.all(page.body.items.map(async ({ id }) => [id, await look(id)]));
+  for (const [id, answer] of answers) heed(id, answer);
 };
 
 const STATES = {
@@ -86,7 +135,7 @@ const doing = (steps = []) => {
 };
 
 const show = ({ id, filename, state, progress, problem, note, steps, files, url }) => {
-  const row = list.querySelector(`[data-id="${id}"]`) ?? addRow(id);
+  const row = rowOf(id) ?? addRow(id);
   row.querySelector("strong").textContent = filename;
   row.querySelector("button").ariaLabel = `Delete ${filename}`;
   const status = (state === "PROCESSING" && doing(steps)) || STATES[state];
@@ -94,18 +143,19 @@ const show = ({ id, filename, state, progress, problem, note, steps, files, url 
   const bar = row.querySelector("progress");
   bar.hidden = state === "READY" || state === "FAILED";
   if (state === "PROCESSING") bar.value = progress;
-  const error = row.querySelector(".error");
-  error.textContent = problem ?? "";
-  error.hidden = !problem;
+  say(row.querySelector(".error"), problem);
   if (state === "READY") row.querySelector(".files").replaceChildren(...present(files, filename, url));
   return row;
 };
 
+const rowOf = (id) => list.querySelector(`[data-id="${id}"]`);
+
+/** The newest is first, and ids grow with time. */
 const addRow = (id) => {
   const row = document.querySelector("template").content.cloneNode(true).firstElementChild;
   row.dataset.id = id;
   row.querySelector("button").addEventListener("click", () => void remove(id));
-  list.prepend(row);
+  list.insertBefore(row, [...list.children].find(({ dataset }) => dataset.id < id) ?? null);
   return row;
 };
 
@@ -135,16 +185,21 @@ const HLS = "application/vnd.apple.mpegurl";
 
 const make = (name, properties) => Object.assign(document.createElement(name), properties);
 
-drop.addEventListener("dragover", (event) => event.preventDefault());
-drop.addEventListener("drop", (event) => {
-  event.preventDefault();
-  for (const file of event.dataTransfer.files) void send(file);
+// Beside the box too: a browser leaves the page for a file that it gets.
+addEventListener("dragover", (event) => {
+  if (event.dataTransfer.types.includes("Files")) event.preventDefault();
 });
-drop.querySelector("input").addEventListener("change", ({ target }) => {
+addEventListener("drop", (event) => {
+  const { types, files } = event.dataTransfer;
+  if (types.includes("Files")) event.preventDefault();
+  if (!isLoggedOut) for (const file of files) void send(file);
+});
+// A picture of the page itself would be taken for a file.
+list.addEventListener("dragstart", (event) => event.preventDefault());
+drop.addEventListener("change", ({ target }) => {
   for (const file of target.files) void send(file);
   target.value = "";
 });
+older.addEventListener("click", showOlder);
 
-const known = await fetch("/v1/uploads?limit=10");
-document.querySelector("#stranger").hidden = known.status !== 401;
-if (known.ok) for (const { id } of (await known.json()).items.reverse()) await follow(id);
+await showOlder();

@@ -55,7 +55,7 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
         body: login,
         status: 200,
         answer: loggedIn,
-        problems: ["wrong-credentials", "unverified", "too-many-requests"],
+        problems: ["wrong-credentials", "too-many-requests"],
       },
       async ({ body, request, response }) => {
         await spend(throttle, limits.logins, clientOf(request));
@@ -65,8 +65,8 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
           select: { id: true, passwordHash: true, verifiedAt: true },
         });
         const isRight = await verifyPassword(user?.passwordHash, body.password);
-        if (!user || !isRight) throw new Problem("wrong-credentials");
-        if (!user.verifiedAt) throw new Problem("unverified");
+        // One answer for all of them: whoever has just signed up would learn from another whether the address was known.
+        if (!user?.verifiedAt || !isRight) throw new Problem("wrong-credentials");
         await throttle.forget(limits.login, `${body.email} ${clientOf(request)}`);
 
         const userId = user.id;

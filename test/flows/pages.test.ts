@@ -1,7 +1,10 @@
-import { expect, test } from "vitest";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createSandbox } from "../../sandbox/sandbox.ts";
-import { createTestApp } from "../support/app.ts";
+import { createTestApp, type TestApp } from "../support/app.ts";
 import { missingChromium, startChromium } from "../support/chromium.ts";
+import { codeIn, createPeople, type People, tokenIn } from "../support/people.ts";
+import { until } from "../support/until.ts";
 
 const PHONE = { width: 360, height: 640 };
 const paths = [
@@ -15,21 +18,147 @@ const paths = [
   "docs",
 ];
 
-test("every page fits a phone", async ({ skip }) => {
-  skip(missingChromium !== undefined, missingChromium);
-  await using app = await createTestApp();
-  await using cleanups = new AsyncDisposableStack();
-  const sandbox = await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 });
-  cleanups.defer(() => sandbox.close());
-  const browser = await startChromium();
-  cleanups.defer(() => browser.close());
+const BROKEN = "This link does not work";
+const ON_ITS_WAY = "If this address waits to be verified, a new mail is on its way.";
 
-  const page = await browser.newPage({ viewport: PHONE });
-  const tooWide: string[] = [];
-  for (const url of [...paths.map((path) => `${app.url}/${path}`), `http://127.0.0.1:${sandbox.httpPort}/`]) {
-    await page.goto(url);
-    const width = await page.evaluate<number>("document.documentElement.scrollWidth");
-    if (width > PHONE.width) tooWide.push(url);
-  }
-  expect(tooWide).toEqual([]);
+let app: TestApp;
+let people: People;
+let browser: Browser | undefined;
+
+describe("the pages", () => {
+  beforeAll(async () => {
+    app = await createTestApp();
+    people = createPeople(app);
+    if (!missingChromium) browser = await startChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await app[Symbol.asyncDispose]();
+  });
+
+  beforeEach(({ skip }) => skip(missingChromium !== undefined, missingChromium));
+
+  const open = async (path: string) => {
+    const page = await browser!.newPage({ viewport: PHONE });
+    await page.goto(`${app.url}/${path}`);
+    return page;
+  };
+  const fill = async (page: Page, fields: Record<string, string>) => {
+    for (const [label, value] of Object.entries(fields)) await page.getByLabel(label).fill(value);
+  };
+  const click = (page: Page, name: string) => page.getByRole("button", { name }).click();
+  const secondMailTo = (address: string) =>
+    until(`a second mail to ${address}`, async () => {
+      const mails = await app.mailsTo(address);
+      return mails.length > 1 && mails[0];
+    });
+
+  test("fit a phone", async () => {
+    await using cleanups = new AsyncDisposableStack();
+    const sandbox = await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 });
+    cleanups.defer(() => sandbox.close());
+    const page = await browser!.newPage({ viewport: PHONE });
+    const tooWide: string[] = [];
+    for (const url of [
+      ...paths.map((path) => `${app.url}/${path}`),
+      `http://127.0.0.1:${sandbox.httpPort}/`,
+    ]) {
+      await page.goto(url);
+      const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+      if (width > PHONE.width) tooWide.push(url);
+    }
+    expect(tooWide).toEqual([]);
+  });
+
+  test("send a new mail to who signs up, whose code then verifies", async () => {
+    const page = await open("");
+    const { email, name, password } = people.person("ada@example.com");
+    await fill(page, { Name: name, "E-mail": email, Password: password });
+    await click(page, "Sign up");
+    await app.mailTo(email);
+    await click(page, "Send a new mail");
+    await page.getByText(ON_ITS_WAY).waitFor();
+    await fill(page, { "The code": codeIn((await secondMailTo(email)).text) });
+    await click(page, "Verify my address");
+    await page.getByRole("heading", { name: "Your address is verified" }).waitFor();
+    expect(await page.getByRole("button").count()).toBe(0);
+  });
+
+  test("send a new mail to who logs in too early", async () => {
+    const { email, password } = people.person("early@example.com");
+    await app.request.post("/v1/signup").send(people.person(email));
+    await app.mailTo(email);
+    const page = await open("login");
+    await fill(page, { "E-mail": email, Password: password });
+    expect(await page.getByText("Send a new mail").isVisible()).toBe(false);
+    await click(page, "Log in");
+    await page.getByText("or the address is not verified yet.").waitFor();
+    await click(page, "Send a new mail to verify my address");
+    await page.getByText(ON_ITS_WAY).waitFor();
+    await secondMailTo(email);
+  });
+
+  test("send a new mail to who comes with a spent link", async () => {
+    const email = "late@example.com";
+    await app.request.post("/v1/signup").send(people.person(email));
+    const token = tokenIn((await app.mailTo(email)).text);
+    await app.core.database.prisma.emailVerification.updateMany({ data: { expiresAt: new Date() } });
+    const page = await open(`verify-email#${token}`);
+    await click(page, "Verify my address");
+    await page.getByRole("heading", { name: BROKEN }).waitFor();
+    await click(page, "Send a new mail");
+    await page.getByText("This is not an e-mail address.").waitFor();
+    await fill(page, { "E-mail": email });
+    await click(page, "Send a new mail");
+    await page.getByText(ON_ITS_WAY).waitFor();
+
+    await page.goto(`${app.url}/verify-email#${tokenIn((await secondMailTo(email)).text)}`);
+    await click(page, "Verify my address");
+    await page.getByRole("heading", { name: "Your address is verified" }).waitFor();
+  });
+
+  test("lead on from a link without its token", async () => {
+    const linksAt = async (path: string) => {
+      const page = await open(path);
+      await page.getByRole("heading", { name: BROKEN }).waitFor();
+      const links = await page.getByRole("link").all();
+      return [
+        await page.getByRole("button").allTextContents(),
+        await Promise.all(links.map((link) => link.getAttribute("href"))),
+      ];
+    };
+    expect(await linksAt("verify-email")).toEqual([["Send a new mail"], ["login"]]);
+    expect(await linksAt("reset-password")).toEqual([[], ["forgot-password"]]);
+    expect(await linksAt("unsubscribe")).toEqual([[], ["/login"]]);
+  });
+
+  test("lead on from a link that sets no password any more", async () => {
+    const page = await open("reset-password#spent");
+    await fill(page, { "New password": "short" });
+    await click(page, "Set the password");
+    await page.getByText("At least 10 characters.").waitFor();
+    await fill(page, { "New password": "correct horse battery" });
+    await click(page, "Set the password");
+    await page.getByRole("heading", { name: BROKEN }).waitFor();
+    await page.getByRole("link", { name: "Send me a new link" }).click();
+    await page.getByRole("heading", { name: "Forgot your password?" }).waitFor();
+  });
+
+  test("lead on from a link that stops no mails", async () => {
+    const page = await open("unsubscribe?token=bad");
+    await click(page, "Stop these mails");
+    await page.getByText("Please open it from the mail once more.").waitFor();
+    await page.getByRole("link", { name: "Log in" }).click();
+    await page.getByRole("heading", { name: "Log in" }).waitFor();
+  });
+
+  test("keep the link's button while the server is away", async () => {
+    const page = await open("verify-email#unread");
+    await page.route("**/v1/verify-email", (route) => route.abort());
+    await click(page, "Verify my address");
+    await page.getByText("The server cannot be reached.").waitFor();
+    await page.unroute("**/v1/verify-email");
+    await click(page, "Verify my address");
+    await page.getByRole("heading", { name: BROKEN }).waitFor();
+  });
 });

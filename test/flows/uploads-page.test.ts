@@ -1,21 +1,25 @@
-import type { Browser } from "playwright-core";
+import type { Browser, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { uploadWork } from "../../api/upload-work.ts";
 import type { Prisma } from "../../prisma/client/client.ts";
 import { videoEncode } from "../../workers/video-encode/job.ts";
-import { createTestApp, type TestApp } from "../support/app.ts";
+import { createTestApp, PUBLIC_URL, type TestApp } from "../support/app.ts";
 import { missingChromium, startChromium } from "../support/chromium.ts";
-import { createPeople, type SignedIn } from "../support/people.ts";
+import { createPeople, type People, type SignedIn } from "../support/people.ts";
+import { samples } from "../support/uploads.ts";
 
-// What an owner sees of uploads in each state.
+// What people see of their uploads, in each state and when something is refused or lost.
 
 let app: TestApp;
+let people: People;
 let owner: SignedIn;
 let browser: Browser | undefined;
 
 describe("the page of uploads", () => {
   beforeAll(async () => {
-    app = await createTestApp();
-    owner = await createPeople(app).session("owner@example.com");
+    app = await createTestApp({ uploadWork });
+    people = createPeople(app);
+    owner = await people.session("owner@example.com");
     const { id: userId } = await app.core.database.prisma.user.findFirstOrThrow();
     const add = (filename: string, more: Partial<Prisma.UploadCreateManyInput>) =>
       app.core.database.prisma.upload.create({
@@ -46,16 +50,52 @@ describe("the page of uploads", () => {
 
   beforeEach(({ skip }) => skip(missingChromium !== undefined, missingChromium));
 
-  const open = async (canPlay: "" | "maybe") => {
+  const visit = async (someone?: SignedIn) => {
     const context = await browser!.newContext({ viewport: { width: 380, height: 800 } });
-    const [name = "", value = ""] = owner.cookie.split("=");
-    await context.addCookies([{ name, value, url: app.url }]);
-    const page = await context.newPage();
+    const [name = "", value = ""] = someone?.cookie.split("=") ?? [];
+    if (name) await context.addCookies([{ name, value, url: app.url }]);
+    return context.newPage();
+  };
+
+  const open = async (canPlay: "" | "maybe") => {
+    const page = await visit(owner);
     await page.addInitScript(`HTMLMediaElement.prototype.canPlayType = () => "${canPlay}"`);
     await page.goto(`${app.url}/uploads`);
     await page.getByText("ready.mp4").waitFor();
     return page;
   };
+
+  /** The page of somebody new, whose files go to where the tests' API listens. */
+  const openFor = async (someone: SignedIn) => {
+    const page = await visit(someone);
+    await page.addInitScript(`{
+      const { open } = XMLHttpRequest.prototype;
+      XMLHttpRequest.prototype.open = function (method, url) {
+        open.call(this, method, url.replace("${PUBLIC_URL}", ""));
+      };
+    }`);
+    const list = page.waitForResponse("**/v1/uploads?*");
+    await page.goto(`${app.url}/uploads`);
+    await list;
+    return page;
+  };
+
+  const choose = (page: Page, name: string, buffer = samples.png) =>
+    page.getByLabel("Choose files").setInputFiles({ name, mimeType: "image/png", buffer });
+  const dropBesideTheBox = (page: Page) =>
+    page.evaluate<boolean>(`{
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["text"], "notes.txt", { type: "text/plain" }));
+      !document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }));
+    }`);
+  const uploadsOf = async (someone: SignedIn) => {
+    const { items } = (await someone.get("/v1/uploads")).body as { items: { id: string; state: string }[] };
+    return items.map(({ state }) => state);
+  };
+  const logOut = (someone: SignedIn) => someone.post("/v1/logout");
+  const problemOf = (page: Page) => page.locator("main > section > .error:visible").allInnerTexts();
+  const unavailable = (route: Route) =>
+    route.fulfill({ status: 503, json: { title: "Not available right now. Please try again." } });
 
   test("says what is done, and why something failed, on a phone's width too", async () => {
     const page = await open("maybe");
@@ -83,5 +123,124 @@ describe("the page of uploads", () => {
     const page = await open("");
     expect(await page.locator("video").count()).toBe(0);
     expect(await page.getByText("download the video").getAttribute("href")).toMatch(/files\/source$/);
+  });
+
+  test("keeps a file that the server took although its answer was lost", async () => {
+    const person = await people.session("lost@example.com");
+    const page = await openFor(person);
+    const answers = [
+      async (route: Route) => {
+        await person.post(new URL(route.request().url()).pathname);
+        await route.abort();
+      },
+      unavailable,
+      (route: Route) => route.fulfill({ status: 429, json: { title: "Too many tries." } }),
+      (route: Route) => route.continue(),
+    ];
+    await page.route("**/complete", (route) => answers.shift()?.(route));
+    await choose(page, "lost.png");
+    await page.getByText("The server has not taken the file yet. Trying again.").waitFor();
+    await page.getByText("working on it").waitFor();
+    expect(answers).toHaveLength(0);
+    expect(await page.locator("li .error:visible").count()).toBe(0);
+    expect(await uploadsOf(person)).toEqual(["PROCESSING"]);
+  });
+
+  test("removes a file that the server refused, and says why", async () => {
+    const person = await people.session("refused@example.com");
+    const page = await openFor(person);
+    await choose(page, "not-a.png", samples.jpeg);
+    await page.getByText("It looks like image/jpeg, not like image/png.").waitFor();
+    await expect.poll(() => page.locator("li").count()).toBe(0);
+    expect(await uploadsOf(person)).toEqual([]);
+  });
+
+  test("leaves a file whose owner was logged out before it was there", async () => {
+    const person = await people.session("out@example.com");
+    const page = await openFor(person);
+    await page.route("**/complete", async (route) => {
+      await logOut(person);
+      await route.continue();
+    });
+    await choose(page, "left.png");
+    await page.getByText("Your session has ended.").waitFor();
+    const again = await people.as(people.person("out@example.com"));
+    expect(await uploadsOf(again)).toEqual(["AWAITING"]);
+  });
+
+  test("says once that the session has ended, and asks no more", async () => {
+    const person = await people.session("ended@example.com");
+    const page = await openFor(person);
+    await page.clock.install();
+    for (const name of ["one.png", "two.png"]) await choose(page, name);
+    await expect.poll(() => page.getByText("working on it").count()).toBe(2);
+    await logOut(person);
+    await page.clock.fastForward(1_000);
+    await page.getByText("Your session has ended.").waitFor();
+    await page.getByRole("button", { name: "Delete one.png" }).click();
+    await page.waitForLoadState("networkidle");
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.clock.fastForward(10_000);
+    await dropBesideTheBox(page);
+    expect(asked).toEqual([]);
+    expect(await problemOf(page)).toEqual(["Your session has ended. Log in again."]);
+    expect(await page.locator("li .error:visible").count()).toBe(0);
+    await page.getByRole("link", { name: "Log in" }).click();
+    await page.waitForURL("**/login");
+  });
+
+  test("says why a deletion failed", async () => {
+    const person = await people.session("kept@example.com");
+    const page = await openFor(person);
+    await choose(page, "kept.png");
+    await page.getByText("working on it").waitFor();
+    await page.route("**/v1/uploads/*", (route) =>
+      route.request().method() === "DELETE" ? unavailable(route) : route.continue(),
+    );
+    await page.getByRole("button", { name: "Delete kept.png" }).click();
+    await page.getByText("Not available right now. Please try again.").waitFor();
+    await page.unroute("**/v1/uploads/*");
+    await page.getByRole("button", { name: "Delete kept.png" }).click();
+    await expect.poll(() => page.locator("li").count()).toBe(0);
+    expect(await uploadsOf(person)).toEqual([]);
+  });
+
+  test("takes what is dropped beside its box", async () => {
+    const page = await openFor(owner);
+    expect(await dropBesideTheBox(page)).toBe(true);
+    await page.getByText("Not taken. Taken are").waitFor();
+    expect(await problemOf(page)).toHaveLength(1);
+  });
+
+  test("shows older uploads by the page, the newest first", async () => {
+    const person = await people.session("many@example.com");
+    const { id: userId } = await app.core.database.prisma.user.findUniqueOrThrow({
+      where: { email: "many@example.com" },
+    });
+    const names = Array.from({ length: 21 }, (_, index) => `${index}.png`);
+    for (const filename of names)
+      await app.core.database.prisma.upload.create({
+        data: { userId, filename, kind: "IMAGE", contentType: "image/png", bytes: 1 },
+      });
+    const page = await openFor(person);
+    const shown = page.locator("li strong");
+    const older = page.getByRole("button", { name: "Show older" });
+    for (const count of [10, 20]) {
+      await expect.poll(() => shown.count()).toBe(count);
+      await older.click();
+    }
+    await expect.poll(() => shown.allTextContents()).toEqual(names.toReversed());
+    expect(await older.isVisible()).toBe(false);
+  });
+
+  test("tells a stranger once to log in", async () => {
+    const page = await visit();
+    await page.goto(`${app.url}/uploads`);
+    await page.getByText("Log in first.").waitFor();
+    expect(await dropBesideTheBox(page)).toBe(true);
+    expect(await page.getByText("Log in first.").count()).toBe(1);
+    expect(await page.getByLabel("Choose files").isDisabled()).toBe(true);
+    expect(await problemOf(page)).toEqual([]);
   });
 });
