@@ -30,7 +30,8 @@ const { values: options } = parseArgsOrExit(
   },
   `\n${HELP}`,
 );
-const chosen = options.only === undefined ? Object.values(parts).flat() : parts[options.only];
+const { only } = options;
+const chosen = only === undefined ? Object.values(parts).flat() : Object.hasOwn(parts, only) && parts[only];
 if (options.help || !chosen) {
   console.log(HELP);
   process.exit(options.help ? 0 : 2);

@@ -102,7 +102,10 @@ const chosen = async (sql: Sql, ids: string[]): Promise<string[]> => {
   const { state, name, since } = { ...options, state: options.state ?? options.failed };
   if (!state && !name && !since)
     throw new UsageError("name the jobs: by their ids, or by --name, --since, --failed");
-  return (await findJobs(sql, filter(1_000))).map(({ id }) => id);
+  const asked = filter(1_000);
+  const found = await findJobs(sql, asked);
+  if (found.length === asked.limit) console.log(`These are the newest ${asked.limit}: there may be more.`);
+  return found.map(({ id }) => id);
 };
 
 const list = async (sql: Sql, [word]: string[]): Promise<void> => {
@@ -115,8 +118,8 @@ const list = async (sql: Sql, [word]: string[]): Promise<void> => {
   } while (options.watch);
 };
 
-const show = async (sql: Sql, [id]: string[]): Promise<void> => {
-  if (!id) throw new UsageError("show which job? Give its id");
+const show = async (sql: Sql, [id, another]: string[]): Promise<void> => {
+  if (!id || another) throw new UsageError("show which job? Give one id");
   const job = await loadJob(sql, parseIds([id])[0] ?? "");
   if (!job) throw new UsageError(`there is no job ${id}`);
   printJob(job);
@@ -146,7 +149,7 @@ const commands: Record<string, (sql: Sql, ids: string[]) => Promise<void>> = {
   },
 };
 
-const run = commands[command];
+const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
 if (options.help || !run) {
   if (!options.help) console.error(`There is no command ${command}.\n`);
   console.log(HELP);

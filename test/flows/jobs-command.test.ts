@@ -118,7 +118,9 @@ test("retries the whole dead letter only when told so", async () => {
   broken = false;
   expect((await run("retry")).code).toBe(2);
   expect(await core.row(id)).toMatchObject({ state: "FAILED" });
-  expect((await run("retry", "--failed", "--limit", "1")).output).toContain("1 of 1 will run again");
+  const { output } = await run("retry", "--failed", "--limit", "1");
+  expect(output).toContain("1 of 1 will run again");
+  expect(output).toContain("These are the newest 1: there may be more.");
   await core.reaches(id, "COMPLETED");
 });
 
@@ -153,6 +155,9 @@ test("cancels a job that waits", async () => {
 
 test.each([
   [["explode"], "There is no command explode"],
+  [["constructor"], "There is no command constructor"],
+  [["show"], "Give one id"],
+  [["show", "01900000-0000-7000-8000-000000000000", "01900000-0000-7000-8000-000000000001"], "Give one id"],
   [["show", "12"], "12 is not the id of a job"],
   [["show", "01900000-0000-7000-8000-000000000000"], "there is no job"],
   [["list", "--since", "yesterday"], "write it like 30s, 15m, 1h or 7d"],

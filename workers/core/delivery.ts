@@ -40,6 +40,9 @@ interface Deps<Tx> {
 /** Milliseconds until a job is looked at again whose earlier run may be under way. */
 const LOOK_AGAIN = 2_000;
 
+/** Milliseconds that a job waits in its queue's slot for its turn. */
+const ITS_TURN = 500;
+
 /** Milliseconds that a handler has to stop once its signal has aborted. */
 const STOP = 2_000;
 
@@ -166,13 +169,18 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
   };
 
   // A job that was running when its process died may have killed it. Of one queue, such jobs run one after the other, so
-  // that the innocent are not found beside the guilty again and again.
-  const suspected = new Set<string>();
+  // that the innocent are not found beside the guilty again and again. Who waits long makes room for others.
+  const suspects = new Map<string, Promise<boolean>>();
   const deliverAgain = async (assignment: Assignment<Tx>, delivered: Delivered, token: string) => {
     const { name } = assignment.job;
-    if (suspected.has(name)) return handBack(delivered, token, LOOK_AGAIN);
-    suspected.add(name);
-    return deliver(assignment, delivered, token).finally(() => suspected.delete(name));
+    const patience = sleep(ITS_TURN, "over" as const);
+    while (suspects.has(name))
+      if ((await Promise.race([suspects.get(name), patience])) === "over")
+        return handBack(delivered, token, LOOK_AGAIN);
+    const delivery = deliver(assignment, delivered, token);
+    const over = () => suspects.delete(name);
+    suspects.set(name, delivery.then(over, over));
+    return delivery;
   };
 
   /** Stops the runs with these ids in the broker; each gives its job back. */
