@@ -100,9 +100,13 @@ test("gives a file that cannot be converted a second chance, and then tells the 
   expect(second.problems).toEqual(["The video could not be converted: it seems to be damaged."]);
 });
 
-test.each(["cpu", "wall"])("tells the user what takes too long twice, by the limit %s", async (limit) => {
+test.each([
+  ["convert", "cpu"],
+  ["convert", "wall"],
+  ["look", "wall"],
+])("tells the user what takes too long twice: %s, by the limit %s", async (step, limit) => {
   const failing = {
-    convert: () => Promise.reject(Object.assign(new Error("stopped"), { exitCode: null, limit })),
+    [step]: () => Promise.reject(Object.assign(new Error("stopped"), { exitCode: null, limit })),
   };
   const first = await perform(240, { ...failing, attempt: 1 });
   expect([first.error?.message, first.problems]).toEqual(["stopped", []]);
@@ -159,6 +163,7 @@ test("skips an upload that is gone", async () => {
 
 interface Change {
   source?: Source | undefined;
+  look?: () => Promise<void>;
   convert?: () => Promise<void>;
   playlist?: string | undefined;
   attempt?: number;
@@ -182,8 +187,9 @@ const perform = async (height: number, change: Change = {}) => {
   const handler = encodeVideo({
     findUpload: async () => (gone ? null : {}),
     refuse: async (_id, problem) => void problems.push(problem),
-    inWorkspace: (_id, _signal, work) =>
-      work({
+    inWorkspace: async (_id, _signal, work) => {
+      await change.look?.();
+      return work({
         source,
         convert: async ({ output, onProgress }) => {
           conversions.push(output);
@@ -197,7 +203,8 @@ const perform = async (height: number, change: Change = {}) => {
           stored[path] = contentType;
           return { path, contentType, bytes: 100 };
         },
-      }),
+      });
+    },
   });
   const run = {
     attempt,

@@ -22,7 +22,7 @@ export interface Deps {
   findUpload(id: string): Promise<object | null>;
   /** Tells the user why there will be no video: the upload has failed. */
   refuse(uploadId: string, problem: string): Promise<void>;
-  /** Works in a folder that holds the source and is gone afterwards. */
+  /** Works in a folder that holds the source and is gone afterwards. @throws like `convert`, for the look at the source */
   inWorkspace<Result>(
     uploadId: string,
     signal: AbortSignal,
@@ -42,7 +42,7 @@ export const encodeVideo =
       throw new PermanentError(problem);
     };
 
-    return inWorkspace(uploadId, run.signal, async (workspace) => {
+    const encode = async (workspace: Workspace) => {
       const { source } = workspace;
       if (!isFit(source)) return refuseFor(unfitness(source));
       const size = planSize(source.video, height);
@@ -50,14 +50,7 @@ export const encodeVideo =
         return `not needed: the source has ${Math.min(source.video.width, source.video.height)} lines`;
 
       const onProgress = reporter(run, source.seconds);
-      await workspace
-        .convert({ output: hlsArguments(source, size, height), onProgress })
-        .catch((error: unknown) => {
-          // Once may be a full disk, too little memory or a busy machine; again, it is the file.
-          const problem = run.attempt > 1 ? faultOf(error) : undefined;
-          if (problem) return refuseFor(problem);
-          throw error;
-        });
+      await workspace.convert({ output: hlsArguments(source, size, height), onProgress });
       const playlist = (await workspace.read(PLAYLIST))?.toString() ?? "";
       const measured = measure(playlist, (await workspace.read(SEGMENTS, 65_536)) ?? Buffer.alloc(0));
       if (!measured) return refuseFor(DAMAGED);
@@ -70,6 +63,12 @@ export const encodeVideo =
       const file = await workspace.store(PLAYLIST, `${folder}/${PLAYLIST}`, "application/vnd.apple.mpegurl");
       const codecs = source.audio ? `${codec},mp4a.40.2` : codec;
       return { ...file, bytes: file.bytes + segments.bytes, ...size, ...figures, codecs };
+    };
+    return inWorkspace(uploadId, run.signal, encode).catch((error: unknown) => {
+      // Once may be a full disk, too little memory or a busy machine; again, it is the file.
+      const problem = run.attempt > 1 ? faultOf(error) : undefined;
+      if (problem) return refuseFor(problem);
+      throw error;
     });
   };
 
@@ -78,7 +77,7 @@ const DAMAGED = "The video could not be converted: it seems to be damaged.";
 /** How ffmpeg ends by SIGTERM, which systemd sends to it too when it stops a worker: not the file's fault. */
 const BY_SIGNAL = 255;
 
-/** What a failed conversion says of the file, in words for whoever uploaded it. */
+/** What a program that failed says of the file, in words for whoever uploaded it. */
 const faultOf = (error: unknown): string | undefined => {
   const { limit, exitCode } = (error ?? {}) as { limit?: unknown; exitCode?: unknown };
   if (limit === "cpu" || limit === "wall") return "The video takes too long to convert.";
