@@ -9,16 +9,16 @@ import { errorFacts } from "../infra/logging.ts";
 import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
 import type { Jobs } from "../workers/core/jobs.ts";
-import { docs } from "./docs.ts";
-import { answerErrors, notFound } from "./errors.ts";
-import { pages } from "./pages.ts";
-import { Problem } from "./problem.ts";
-import type { Readiness } from "./readiness.ts";
+import { docs } from "./http/docs.ts";
+import { answerErrors, notFound } from "./http/error-responses.ts";
+import { pages } from "./http/pages-folder.ts";
+import { Problem } from "./http/problem.ts";
+import type { Readiness } from "./http/readiness.ts";
 import { createRoutes } from "./routes.ts";
-import { serve } from "./serve.ts";
-import { takeSignedPuts } from "./signed-put.ts";
-import { staticFiles } from "./static-files.ts";
-import type { UploadWork } from "./upload-work.ts";
+import { serve } from "./http/router.ts";
+import { takeSignedPuts } from "./uploads/signed-put.ts";
+import { staticFiles } from "./http/static-files.ts";
+import type { UploadWork } from "./uploads/work.ts";
 
 /** What the routes use. */
 export interface AppDeps {

@@ -11,10 +11,10 @@ import { createJobs } from "../workers/core/jobs.ts";
 import { quietly } from "../workers/core/log.ts";
 import { startRelay } from "../workers/core/relay.ts";
 import { createApp } from "./app.ts";
-import { createReadiness } from "./readiness.ts";
-import { createApiServer } from "./server.ts";
-import { uploadWork } from "./upload-work.ts";
-import { createCanEncodeVideo, createVideoWork } from "./video-work.ts";
+import { createReadiness } from "./http/readiness.ts";
+import { createApiServer } from "./http/server.ts";
+import { uploadWork } from "./uploads/work.ts";
+import { createCanEncodeVideo, createVideoWork } from "./uploads/video-work.ts";
 
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);

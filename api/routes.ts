@@ -1,15 +1,15 @@
 import type { AppDeps } from "./app.ts";
-import type { Route } from "./contract.ts";
-import { healthRoutes } from "./routes/health.ts";
-import { loginRoutes } from "./routes/login.ts";
-import { meRoutes } from "./routes/me.ts";
-import { passwordRoutes } from "./routes/password.ts";
-import { sessionRoutes } from "./routes/sessions.ts";
-import { signupRoutes } from "./routes/signup.ts";
-import { unsubscribeRoutes } from "./routes/unsubscribe.ts";
-import { uploadRoutes } from "./routes/uploads.ts";
-import { userRoutes } from "./routes/users.ts";
-import { verifyEmailRoutes } from "./routes/verify-email.ts";
+import type { Route } from "./http/contract.ts";
+import { healthRoutes } from "./http/health.ts";
+import { loginRoutes } from "./accounts/login.ts";
+import { meRoutes } from "./accounts/me.ts";
+import { passwordRoutes } from "./accounts/password.ts";
+import { sessionRoutes } from "./accounts/sessions.ts";
+import { signupRoutes } from "./accounts/signup.ts";
+import { unsubscribeRoutes } from "./accounts/unsubscribe.ts";
+import { uploadRoutes } from "./uploads/routes.ts";
+import { userRoutes } from "./accounts/users.ts";
+import { verifyEmailRoutes } from "./accounts/verify-email.ts";
 
 /** Every route, in the order of the documentation. */
 export const createRoutes = (deps: AppDeps): Route[] => [

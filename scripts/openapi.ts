@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
-import { describeApi } from "../api/openapi.ts";
-import { createReadiness } from "../api/readiness.ts";
+import { describeApi } from "../api/http/openapi.ts";
+import { createReadiness } from "../api/http/readiness.ts";
 import { createRoutes } from "../api/routes.ts";
 import { loadConfig } from "../infra/config.ts";
 import { openDatabase } from "../infra/database.ts";

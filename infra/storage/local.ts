@@ -12,7 +12,7 @@ const HOUR = 3_600_000;
 
 export interface LocalOptions {
   folder: string;
-  /** Where the API is, which takes what was signed: see api/signed-put.ts. */
+  /** Where the API is, which takes what was signed: see api/uploads/signed-put.ts. */
   publicUrl: string;
   signer: Signer;
 }

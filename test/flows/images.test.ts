@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { uploadWork } from "../../api/upload-work.ts";
+import { uploadWork } from "../../api/uploads/work.ts";
 import { createTestApp, type TestApp } from "../support/app.ts";
 import { blankPng, colours, cornersOf, phonePhoto, quarters } from "../support/images.ts";
 import { createPeople, type SignedIn } from "../support/people.ts";

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { limits } from "../../api/limits.ts";
+import { limits } from "../../api/rate-limits.ts";
 import { createThrottle, type Throttle } from "../../infra/throttle.ts";
 import { createTestApp, type TestApp } from "../support/app.ts";
 import { createPeople, type People } from "../support/people.ts";

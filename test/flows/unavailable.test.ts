@@ -2,7 +2,7 @@ import { pino } from "pino";
 import supertest from "supertest";
 import { expect, test } from "vitest";
 import { createApp } from "../../api/app.ts";
-import { createReadiness } from "../../api/readiness.ts";
+import { createReadiness } from "../../api/http/readiness.ts";
 import { openDatabase } from "../../infra/database.ts";
 import { createLocalStorage } from "../../infra/storage/local.ts";
 import { createSigner } from "../../infra/storage/signature.ts";

@@ -1,6 +1,6 @@
 import type { Browser, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { uploadWork } from "../../api/upload-work.ts";
+import { uploadWork } from "../../api/uploads/work.ts";
 import type { Prisma } from "../../prisma/client/client.ts";
 import { videoEncode } from "../../workers/video-encode/job.ts";
 import { createTestApp, PUBLIC_URL, type TestApp } from "../support/app.ts";

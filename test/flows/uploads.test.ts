@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { UploadWork } from "../../api/upload-work.ts";
+import type { UploadWork } from "../../api/uploads/work.ts";
 import { defineJob } from "../../workers/core/job.ts";
 import { createTestApp, PUBLIC_URL, type TestApp } from "../support/app.ts";
 import { createPeople, type SignedIn } from "../support/people.ts";

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { createApp } from "../../api/app.ts";
-import { createReadiness } from "../../api/readiness.ts";
-import { createApiServer } from "../../api/server.ts";
+import { createReadiness } from "../../api/http/readiness.ts";
+import { createApiServer } from "../../api/http/server.ts";
 import { loadConfigOrExit } from "../../infra/config.ts";
 import { openDatabase, type Tx } from "../../infra/database.ts";
 import { createLogger } from "../../infra/logging.ts";

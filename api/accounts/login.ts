@@ -1,0 +1,114 @@
+import { z } from "zod";
+import type { Tx } from "../../infra/database.ts";
+import { verifyPassword } from "../../infra/passwords.ts";
+import { createToken, hashToken } from "../../infra/tokens.ts";
+import { email as emailJob } from "../../workers/email/job.ts";
+import type { AppDeps } from "../app.ts";
+import { clientOf } from "../http/client-address.ts";
+import { route } from "../http/contract.ts";
+import { createCookies } from "../http/cookies.ts";
+import { deviceName } from "./device-name.ts";
+import { email, password } from "../http/fields.ts";
+import { limits, spend } from "../rate-limits.ts";
+import { lockUser } from "./locked-user.ts";
+import { Problem } from "../http/problem.ts";
+import { ABSOLUTE, endOfSession } from "./session-lifetime.ts";
+
+const YEAR = 365 * 86_400_000;
+
+const login = z.object({
+  email,
+  password,
+  as: z
+    .enum(["cookie", "bearer"])
+    .default("cookie")
+    .describe(
+      "How the session is carried: by browsers as a cookie that no script can read, by programs as a token.",
+    ),
+});
+const loggedIn = z.object({
+  message: z.string(),
+  token: z
+    .string()
+    .optional()
+    .describe("For the header `Authorization: Bearer …`. Only where it was asked for."),
+});
+
+/** An unknown address is answered, and takes as long, as a wrong password does. */
+export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
+  const cookies = createCookies(publicUrl);
+
+  /** Whether the user has signed in with this device cookie before. The first device of all is no news. */
+  const isKnown = async (tx: Tx, userId: string, tokenHash: Uint8Array<ArrayBuffer>) => {
+    const isThere = async (where: { userId: string; tokenHash?: Uint8Array<ArrayBuffer> }) =>
+      (await tx.device.findFirst({ where, select: { userId: true } })) !== null;
+    return (await isThere({ userId, tokenHash })) || !(await isThere({ userId }));
+  };
+
+  return [
+    route(
+      {
+        method: "post",
+        path: "/v1/login",
+        summary: "Log in",
+        access: "anyone",
+        body: login,
+        status: 200,
+        answer: loggedIn,
+        problems: ["wrong-credentials", "too-many-requests"],
+      },
+      async ({ body, request, response }) => {
+        await spend(throttle, limits.logins, clientOf(request));
+        await spend(throttle, limits.login, body.email, clientOf(request));
+        const user = await prisma.user.findUnique({
+          where: { email: body.email },
+          select: { id: true, passwordHash: true, verifiedAt: true },
+        });
+        const isRight = await verifyPassword(user?.passwordHash, body.password);
+        // One answer for all of them: whoever has just signed up would learn from another whether the address was known.
+        if (!user?.verifiedAt || !isRight) throw new Problem("wrong-credentials");
+        await throttle.forget(limits.login, `${body.email} ${clientOf(request)}`);
+
+        const userId = user.id;
+        const token = createToken();
+        const earlier = cookies.get(request, "session");
+        const device = cookies.get(request, "device") ?? createToken();
+        const deviceHash = hashToken(device);
+
+        await jobs.transaction(async ({ tx, enqueue }) => {
+          const now = new Date();
+          const locked = await lockUser(tx, userId);
+          // The password was changed between our look and our lock.
+          if (locked?.passwordHash !== user.passwordHash) throw new Problem("wrong-credentials");
+          // What was planted in a browser, or left there by somebody else, ends with the next login.
+          if (earlier) await tx.session.deleteMany({ where: { tokenHash: hashToken(earlier) } });
+          const session = await tx.session.create({
+            data: {
+              userId,
+              tokenHash: hashToken(token),
+              device: deviceName(request.headers["user-agent"]),
+              expiresAt: endOfSession(now, now),
+            },
+            select: { id: true },
+          });
+          if (!(await isKnown(tx, userId, deviceHash)))
+            await enqueue(emailJob, { template: "new-sign-in", userId, subject: session.id });
+          await tx.device.createMany({ data: { userId, tokenHash: deviceHash }, skipDuplicates: true });
+        });
+
+        cookies.set(response, "device", device, YEAR);
+        if (body.as === "bearer") return { message: "You are logged in.", token };
+        cookies.set(response, "session", token, ABSOLUTE);
+        return { message: "You are logged in." };
+      },
+    ),
+
+    route(
+      { method: "post", path: "/v1/logout", summary: "End this session", access: "user", status: 204 },
+      async ({ session, response }) => {
+        await prisma.session.deleteMany({ where: { id: session.id } });
+        cookies.clear(response, "session");
+      },
+    ),
+  ];
+};

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import type { AppDeps } from "../app.ts";
+import { route } from "../http/contract.ts";
+import { name, timestamp } from "../http/fields.ts";
+import { Problem } from "../http/problem.ts";
+
+/** A zone that this machine has rules for. An offset such as +01:00 has none, and would be wrong for half of the year. */
+const isZone = (zone: string): boolean => {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return /^[A-Za-z]/.test(zone);
+  } catch {
+    return false;
+  }
+};
+
+const zone = z.string().max(64).refine(isZone, "Give a time zone such as Europe/Warsaw.");
+const notifications = z.object({ email: z.boolean(), push: z.boolean() });
+
+const me = z.object({
+  id: z.uuid(),
+  email: z.string(),
+  name: z.string(),
+  role: z.enum(["USER", "ADMIN"]),
+  zone: z.string(),
+  notifications,
+  createdAt: timestamp,
+});
+
+/** Who is logged in. */
+export const meRoutes = ({ prisma }: AppDeps) => [
+  route(
+    { method: "get", path: "/v1/me", summary: "Your account", access: "user", status: 200, answer: me },
+    async ({ session }) => toMe(await prisma.user.findUnique({ where: { id: session.userId } })),
+  ),
+
+  route(
+    {
+      method: "patch",
+      path: "/v1/me",
+      summary: "Change your name, time zone or notifications",
+      access: "user",
+      body: z.object({ name, zone, notifications: notifications.partial() }).partial(),
+      status: 200,
+      answer: me,
+    },
+    async ({ session, body: { name, zone, notifications } }) => {
+      const { email: notifyByMail, push: notifyByPush } = notifications ?? {};
+      const [user] = await prisma.user.updateManyAndReturn({
+        where: { id: session.userId },
+        data: given({ name, zone, notifyByMail, notifyByPush }),
+      });
+      return toMe(user);
+    },
+  ),
+];
+
+type User = Omit<z.input<typeof me>, "notifications"> & { notifyByMail: boolean; notifyByPush: boolean };
+
+const toMe = (user: User | null | undefined): z.input<typeof me> => {
+  if (!user) throw new Problem("unauthenticated"); // deleted a moment ago
+  const { notifyByMail: email, notifyByPush: push } = user;
+  return { ...user, notifications: { email, push } };
+};
+
+type Given<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
+
+/** Without the fields that a request left out, which stay as they are. */
+const given = <Fields extends object>(fields: Fields): Given<Fields> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;

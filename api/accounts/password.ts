@@ -1,0 +1,108 @@
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+import { hashPassword, verifyPassword } from "../../infra/passwords.ts";
+import { hashToken } from "../../infra/tokens.ts";
+import { email as emailJob } from "../../workers/email/job.ts";
+import type { AppDeps } from "../app.ts";
+import { clientOf } from "../http/client-address.ts";
+import { route } from "../http/contract.ts";
+import { email, message, newPassword, password, token } from "../http/fields.ts";
+import { limits, spend } from "../rate-limits.ts";
+import { lockUser } from "./locked-user.ts";
+import { renewReset } from "./password-reset.ts";
+import { Problem } from "../http/problem.ts";
+
+/** A forgotten password is replaced by a link, a known one by itself. */
+export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
+  route(
+    {
+      method: "post",
+      path: "/v1/password/forgot",
+      summary: "Send a link that sets a new password, which voids the older ones",
+      access: "anyone",
+      body: z.object({ email }),
+      status: 202,
+      answer: message,
+      problems: ["too-many-requests"],
+      repeatable: "by-key",
+    },
+    async ({ body, request, transaction }) => {
+      await spend(throttle, limits.mails, clientOf(request));
+      await spend(throttle, limits.forgot, body.email);
+      return transaction(async ({ tx, enqueue }) => {
+        const user = await tx.user.findUnique({ where: { email: body.email }, select: { id: true } });
+        // Without an account, every statement is for nobody, and takes as long.
+        const userId = user?.id ?? uuidv7();
+        const subject = await renewReset(tx, appSecret, userId);
+        await enqueue(emailJob, { template: "password-reset", userId, subject });
+        return { message: "If this address has an account, a mail is on its way." };
+      });
+    },
+  ),
+
+  route(
+    {
+      method: "post",
+      path: "/v1/password/reset",
+      summary: "Set a new password by the link in the mail; ends every session",
+      access: "anyone",
+      body: z.object({ token, password: newPassword }),
+      status: 200,
+      answer: message,
+      problems: ["token-spent"],
+      repeatable: "by-key",
+    },
+    async ({ body, transaction }) => {
+      const tokenHash = hashToken(body.token);
+      const now = new Date();
+      const open = { tokenHash, usedAt: null, expiresAt: { gt: now } };
+      // Hashing costs a core's time, which guessed tokens do not get.
+      const found = await prisma.passwordReset.findUnique({ where: open, select: { userId: true } });
+      if (!found) throw new Problem("token-spent");
+      const { userId } = found;
+      const passwordHash = await hashPassword(body.password);
+      return transaction(async ({ tx, enqueue }) => {
+        await lockUser(tx, userId);
+        const { count } = await tx.passwordReset.updateMany({ where: open, data: { usedAt: now } });
+        if (count === 0) throw new Problem("token-spent");
+        await tx.user.update({ where: { id: userId }, data: { passwordHash }, select: { id: true } });
+        // Who reads the mail owns the address.
+        await tx.user.updateMany({ where: { id: userId, verifiedAt: null }, data: { verifiedAt: now } });
+        await tx.session.deleteMany({ where: { userId } });
+        await enqueue(emailJob, { template: "password-changed", userId });
+        return { message: "Your password is changed. Log in with it." };
+      });
+    },
+  ),
+
+  route(
+    {
+      method: "post",
+      path: "/v1/password/change",
+      summary: "Change your password; ends every other session",
+      access: "user",
+      body: z.object({ currentPassword: password, newPassword }),
+      status: 200,
+      answer: message,
+      problems: ["wrong-password", "too-many-requests"],
+      repeatable: "by-key",
+    },
+    async ({ session: { id, userId }, body, transaction }) => {
+      await spend(throttle, limits.login, userId);
+      const user = await prisma.user.findUnique({ where: { id: userId }, select: { passwordHash: true } });
+      if (!(await verifyPassword(user?.passwordHash, body.currentPassword)))
+        throw new Problem("wrong-password");
+      await throttle.forget(limits.login, userId);
+      const passwordHash = await hashPassword(body.newPassword);
+      return transaction(async ({ tx, enqueue }) => {
+        const locked = await lockUser(tx, userId);
+        if (locked?.passwordHash !== user?.passwordHash) throw new Problem("wrong-password");
+        await tx.user.update({ where: { id: userId }, data: { passwordHash }, select: { id: true } });
+        await tx.passwordReset.deleteMany({ where: { userId } });
+        await tx.session.deleteMany({ where: { userId, id: { not: id } } });
+        await enqueue(emailJob, { template: "password-changed", userId });
+        return { message: "Your password is changed." };
+      });
+    },
+  ),
+];

@@ -1,0 +1,58 @@
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+import { hashPassword } from "../../infra/passwords.ts";
+import { email as emailJob } from "../../workers/email/job.ts";
+import type { AppDeps } from "../app.ts";
+import { clientOf } from "../http/client-address.ts";
+import { route, type Transaction } from "../http/contract.ts";
+import { email, message, name, newPassword } from "../http/fields.ts";
+import { limits, spend } from "../rate-limits.ts";
+import { createVerification } from "./verification.ts";
+
+const signup = z.object({ email, name, password: newPassword });
+
+/**
+ * Sign-up answers the same, and takes as long, whether or not the address has an account: only its owner learns the
+ * difference, by mail.
+ */
+export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
+  /** Both branches take as many statements, and so as long. */
+  const register = (
+    transaction: Transaction,
+    { email, name }: z.output<typeof signup>,
+    passwordHash: string,
+  ): Promise<z.input<typeof message>> =>
+    transaction(async ({ tx, enqueue }) => {
+      const user = { id: uuidv7(), email, name, passwordHash };
+      const { count } = await tx.user.createMany({ data: [user], skipDuplicates: true });
+      if (count === 0) {
+        const known = await tx.user.findUniqueOrThrow({ where: { email }, select: { id: true } });
+        await enqueue(emailJob, { template: "account-exists", userId: known.id });
+      } else {
+        const subject = await createVerification(tx, appSecret, user.id);
+        await enqueue(emailJob, { template: "verification", userId: user.id, subject });
+      }
+      return { message: "Check your inbox to go on." };
+    });
+
+  return [
+    route(
+      {
+        method: "post",
+        path: "/v1/signup",
+        summary: "Create an account; a mail verifies its address",
+        access: "anyone",
+        body: signup,
+        status: 202,
+        answer: message,
+        problems: ["too-many-requests"],
+        repeatable: "by-key",
+      },
+      async ({ body, request, transaction }) => {
+        await spend(throttle, limits.mails, clientOf(request));
+        await spend(throttle, limits.signup, body.email);
+        return register(transaction, body, await hashPassword(body.password));
+      },
+    ),
+  ];
+};

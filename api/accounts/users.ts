@@ -1,0 +1,30 @@
+import { z } from "zod";
+import type { AppDeps } from "../app.ts";
+import { route } from "../http/contract.ts";
+import { timestamp } from "../http/fields.ts";
+import { pageArguments, pageOf, pageQuery, toPage } from "../http/pagination.ts";
+
+const user = z.object({
+  id: z.uuid(),
+  email: z.string(),
+  name: z.string(),
+  role: z.enum(["USER", "ADMIN"]),
+  verifiedAt: timestamp.nullable(),
+  createdAt: timestamp,
+});
+
+/** All accounts, for administrators. */
+export const userRoutes = ({ prisma }: AppDeps) => [
+  route(
+    {
+      method: "get",
+      path: "/v1/users",
+      summary: "All accounts, newest first",
+      access: "admin",
+      query: pageQuery,
+      status: 200,
+      answer: pageOf(user),
+    },
+    async ({ query }) => toPage(await prisma.user.findMany(pageArguments(query)), query.limit),
+  ),
+];

@@ -1,0 +1,139 @@
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+import type { Tx } from "../../infra/database.ts";
+import { deriveCode, hashToken } from "../../infra/tokens.ts";
+import type { Enqueue } from "../../workers/core/jobs.ts";
+import { email as emailJob } from "../../workers/email/job.ts";
+import type { AppDeps } from "../app.ts";
+import { clientOf } from "../http/client-address.ts";
+import { route } from "../http/contract.ts";
+import { email, message, token } from "../http/fields.ts";
+import { limits, spend } from "../rate-limits.ts";
+import { lockUser } from "./locked-user.ts";
+import { Problem } from "../http/problem.ts";
+import { renewVerification } from "./verification.ts";
+
+const CODE_LIFE = 15 * 60_000;
+const CODE_TRIES = 5;
+
+const byLink = z.object({ token });
+const byCode = z.object({
+  email,
+  code: z.string("Give the code from the mail.").regex(/^\d{6}$/, "Six digits."),
+});
+
+/** Redeems the link or the code of the verification mail, once. */
+export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
+  const isRight = (id: string, code: string) => deriveCode(appSecret, "verify-email", id) === code;
+
+  const welcome = async (tx: Tx, enqueue: Enqueue, userId: string) => {
+    const data = { verifiedAt: new Date() };
+    const { count } = await tx.user.updateMany({ where: { id: userId, verifiedAt: null }, data });
+    if (count > 0) await enqueue(emailJob, { template: "welcome", userId });
+    return { message: "Your address is verified." };
+  };
+
+  return [
+    route(
+      {
+        method: "post",
+        path: "/v1/verify-email",
+        summary: "Verify an address by the link in the mail",
+        access: "anyone",
+        body: byLink,
+        status: 200,
+        answer: message,
+        problems: ["token-spent"],
+        repeatable: "by-key",
+      },
+      async ({ body, transaction }) => {
+        const tokenHash = hashToken(body.token);
+        const found = await prisma.emailVerification.findUnique({
+          where: { tokenHash },
+          select: { userId: true },
+        });
+        if (!found) throw new Problem("token-spent");
+        return transaction(async ({ tx, enqueue }) => {
+          await lockUser(tx, found.userId);
+          const now = new Date();
+          // One statement checks and spends the token, so that of parallel redemptions one wins.
+          const { count } = await tx.emailVerification.updateMany({
+            where: { tokenHash, usedAt: null, expiresAt: { gt: now } },
+            data: { usedAt: now },
+          });
+          if (count === 0) throw new Problem("token-spent");
+          return welcome(tx, enqueue, found.userId);
+        });
+      },
+    ),
+
+    route(
+      {
+        method: "post",
+        path: "/v1/verify-email/code",
+        summary: "Verify an address by the six digits in the mail",
+        access: "anyone",
+        body: byCode,
+        status: 200,
+        answer: message,
+        problems: ["wrong-code", "too-many-requests"],
+        repeatable: "by-key",
+      },
+      async ({ body, request, transaction }) => {
+        await spend(throttle, limits.codes, clientOf(request));
+        const user = await prisma.user.findUnique({ where: { email: body.email }, select: { id: true } });
+        // Counted in a statement of its own, which stays when the rest is rolled back, and before the code is looked at,
+        // so that parallel guesses count too.
+        const [open] = await prisma.emailVerification.updateManyAndReturn({
+          where: {
+            userId: user?.id ?? uuidv7(),
+            usedAt: null,
+            createdAt: { gt: new Date(Date.now() - CODE_LIFE) },
+            codeTries: { lt: CODE_TRIES },
+          },
+          data: { codeTries: { increment: 1 } },
+          select: { id: true, userId: true },
+        });
+        if (!isRight(open?.id ?? "", body.code) || !open) throw new Problem("wrong-code");
+        return transaction(async ({ tx, enqueue }) => {
+          await lockUser(tx, open.userId);
+          const { count } = await tx.emailVerification.updateMany({
+            where: { id: open.id, usedAt: null },
+            data: { usedAt: new Date() },
+          });
+          if (count === 0) throw new Problem("wrong-code");
+          return welcome(tx, enqueue, open.userId);
+        });
+      },
+    ),
+
+    route(
+      {
+        method: "post",
+        path: "/v1/verify-email/resend",
+        summary: "Send a new verification mail, which voids the older ones",
+        access: "anyone",
+        body: z.object({ email }),
+        status: 202,
+        answer: message,
+        problems: ["too-many-requests"],
+        repeatable: "by-key",
+      },
+      async ({ body, request, transaction }) => {
+        await spend(throttle, limits.mails, clientOf(request));
+        await spend(throttle, limits.resend, body.email);
+        return transaction(async ({ tx, enqueue }) => {
+          const user = await tx.user.findUnique({
+            where: { email: body.email },
+            select: { id: true, verifiedAt: true },
+          });
+          // Without an account, or verified already, every statement is for nobody, and takes as long.
+          const userId = user && !user.verifiedAt ? user.id : uuidv7();
+          const subject = await renewVerification(tx, appSecret, userId);
+          await enqueue(emailJob, { template: "verification", userId, subject });
+          return { message: "If this address waits to be verified, a new mail is on its way." };
+        });
+      },
+    ),
+  ];
+};

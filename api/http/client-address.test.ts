@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { clientOf } from "./client-address.ts";
+
+test.for([
+  ["192.0.2.1", "192.0.2.1"],
+  ["::ffff:192.0.2.1", "192.0.2.1"],
+  ["2001:db8:1:2::1", "2001:db8:1:2::/64"],
+  ["2001:DB8:1:2:a:b:c:d", "2001:db8:1:2::/64"],
+  ["2001:0db8:0001:0002::", "2001:db8:1:2::/64"],
+  ["2001:db8:1:3::1", "2001:db8:1:3::/64"],
+  ["2001:db8::1", "2001:db8:0:0::/64"],
+  ["2001::1:2:3:4:5", "2001:0:0:1::/64"],
+  ["2001:db8:1:2:3:4:5::", "2001:db8:1:2::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ["unknown", "unknown"],
+])("%s is counted for %s", ([ip, client]) => {
+  expect(clientOf({ ip })).toBe(client);
+});
+
+test("nobody is counted as one", () => {
+  expect(clientOf({ ip: undefined })).toBe("");
+});

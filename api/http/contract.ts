@@ -1,0 +1,100 @@
+import type { Request, Response } from "express";
+import type { z } from "zod";
+import type { Tx } from "../../infra/database.ts";
+import type { Jobs } from "../../workers/core/jobs.ts";
+import type { ProblemName } from "./problem.ts";
+import { publishedFile } from "./published-file.ts";
+
+/** Who may call: anyone, whoever is logged in, or administrators. */
+export type Access = "anyone" | "user" | "admin";
+
+/** The login that a request came with. */
+export interface Session {
+  id: string;
+  userId: string;
+  role: "USER" | "ADMIN";
+}
+
+/** What a route takes and answers: the one source of its validation, its types and its place in openapi.json. */
+export interface Contract<Who extends Access, Params, Query, Body, Answer> {
+  method: "get" | "post" | "patch" | "delete";
+  /** As Express writes it: /v1/sessions/:id */
+  path: string;
+  summary: string;
+  access: Who;
+  /** A path that does not fit is a 404. */
+  params?: Params;
+  query?: Query;
+  body?: Body;
+  /** When all went well. */
+  status: 200 | 201 | 202 | 204;
+  /** Sent are only the fields that it names; for `publishedFile`, the file. */
+  answer?: Answer;
+  /** Beyond those that follow from the rest: see `problemsOf`. */
+  problems?: readonly ProblemName[];
+  /** What browsers are shown that open the path: a file of api/public. */
+  page?: string;
+  /** Takes an Idempotency-Key: the same key and body has the same answer, and does its work once. */
+  repeatable?: "by-key";
+}
+
+/** Commits a request's rows and jobs together. */
+export type Transaction = Jobs<Tx>["transaction"];
+
+/** What a handler is given. */
+export interface Call<Who extends Access, Params, Query, Body> {
+  session: Who extends "anyone" ? undefined : Session;
+  params: z.output<Params>;
+  query: z.output<Query>;
+  body: z.output<Body>;
+  /** Where everything that the answer promises is written. With an Idempotency-Key, it also keeps the answer. */
+  transaction: Transaction;
+  request: Request;
+  response: Response;
+}
+
+/** A contract with the function that fulfils it. */
+export interface Route {
+  contract: Contract<Access, z.ZodType, z.ZodType, z.ZodType, z.ZodType>;
+  handle(call: Call<Access, z.ZodType, z.ZodType, z.ZodType>): Promise<unknown>;
+}
+
+/** Pairs a contract with its handler, checking that they fit. */
+export const route = <
+  Who extends Access,
+  Params extends z.ZodType = z.ZodUndefined,
+  Query extends z.ZodType = z.ZodUndefined,
+  Body extends z.ZodType = z.ZodUndefined,
+  Answer extends z.ZodType = z.ZodVoid,
+>(
+  contract: Contract<Who, Params, Query, Body, Answer>,
+  handle: (call: Call<Who, Params, Query, Body>) => Promise<z.input<Answer>>,
+): Route => ({ contract, handle });
+
+/** Every problem that a route may answer with. */
+export const problemsOf = ({
+  method,
+  access,
+  params,
+  query,
+  body,
+  answer,
+  problems = [],
+  repeatable,
+}: Route["contract"]) => {
+  const possible: [applies: boolean, ...names: ProblemName[]][] = [
+    [access !== "anyone", "unauthenticated"],
+    [access === "admin", "forbidden"],
+    [method !== "get", "cross-site"],
+    [params !== undefined, "not-found"],
+    [body !== undefined, "malformed-json", "unusable-json", "body-too-large", "unsupported-media-type"],
+    [body !== undefined || query !== undefined || repeatable !== undefined, "invalid-request"],
+    [repeatable !== undefined, "idempotency-key-reused"],
+    [answer === publishedFile, "wrong-range"],
+    [true, ...problems],
+    // Of any request, most of them before a route is looked for: see server.ts and app.ts.
+    [true, "bad-request", "request-timeout", "expectation-failed", "headers-too-large"],
+    [true, "internal", "unavailable"],
+  ];
+  return possible.flatMap(([applies, ...names]) => (applies ? names : []));
+};

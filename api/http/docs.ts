@@ -1,0 +1,40 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Router } from "express";
+import helmet from "helmet";
+import type { Route } from "./contract.ts";
+import { refuseOtherMethods } from "./other-methods.ts";
+import { describeApi } from "./openapi.ts";
+import { staticFiles } from "./static-files.ts";
+
+const pages = fileURLToPath(new URL("docs", import.meta.url));
+const swaggerUi = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
+
+/** `/openapi.json`, and Swagger UI for it at `/docs`, with nothing from elsewhere. */
+export const docs = (routes: readonly Route[]): Router => {
+  const document = describeApi(routes);
+  const router = Router();
+  router
+    .route("/openapi.json")
+    .get((_request, response) => void response.json(document))
+    .all(refuseOtherMethods(["get"]));
+  return router.use(
+    "/docs",
+    // Swagger UI writes styles and icons into its page.
+    helmet.contentSecurityPolicy({
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", "data:"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    }),
+    staticFiles(pages),
+    staticFiles(swaggerUi, { index: false }),
+  );
+};

@@ -1,0 +1,27 @@
+import express from "express";
+import { pinoHttp } from "pino-http";
+import supertest from "supertest";
+import { expect, test } from "vitest";
+import { createLogger } from "../../infra/logging.ts";
+import { answerErrors } from "./error-responses.ts";
+
+test("what nobody foresaw is a 500 that says nothing of it, and is logged under the same id", async () => {
+  const logged: string[] = [];
+  const logger = createLogger("test", "warn", { write: (line) => void logged.push(line) });
+  const app = express()
+    .use(pinoHttp({ logger, autoLogging: false, genReqId: () => "request-4711" }))
+    .use(() => Promise.reject(new Error("column s3cret of User")))
+    .use(answerErrors);
+  const answer = await supertest(app).get("/");
+  expect(answer.status).toBe(500);
+  expect(answer.body).toEqual({
+    type: "/problems/internal",
+    title: "Something went wrong on our side.",
+    status: 500,
+    requestId: "request-4711",
+  });
+  expect(answer.headers["cache-control"]).toBe("no-store");
+  expect(logged.map((line) => JSON.parse(line))).toMatchObject([
+    { level: "error", req: { id: "request-4711" }, err: { message: "column s3cret of User" } },
+  ]);
+});

@@ -1,0 +1,52 @@
+import type { ErrorRequestHandler, RequestHandler } from "express";
+import { z } from "zod";
+import { isUnavailable } from "../../infra/database.ts";
+import { StorageFullError, StorageUnavailableError } from "../../infra/storage/storage.ts";
+import { bodyOf, Problem, type ProblemName, statusOf, titleOf } from "./problem.ts";
+
+/** The one place where errors become answers. What it does not know is logged and answered as a plain 500. */
+export const answerErrors: ErrorRequestHandler = (error: unknown, request, response, next) => {
+  if (response.headersSent) return next(error);
+  const told = toProblem(error);
+  const { problem, headers } = told;
+  if (problem === "internal") request.log.error({ err: error }, titleOf(problem));
+  if (problem === "unavailable") request.log.warn({ err: error }, titleOf(problem));
+  response
+    .status(statusOf(problem))
+    // Caches may keep a 404, a 405 or a 410 unless they are told.
+    .set({ "Cache-Control": "no-store", ...headers })
+    .type("application/problem+json")
+    .json(bodyOf(told, request.id));
+};
+
+export const notFound: RequestHandler = () => {
+  throw new Problem("not-found");
+};
+
+const toProblem = (error: unknown): Problem => {
+  if (error instanceof Problem) return error;
+  if (error instanceof z.ZodError) return invalid(error);
+  if (error instanceof StorageFullError) return new Problem("storage-full");
+  if (isUnavailable(error) || error instanceof StorageUnavailableError)
+    return new Problem("unavailable", { headers: { "Retry-After": "5" } });
+  return new Problem(unreadable(error) ?? "internal");
+};
+
+const invalid = ({ issues }: z.ZodError) =>
+  new Problem("invalid-request", {
+    errors: issues.map(({ path, message }) => ({ field: path.join(".") || "(body)", message })),
+  });
+
+// What Express's router and body parser throw, by its stable `type`.
+const UNREADABLE: Record<string, ProblemName> = {
+  "entity.parse.failed": "malformed-json",
+  "entity.too.large": "body-too-large",
+  "encoding.unsupported": "unsupported-media-type",
+  "charset.unsupported": "unsupported-media-type",
+};
+
+const unreadable = (error: unknown): ProblemName | undefined => {
+  if (error instanceof URIError) return "not-found";
+  if (!(error instanceof Error) || !("status" in error) || !(Number(error.status) < 500)) return undefined;
+  return UNREADABLE["type" in error ? String(error.type) : ""] ?? "bad-request";
+};

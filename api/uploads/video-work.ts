@@ -1,0 +1,38 @@
+import type { Config } from "../../infra/config.ts";
+import { findBinaries } from "../../infra/media/binaries.ts";
+import { node } from "../../workers/core/flow.ts";
+import { renditionHeights, videoEncode } from "../../workers/video-encode/job.ts";
+import { videoPackage } from "../../workers/video-package/job.ts";
+import { posterPositions } from "../../workers/video-thumbnails/job.ts";
+import type { UploadWork } from "./work.ts";
+
+/** Begins with all renditions; what follows is enqueued by video-package. `canEncode` says why not, where it cannot. */
+export const createVideoWork = (
+  canEncode: () => Promise<string | undefined>,
+): NonNullable<UploadWork["VIDEO"]> => ({
+  missing: canEncode,
+  // The renditions and their parent; then for each poster its frame and its sizes, the subtitles, and the publishing.
+  steps: renditionHeights.length + 1 + 2 * posterPositions.length + 2,
+  start: ({ enqueueFlow }, uploadId) =>
+    enqueueFlow(
+      node(
+        videoPackage,
+        { uploadId },
+        {
+          children: renditionHeights.map((height) =>
+            node(videoEncode, { uploadId, height }, { ifItFails: "fail-parent" }),
+          ),
+        },
+      ),
+    ),
+});
+
+/** Looks for ffmpeg once, unless the configuration knows better, and says what is missing. */
+export const createCanEncodeVideo = (config: Pick<Config<"api">, "video" | "ffmpegPath" | "ffprobePath">) => {
+  const looking = config.video === "auto" ? findBinaries(config) : undefined;
+  return async (): Promise<string | undefined> => {
+    if (config.video === "off") return "Videos are not taken here (VIDEO=off).";
+    const found = await looking;
+    return found && "missing" in found ? found.missing : undefined;
+  };
+};

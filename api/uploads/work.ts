@@ -1,0 +1,22 @@
+import { imageResize } from "../../workers/image-resize/job.ts";
+import type { UploadKind } from "../../prisma/client/enums.ts";
+import type { Transaction } from "../http/contract.ts";
+
+type Scope = Parameters<Parameters<Transaction>[0]>[0];
+
+/** What is done with one kind of upload. */
+interface Work {
+  /** Enqueues it, in the transaction that completes the upload. */
+  start(scope: Scope, uploadId: string): Promise<unknown>;
+  /** How many jobs it takes, where some are enqueued later. */
+  steps?: number;
+  /** What is missing here to do it, for whoever runs the system; undefined when nothing is. */
+  missing?(): Promise<string | undefined>;
+}
+
+/** A kind that is not listed is not taken. */
+export type UploadWork = Partial<Record<UploadKind, Work>>;
+
+export const uploadWork: UploadWork = {
+  IMAGE: { start: ({ enqueue }, uploadId) => enqueue(imageResize, { uploadId }) },
+};
