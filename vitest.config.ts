@@ -5,7 +5,7 @@ const alone = ["test/flows/mail-limit.test.ts", "test/flows/mail-priority.test.t
 
 export default defineConfig({
   test: {
-    globalSetup: "test/support/global-setup.ts",
+    globalSetup: "test/support/run/global-setup.ts",
     pool: "forks",
     // Files share processes. A process for each would take longer to start than most of them run.
     isolate: false,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../test/support/database.ts";
+import { createTestDatabase, type TestDatabase } from "../test/support/core/database.ts";
 import { type Database, isUnavailable, openDatabase } from "./database.ts";
 
 let owned: TestDatabase;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createCore, type Core } from "../test/support/core.ts";
+import { createCore, type Core } from "../test/support/core/core.ts";
 import type { Tx } from "./database.ts";
 import { createVideos } from "./videos.ts";
 

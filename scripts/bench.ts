@@ -5,7 +5,7 @@ import { currentLoad, describeMachine } from "./bench/machine.ts";
 import { media } from "./bench/media.ts";
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
 import { startServers } from "./bench/servers.ts";
-import { parseArgsOrExit } from "./command-line.ts";
+import { parseArgsOrExit } from "./processes/command-line.ts";
 
 /** To measure something else, add a list of measurements here. */
 const parts: Readonly<Record<string, readonly Measurement[]>> = { core, accounts, media };

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { seededRandom } from "../test/support/random.ts";
+import { seededRandom } from "./processes/random.ts";
 import { createClient, runLoad } from "./chaos/load.ts";
 import { printReport } from "./chaos/report.ts";
 import { startStrikes } from "./chaos/strikes.ts";
 import { type BrokerKind, startSystem } from "./chaos/system.ts";
 import { isKept, reachVerdict } from "./chaos/verdict.ts";
-import { parseArgsOrExit } from "./command-line.ts";
+import { parseArgsOrExit } from "./processes/command-line.ts";
 
 const HELP = `Breaks the system every few seconds while it works, then counts what became of its promises.
 Real processes on servers of its own, on this machine only.

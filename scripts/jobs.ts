@@ -2,7 +2,7 @@ import pg from "pg";
 import { loadConfigOrExit } from "../infra/config.ts";
 import { cancelJobs, replayJobs } from "../workers/core/dead-letter.ts";
 import type { Sql } from "../workers/core/ledger.ts";
-import { parseArgsOrExit } from "./command-line.ts";
+import { parseArgsOrExit } from "./processes/command-line.ts";
 import { findJobs, loadFlow, loadJob } from "./jobs/find.ts";
 import type { Filter } from "./jobs/find.ts";
 import { printFlow, printJob, printTable } from "./jobs/print.ts";

@@ -1,5 +1,5 @@
 import { startPreview } from "./mail-preview/server.ts";
-import { isFree } from "./ports.ts";
+import { isFree } from "./processes/ports.ts";
 
 // npm run mail:preview [-- PORT]: every mail template with sample data, in the browser, anew at each change.
 

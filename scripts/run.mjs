@@ -106,7 +106,7 @@ async function continueOnNode24() {
 async function runFile() {
   process.env.NODE_COMPILE_CACHE ??= join(root, ".data/compile-cache");
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
-  const { prepare } = await import("./setup.ts");
+  const { prepare } = await import("./start/setup.ts");
   await prepare();
   process.argv.splice(1, 2, resolve(process.argv[2]));
   await import(pathToFileURL(process.argv[1]).href);

@@ -5,13 +5,13 @@ import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
 import { loadConfigOrExit } from "../infra/config.ts";
 import { createRenderer } from "../infra/templates.ts";
-import { startPostgres } from "./embedded-postgres.ts";
+import { startPostgres } from "./postgres/embedded.ts";
 import { migrate } from "./migrate.ts";
-import { freePort, portProblems, urlHost } from "./ports.ts";
-import { say, type Speaker } from "./start-output.ts";
-import { endOf, type Service, startService } from "./start-service.ts";
+import { freePort, portProblems, urlHost } from "./processes/ports.ts";
+import { say, type Speaker } from "./start/output.ts";
+import { endOf, type Service, startService } from "./start/service.ts";
 import { compileTemplates } from "./templates.ts";
-import { watchPrograms } from "./watch-programs.ts";
+import { watchPrograms } from "./start/watch-programs.ts";
 
 // npm start: the whole system in one terminal. npm run dev (--watch): the same, restarting what you change.
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import pg from "pg";
 import { afterAll, expect, it } from "vitest";
-import { createTestDatabase } from "./support/database.ts";
+import { createTestDatabase } from "./support/core/database.ts";
 
 // What a migration adds by hand, because the schema language has no word for it.
 const byHand = [

@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { plainEnv } from "../scripts/plain-env.ts";
+import { plainEnv } from "../scripts/processes/plain-env.ts";
 import type { Job } from "../workers/core/job.ts";
 
 const root = join(import.meta.dirname, "..");

@@ -7,9 +7,9 @@ import { join, relative } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
 import { embeddedDatabaseUrl } from "../infra/config.ts";
-import { freePort, isFree } from "../scripts/ports.ts";
-import { startProcess } from "./support/process.ts";
-import { until } from "./support/until.ts";
+import { freePort, isFree } from "../scripts/processes/ports.ts";
+import { startProcess } from "../scripts/processes/project-process.ts";
+import { until } from "../scripts/processes/until.ts";
 
 // Each starts all of the system, once or twice, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
@@ -97,7 +97,7 @@ const withoutBroker = () => {
   test("npm run migration writes what the migrations in the folder lack, whatever is committed", async () => {
     const clone = await copyProject();
     const migrate = async (name: string) => {
-      await using run = startProcess(relative(root, join(clone, "scripts/migrate-new.ts")), {}, name);
+      await using run = startProcess(relative(root, join(clone, "scripts/migration.ts")), {}, name);
       expect((await run.exited).code).toBe(0);
       return run.output.join("\n");
     };

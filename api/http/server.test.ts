@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTestApp, type TestApp } from "../../test/support/app.ts";
+import { createTestApp, type TestApp } from "../../test/support/api/app.ts";
 
 let app: TestApp;
 beforeAll(async () => {

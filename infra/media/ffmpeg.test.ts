@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { binaries, describeWithFfmpeg, makeMedia, picture, sound } from "../../test/support/media.ts";
-import { until } from "../../test/support/until.ts";
+import { binaries, describeWithFfmpeg, makeMedia, picture, sound } from "../../test/support/media/media.ts";
+import { until } from "../../scripts/processes/until.ts";
 import { createFfmpeg, type Ffmpeg } from "./ffmpeg.ts";
 
 const never = new AbortController().signal;

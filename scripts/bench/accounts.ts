@@ -1,7 +1,7 @@
-import { startProcess } from "../../test/support/process.ts";
+import { startProcess } from "../processes/project-process.ts";
 import { openDatabase } from "../../infra/database.ts";
 import { hashPassword } from "../../infra/passwords.ts";
-import { freePort } from "../ports.ts";
+import { freePort } from "../processes/ports.ts";
 import type { Findings, Measurement } from "./findings.ts";
 import type { Servers } from "./servers.ts";
 import { chanceRange, median, percentile } from "./statistics.ts";

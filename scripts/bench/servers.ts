@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import pg from "pg";
-import { createRedis } from "../../test/support/stores.ts";
-import { startPostgres } from "../embedded-postgres.ts";
+import { createRedis } from "../processes/stores.ts";
+import { startPostgres } from "../postgres/embedded.ts";
 import { migrate } from "../migrate.ts";
-import { freePort } from "../ports.ts";
+import { freePort } from "../processes/ports.ts";
 
 /** The stores that everything here is measured on, as durable as PostgreSQL is by default. */
 export interface Servers extends AsyncDisposable {

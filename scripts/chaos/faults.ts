@@ -1,4 +1,4 @@
-import { dropTables, emptyTables, flush } from "../../test/support/empty-broker.ts";
+import { dropTables, emptyTables, flush } from "./empty-broker.ts";
 import type { MailOutage, Member, System } from "./system.ts";
 
 export interface Fault {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { until } from "../../test/support/until.ts";
+import { until } from "../processes/until.ts";
 import { dealFaults, type Fault, faultsFor } from "./faults.ts";
 import type { Client } from "./load.ts";
 import type { System } from "./system.ts";

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Message } from "../../sandbox/inbox.ts";
-import { choreTables } from "../../test/support/chaos-jobs.ts";
-import { type ProjectProcess, startProcess } from "../../test/support/process.ts";
-import { createPostgres, createRedis, type Store } from "../../test/support/stores.ts";
-import { until } from "../../test/support/until.ts";
+import { choreTables } from "./jobs.ts";
+import { type ProjectProcess, startProcess } from "../processes/project-process.ts";
+import { createPostgres, createRedis, type Store } from "../processes/stores.ts";
+import { until } from "../processes/until.ts";
 import type { Sql } from "../../workers/core/ledger.ts";
-import { freePort } from "../ports.ts";
+import { freePort } from "../processes/ports.ts";
 
 export type BrokerKind = "redis" | "postgres";
 export type MailOutage = "off" | "refuse" | "slow" | "hang";
@@ -61,12 +61,12 @@ export const startSystem = async (broker: BrokerKind): Promise<System> => {
   };
   const keep = (file: string, more: Record<string, string> = {}) =>
     starting.use(supervise(file, { ...env, ...more }));
-  const keepChoreWorker = () => keep("test/support/chaos-worker.ts", { WORKERS: "chore" });
+  const keepChoreWorker = () => keep("scripts/chaos/chore-worker.ts", { WORKERS: "chore" });
   keep("sandbox/main.ts");
   const members = {
     api: keep("api/main.ts"),
     mailWorker: keep("workers/main.ts"),
-    choreApi: keep("scripts/chaos/api.ts", { PORT: `${chorePort}` }),
+    choreApi: keep("scripts/chaos/chore-api.ts", { PORT: `${chorePort}` }),
     choreWorkers: [keepChoreWorker(), keepChoreWorker()],
   } satisfies Partial<System>;
   const inbox = `http://127.0.0.1:${inboxPort}/api`;

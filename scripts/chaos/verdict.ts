@@ -1,4 +1,4 @@
-import { until } from "../../test/support/until.ts";
+import { until } from "../processes/until.ts";
 import { replayJobs } from "../../workers/core/dead-letter.ts";
 import type { Asked } from "./load.ts";
 import type { System } from "./system.ts";

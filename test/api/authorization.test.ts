@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTestApp, type TestApp } from "../support/app.ts";
-import { valid } from "../support/generate.ts";
-import { checkAnswer, type Operation, publishedOperations } from "../support/openapi.ts";
-import { createPeople, type SignedIn } from "../support/people.ts";
-import { createUploader, samples } from "../support/uploads.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { valid } from "../support/api/generate.ts";
+import { checkAnswer, type Operation, publishedOperations } from "../support/api/openapi.ts";
+import { createPeople, type SignedIn } from "../support/api/people.ts";
+import { createUploader, samples } from "../support/api/uploads.ts";
 
 const operations = publishedOperations();
 const isProtected = operations.filter((operation) => operation.isProtected);

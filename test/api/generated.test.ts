@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hashToken } from "../../infra/tokens.ts";
-import { createTestApp, type TestApp } from "../support/app.ts";
-import { type Known, requestsTo } from "../support/generate.ts";
-import { checkAnswer, publishedOperations } from "../support/openapi.ts";
-import { createPeople } from "../support/people.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { type Known, requestsTo } from "../support/api/generate.ts";
+import { checkAnswer, publishedOperations } from "../support/api/openapi.ts";
+import { createPeople } from "../support/api/people.ts";
 
 // REQUESTS=1000 npm test -- test/api: more of them. SEED=… repeats a run.
 const numRuns = Number(process.env["REQUESTS"] ?? 100);

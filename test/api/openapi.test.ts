@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import { currentDocument } from "../../scripts/openapi.ts";
-import { checkAnswer, type Operation, publishedDocument, publishedOperations } from "../support/openapi.ts";
+import {
+  checkAnswer,
+  type Operation,
+  publishedDocument,
+  publishedOperations,
+} from "../support/api/openapi.ts";
 
 test("openapi.json says what the code does (else: npm run openapi)", async () => {
   expect(publishedDocument()).toEqual(JSON.parse(JSON.stringify(await currentDocument())));

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos-checks.ts";
-import { signUp } from "../support/chaos-signup.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
+import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos/checks.ts";
+import { signUp } from "../support/chaos/signup.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
 
 /** Where a process dies inside its transaction; another one stops before it then, and one after it. */
 const inside = [
@@ -12,7 +12,7 @@ const inside = [
 
 /** Kills one API with three requests under way, each at its moment. */
 const kill = async (system: System, moments: string[], domain: string) => {
-  await using api = system.start("test/support/chaos-api.ts", { DIE: moments.join() });
+  await using api = system.start("test/support/chaos/api.ts", { DIE: moments.join() });
   const { url } = JSON.parse(await api.wrote("listening")) as { url: string };
   const asked = [];
   for (const [index, moment] of moments.entries()) {

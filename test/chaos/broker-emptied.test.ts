@@ -1,11 +1,11 @@
 import { describe, expect, inject, it } from "vitest";
 import { insertJob } from "../../workers/core/insert.ts";
-import { expectAllDoneOnce, untilAllOver } from "../support/chaos-checks.ts";
-import { chore, patientChore } from "../support/chaos-jobs.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
-import { dropTables, emptyBroker } from "../support/empty-broker.ts";
-import { createRedis } from "../support/stores.ts";
-import { until } from "../support/until.ts";
+import { expectAllDoneOnce, untilAllOver } from "../support/chaos/checks.ts";
+import { chore, patientChore } from "../../scripts/chaos/jobs.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
+import { dropTables, emptyBroker } from "../../scripts/chaos/empty-broker.ts";
+import { createRedis } from "../../scripts/processes/stores.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 /** Waits for the number of jobs that meet a condition. */
 const untilThereAre = ({ sql }: System, count: number, condition: string) =>

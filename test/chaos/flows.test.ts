@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { node, prepareFlow } from "../../workers/core/flow.ts";
-import { expectAllDoneOnce, untilAllOver } from "../support/chaos-checks.ts";
-import { chore } from "../support/chaos-jobs.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
-import { emptyBroker } from "../support/empty-broker.ts";
-import { until } from "../support/until.ts";
+import { expectAllDoneOnce, untilAllOver } from "../support/chaos/checks.ts";
+import { chore } from "../../scripts/chaos/jobs.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
+import { emptyBroker } from "../../scripts/chaos/empty-broker.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 const FLOWS = 100;
 const JOBS = 9;

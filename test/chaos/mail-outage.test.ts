@@ -1,8 +1,8 @@
 import { describe, it } from "vitest";
-import { untilAllOver } from "../support/chaos-checks.ts";
-import { signUp } from "../support/chaos-signup.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
-import { until } from "../support/until.ts";
+import { untilAllOver } from "../support/chaos/checks.ts";
+import { signUp } from "../support/chaos/signup.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 /** Signs six people up, one after the other. */
 const answersOf = async ({ apiUrl }: System, group: string) => {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, inject, it } from "vitest";
 import { insertJob } from "../../workers/core/insert.ts";
-import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos-checks.ts";
-import { chore } from "../support/chaos-jobs.ts";
-import { type Answer, signUp } from "../support/chaos-signup.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
-import type { ProjectProcess } from "../support/process.ts";
-import { createPostgres, createRedis, type Store } from "../support/stores.ts";
-import { until } from "../support/until.ts";
+import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos/checks.ts";
+import { chore } from "../../scripts/chaos/jobs.ts";
+import { type Answer, signUp } from "../support/chaos/signup.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
+import type { ProjectProcess } from "../../scripts/processes/project-process.ts";
+import { createPostgres, createRedis, type Store } from "../../scripts/processes/stores.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 const OUTAGE = 20_000;
 

@@ -1,14 +1,14 @@
 import { expect, it } from "vitest";
 import { insertJob } from "../../workers/core/insert.ts";
-import { untilAllOver } from "../support/chaos-checks.ts";
-import { chore } from "../support/chaos-jobs.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
+import { untilAllOver } from "../support/chaos/checks.ts";
+import { chore } from "../../scripts/chaos/jobs.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
 
 /** Starts a worker whenever the one before it died, as an orchestrator does, until the function it returns is called. */
 const supervise = (system: System) => {
   let stopped = false;
   const restart = async () => {
-    while (!stopped) await system.start("test/support/chaos-worker.ts", { LOCK_DURATION: "4000" }).exited;
+    while (!stopped) await system.start("scripts/chaos/chore-worker.ts", { LOCK_DURATION: "4000" }).exited;
   };
   void restart();
   return () => void (stopped = true);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { expectAllDoneOnce, untilAllOver } from "../support/chaos-checks.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
+import { expectAllDoneOnce, untilAllOver } from "../support/chaos/checks.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
 
 /** The relay publishes up to four jobs one by one and more in bulk: both ways take part. */
 const batches = Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? 2 : 8));
@@ -9,7 +9,7 @@ const killRelays = async (system: System) => {
   const waiting = [...batches];
   const inTurn = async () => {
     for (let jobs = waiting.pop(); jobs; jobs = waiting.pop()) {
-      const relay = system.start("test/support/chaos-relay.ts", { JOBS: `${jobs}` });
+      const relay = system.start("test/support/chaos/relay.ts", { JOBS: `${jobs}` });
       expect(await relay.exited).toEqual({ code: null, signal: "SIGKILL" });
     }
   };

@@ -2,11 +2,11 @@ import { expect, it } from "vitest";
 import { openBroker } from "../../workers/core/broker.ts";
 import { replayJobs } from "../../workers/core/dead-letter.ts";
 import { insertJob } from "../../workers/core/insert.ts";
-import { testBroker } from "../support/broker.ts";
-import { chore, fragileChore } from "../support/chaos-jobs.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
-import { createTestDatabase } from "../support/database.ts";
-import { until } from "../support/until.ts";
+import { testBroker } from "../support/core/broker.ts";
+import { chore, fragileChore } from "../../scripts/chaos/jobs.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
+import { createTestDatabase } from "../support/core/database.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 const stateOf = async ({ sql }: System, id: string) =>
   (await sql<{ state: string }>(`SELECT state FROM "Job" WHERE id = $1`, [id]))[0]?.state;
@@ -46,7 +46,7 @@ it("a job that two workers run at once takes effect once", timeout, async () => 
   // Two brokers that know nothing of each other stand for one that lost a lock.
   const { url } = stack.adopt(await createTestDatabase(), ({ drop }) => drop());
   const other = await testBroker(url);
-  await using second = system.start("test/support/chaos-worker.ts", {
+  await using second = system.start("scripts/chaos/chore-worker.ts", {
     QUEUE_URL: other.url,
     QUEUE_PREFIX: other.prefix,
   });

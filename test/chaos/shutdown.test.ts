@@ -1,9 +1,9 @@
 import { describe, it } from "vitest";
 import { insertJob } from "../../workers/core/insert.ts";
-import { chore } from "../support/chaos-jobs.ts";
-import { signUp } from "../support/chaos-signup.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
-import { until } from "../support/until.ts";
+import { chore } from "../../scripts/chaos/jobs.ts";
+import { signUp } from "../support/chaos/signup.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 interface Row {
   state: string;

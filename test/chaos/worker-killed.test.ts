@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { insertJob } from "../../workers/core/insert.ts";
 import { email } from "../../workers/email/job.ts";
-import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos-checks.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
-import { seededRandom } from "../support/random.ts";
-import { createProxy } from "../support/proxy.ts";
+import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos/checks.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
+import { seededRandom } from "../../scripts/processes/random.ts";
+import { createProxy } from "../support/servers/proxy.ts";
 
 const KILLS = 50;
 const MAILS = 150;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { insertJob } from "../../workers/core/insert.ts";
-import { expectAllDoneOnce, untilAllOver } from "../support/chaos-checks.ts";
-import { chore } from "../support/chaos-jobs.ts";
-import { createSystem } from "../support/chaos-system.ts";
-import { until } from "../support/until.ts";
+import { expectAllDoneOnce, untilAllOver } from "../support/chaos/checks.ts";
+import { chore } from "../../scripts/chaos/jobs.ts";
+import { createSystem } from "../support/chaos/system.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 it("a worker that pauses, loses its lock and comes back keeps its job", { timeout: 600_000 }, async () => {
   await using system = await createSystem();

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { assign, defineJob } from "../../workers/core/job.ts";
-import { type Core, createCore } from "../support/core.ts";
-import { until } from "../support/until.ts";
+import { type Core, createCore } from "../support/core/core.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 const odd = defineJob({ name: "odd", payload: z.object({ returns: z.string() }), attempts: 1 });
 const slow = defineJob({ name: "slow", payload: z.object({}), concurrency: 1 });

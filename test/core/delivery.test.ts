@@ -5,8 +5,8 @@ import { Redis } from "ioredis";
 import { RateLimitedError } from "../../workers/core/errors.ts";
 import { assign, defineJob } from "../../workers/core/job.ts";
 import { startWorkers } from "../../workers/core/worker.ts";
-import { type Core, createCore } from "../support/core.ts";
-import { until } from "../support/until.ts";
+import { type Core, createCore } from "../support/core/core.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 const payload = z.object({ n: z.int() });
 

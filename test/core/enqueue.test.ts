@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { assign, defineJob } from "../../workers/core/job.ts";
 import { cancelJobs } from "../../workers/core/dead-letter.ts";
-import { type Core, createCore } from "../support/core.ts";
+import { type Core, createCore } from "../support/core/core.ts";
 
 const note = defineJob({ name: "note", payload: z.object({ text: z.string() }) });
 const keyed = defineJob({

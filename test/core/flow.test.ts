@@ -5,8 +5,8 @@ import { PermanentError } from "../../workers/core/errors.ts";
 import { flowProgress, node } from "../../workers/core/flow.ts";
 import { assign, defineJob, type FlowNode, type IfItFails, type Run } from "../../workers/core/job.ts";
 import { cancelJobs, replayJobs } from "../../workers/core/dead-letter.ts";
-import { type Core, createCore } from "../support/core.ts";
-import { until } from "../support/until.ts";
+import { type Core, createCore } from "../support/core/core.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 // One job for all tests: it does the work named like it, and else returns its name.
 const part = defineJob({ name: "part", payload: z.object({ name: z.string() }), concurrency: 20 });

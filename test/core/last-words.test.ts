@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../../infra/database.ts";
 import { openBroker } from "../../workers/core/broker.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { createProxy } from "../support/proxy.ts";
+import { createTestDatabase, type TestDatabase } from "../support/core/database.ts";
+import { createProxy } from "../support/servers/proxy.ts";
 
 /** What PostgreSQL says to every connection when it is stopped. */
 const fields = ["SFATAL", "VFATAL", "C57P01", "Mterminating connection due to administrator command", ""];

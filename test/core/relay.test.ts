@@ -5,9 +5,9 @@ import { z } from "zod";
 import { assign, defineJob } from "../../workers/core/job.ts";
 import { openBroker } from "../../workers/core/broker.ts";
 import { startRelay } from "../../workers/core/relay.ts";
-import { type Core, createCore } from "../support/core.ts";
-import { createRedis } from "../support/stores.ts";
-import { until } from "../support/until.ts";
+import { type Core, createCore } from "../support/core/core.ts";
+import { createRedis } from "../../scripts/processes/stores.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 const note = defineJob({ name: "note", payload: z.object({ n: z.int() }), concurrency: 50 });
 

@@ -6,8 +6,8 @@ import { PermanentError, RateLimitedError } from "../../workers/core/errors.ts";
 import { node } from "../../workers/core/flow.ts";
 import { assign, defineJob, type Run } from "../../workers/core/job.ts";
 import { replayJobs } from "../../workers/core/dead-letter.ts";
-import { type Core, createCore } from "../support/core.ts";
-import { until } from "../support/until.ts";
+import { type Core, createCore } from "../support/core/core.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 type Work = (run: Run<Tx>) => Promise<unknown>;
 

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { node } from "../../workers/core/flow.ts";
 import { assign, defineJob } from "../../workers/core/job.ts";
 import { startSweep } from "../../workers/core/sweep.ts";
-import { type Core, createCore } from "../support/core.ts";
-import { until } from "../support/until.ts";
+import { type Core, createCore } from "../support/core/core.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 const note = defineJob({ name: "note", payload: z.object({}) });
 

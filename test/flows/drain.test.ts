@@ -1,8 +1,8 @@
 import { Agent, get } from "node:http";
 import { expect, test } from "vitest";
-import { createSystem } from "../support/chaos-system.ts";
-import { startProcess } from "../support/process.ts";
-import { until } from "../support/until.ts";
+import { createSystem } from "../support/chaos/system.ts";
+import { startProcess } from "../../scripts/processes/project-process.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 interface Answer {
   status: number | undefined;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Message } from "../../sandbox/inbox.ts";
-import { createTestApp, type TestApp } from "../support/app.ts";
-import { createPeople, type People, tokenIn } from "../support/people.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { createPeople, type People, tokenIn } from "../support/api/people.ts";
 
 const VERIFICATION = "Confirm your email address";
 const FAMILY = "👩‍👩‍👧‍👦".repeat(9);

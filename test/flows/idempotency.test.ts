@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hashToken } from "../../infra/tokens.ts";
-import { createTestApp, type TestApp } from "../support/app.ts";
-import { codeIn, createPeople, type People } from "../support/people.ts";
-import { until } from "../support/until.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { codeIn, createPeople, type People } from "../support/api/people.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 let app: TestApp;
 let people: People;

@@ -5,8 +5,8 @@ import { z } from "zod";
 import { PermanentError } from "../../workers/core/errors.ts";
 import { node } from "../../workers/core/flow.ts";
 import { assign, defineJob } from "../../workers/core/job.ts";
-import { type Core, createCore } from "../support/core.ts";
-import { until } from "../support/until.ts";
+import { type Core, createCore } from "../support/core/core.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 const script = fileURLToPath(new URL("../../scripts/jobs.ts", import.meta.url));
 const chore = defineJob({ name: "chore", payload: z.object({ n: z.int() }) });

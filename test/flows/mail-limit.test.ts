@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { insertJob } from "../../workers/core/insert.ts";
 import { email } from "../../workers/email/job.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
-import { startThrottlingProvider } from "../support/throttling-smtp.ts";
-import { until } from "../support/until.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
+import { startThrottlingProvider } from "../support/servers/throttling-smtp.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 const { max, per } = email.limit!;
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { insertJob } from "../../workers/core/insert.ts";
 import { email } from "../../workers/email/job.ts";
-import { createTestApp, type TestApp } from "../support/app.ts";
-import { createPeople, type People, type Person } from "../support/people.ts";
-import { until } from "../support/until.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { createPeople, type People, type Person } from "../support/api/people.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 /** So many mails at 14 per second are six minutes' worth. */
 const BULK = 5_000;

@@ -1,10 +1,10 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createSandbox } from "../../sandbox/sandbox.ts";
-import { createTestApp, type TestApp } from "../support/app.ts";
-import { missingChromium, startChromium } from "../support/chromium.ts";
-import { codeIn, createPeople, type People, tokenIn } from "../support/people.ts";
-import { until } from "../support/until.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { missingChromium, startChromium } from "../support/browser/chromium.ts";
+import { codeIn, createPeople, type People, tokenIn } from "../support/api/people.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 const PHONE = { width: 360, height: 640 };
 const paths = [

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTestApp, type TestApp } from "../support/app.ts";
-import { createPeople, type People } from "../support/people.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { createPeople, type People } from "../support/api/people.ts";
 
 let app: TestApp;
 let people: People;

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createThrottle } from "../../infra/throttle.ts";
-import { createTestApp, type TestApp } from "../support/app.ts";
-import { brokerContent, tablesContent } from "../support/broker-content.ts";
-import { codeIn, tokenIn } from "../support/people.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { brokerContent, tablesContent } from "../support/core/broker-content.ts";
+import { codeIn, tokenIn } from "../support/api/people.ts";
 
 let app: TestApp;
 let close = () => {};

@@ -2,9 +2,9 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { limits } from "../../api/rate-limits.ts";
 import { createThrottle, type Throttle } from "../../infra/throttle.ts";
-import { createTestApp, type TestApp } from "../support/app.ts";
-import { createPeople, type People } from "../support/people.ts";
-import { until } from "../support/until.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { createPeople, type People } from "../support/api/people.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 const errors: Error[] = [];
 const take = (error: Error) => void errors.push(error);

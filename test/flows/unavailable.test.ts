@@ -7,7 +7,7 @@ import { openDatabase } from "../../infra/database.ts";
 import { createLocalStorage } from "../../infra/storage/local.ts";
 import { createSigner } from "../../infra/storage/signature.ts";
 import { noThrottle } from "../../infra/throttle.ts";
-import { freePort } from "../../scripts/ports.ts";
+import { freePort } from "../../scripts/processes/ports.ts";
 import { createJobs } from "../../workers/core/jobs.ts";
 
 test("without its database the API answers 503 with Retry-After, and still lives", async () => {

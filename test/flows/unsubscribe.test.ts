@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestApp, PUBLIC_URL, type TestApp } from "../support/app.ts";
-import { createPeople, type People } from "../support/people.ts";
+import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
+import { createPeople, type People } from "../support/api/people.ts";
 
 const SIGN_IN = "A new sign-in to your account";
 

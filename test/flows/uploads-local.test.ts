@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSigner } from "../../infra/storage/signature.ts";
 import { StorageFullError } from "../../infra/storage/storage.ts";
-import { createTestApp, PUBLIC_URL, SECRET, type TestApp } from "../support/app.ts";
-import { createPeople, type SignedIn } from "../support/people.ts";
-import { mountSmallDisk } from "../support/small-disk.ts";
-import { until } from "../support/until.ts";
-import { changeSignature, createUploader, type Permit, samples } from "../support/uploads.ts";
+import { createTestApp, PUBLIC_URL, SECRET, type TestApp } from "../support/api/app.ts";
+import { createPeople, type SignedIn } from "../support/api/people.ts";
+import { mountSmallDisk } from "../support/servers/small-disk.ts";
+import { until } from "../../scripts/processes/until.ts";
+import { changeSignature, createUploader, type Permit, samples } from "../support/api/uploads.ts";
 
 let app: TestApp;
 let owner: SignedIn;

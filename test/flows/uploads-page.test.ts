@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { uploadWork } from "../../api/uploads/work.ts";
 import type { Prisma } from "../../prisma/client/client.ts";
 import { videoEncode } from "../../workers/video-encode/job.ts";
-import { createTestApp, PUBLIC_URL, type TestApp } from "../support/app.ts";
-import { missingChromium, startChromium } from "../support/chromium.ts";
-import { createPeople, type People, type SignedIn } from "../support/people.ts";
-import { samples } from "../support/uploads.ts";
+import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
+import { missingChromium, startChromium } from "../support/browser/chromium.ts";
+import { createPeople, type People, type SignedIn } from "../support/api/people.ts";
+import { samples } from "../support/api/uploads.ts";
 
 // What people see of their uploads, in each state and when something is refused or lost.
 

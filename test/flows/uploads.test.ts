@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { UploadWork } from "../../api/uploads/work.ts";
 import { defineJob } from "../../workers/core/job.ts";
-import { createTestApp, PUBLIC_URL, type TestApp } from "../support/app.ts";
-import { createPeople, type SignedIn } from "../support/people.ts";
-import { drivers } from "../support/storage.ts";
-import { until } from "../support/until.ts";
+import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
+import { createPeople, type SignedIn } from "../support/api/people.ts";
+import { drivers } from "../support/servers/storage.ts";
+import { until } from "../../scripts/processes/until.ts";
 import {
   type Announcement,
   changeSignature,
   type Permit,
   createUploader,
   samples,
-} from "../support/uploads.ts";
+} from "../support/api/uploads.ts";
 
 const work = defineJob({ name: "work-on-upload", payload: z.object({ uploadId: z.uuid() }) });
 const uploadWork: UploadWork = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { deriveToken } from "../../infra/tokens.ts";
-import { createTestApp, SECRET, type TestApp } from "../support/app.ts";
-import { codeIn, createPeople, type People, type Person, tokenIn } from "../support/people.ts";
+import { createTestApp, SECRET, type TestApp } from "../support/api/app.ts";
+import { codeIn, createPeople, type People, type Person, tokenIn } from "../support/api/people.ts";
 
 const SUBJECT = "Confirm your email address";
 

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { plainEnv } from "../../scripts/plain-env.ts";
-import { freePort } from "../../scripts/ports.ts";
-import { createSystem, type System } from "../support/chaos-system.ts";
-import { missingChromium, openPlayer, startChromium } from "../support/chromium.ts";
+import { plainEnv } from "../../scripts/processes/plain-env.ts";
+import { freePort } from "../../scripts/processes/ports.ts";
+import { createSystem, type System } from "../support/chaos/system.ts";
+import { missingChromium, openPlayer, startChromium } from "../support/browser/chromium.ts";
 import {
   describeWithFfmpeg,
   inspect,
@@ -15,9 +15,9 @@ import {
   needsSegmentProbe,
   picture,
   sound,
-} from "../support/media.ts";
-import type { ProjectProcess } from "../support/process.ts";
-import { until } from "../support/until.ts";
+} from "../support/media/media.ts";
+import type { ProjectProcess } from "../../scripts/processes/project-process.ts";
+import { until } from "../../scripts/processes/until.ts";
 
 // The whole chain in real processes, over HTTP: what a browser would send, and what it would play.
 

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestApp, PUBLIC_URL, type TestApp } from "../support/app.ts";
-import { createPeople, tokenIn } from "../support/people.ts";
-import { samples } from "../support/uploads.ts";
+import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
+import { createPeople, tokenIn } from "../support/api/people.ts";
+import { samples } from "../support/api/uploads.ts";
 
 const root = join(import.meta.dirname, "../..");
 

@@ -9,8 +9,8 @@ import {
   needsSegmentProbe,
   picture,
   sound,
-} from "../support/media.ts";
-import { encodeAll, type Outcome } from "../support/video-work.ts";
+} from "../support/media/media.ts";
+import { encodeAll, type Outcome } from "../support/media/video-work.ts";
 
 // Real files through the real ffmpeg: what people upload, and what they should not.
 

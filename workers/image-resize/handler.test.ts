@@ -10,7 +10,7 @@ import {
   phonePhoto,
   quarters,
   textBombPng,
-} from "../../test/support/images.ts";
+} from "../../test/support/media/images.ts";
 import { describeError, PermanentError } from "../core/errors.ts";
 import { resizeImage } from "./handler.ts";
 import type { Deps, Variants } from "./handler.ts";

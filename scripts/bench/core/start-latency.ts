@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { createJobs } from "../../../workers/core/jobs.ts";
 import { startRelay } from "../../../workers/core/relay.ts";
 import type { Measurement } from "../findings.ts";
-import { startProcess } from "../process.ts";
+import { startProcess } from "../measured-process.ts";
 import type { Servers } from "../servers.ts";
 import { percentile } from "../statistics.ts";
 import { now, type Start } from "./clock.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { freePort } from "../../ports.ts";
-import { startProcess, type ProjectProcess } from "../process.ts";
+import { freePort } from "../../processes/ports.ts";
+import { startProcess, type ProjectProcess } from "../measured-process.ts";
 import type { Servers } from "../servers.ts";
 
 export type Outage = "off" | "refuse" | "hang";

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Measurement } from "../findings.ts";
-import { startProcess } from "../process.ts";
+import { startProcess } from "../measured-process.ts";
 import { median } from "../statistics.ts";
 import { makePhotos } from "./photos.ts";
 

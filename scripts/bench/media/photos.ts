@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { photograph } from "../../../test/support/images.ts";
+import { photograph } from "./photograph.ts";
 
 /** JPEGs of 12 megapixels, as phones make them. Any index will do: they repeat. */
 export interface Photos {

@@ -1,0 +1,40 @@
+import { createServer } from "node:http";
+import { json } from "node:stream/consumers";
+import { loadConfigOrExit } from "../../infra/config.ts";
+import { openDatabase } from "../../infra/database.ts";
+import { closeOnSignal } from "../../infra/lifecycle.ts";
+import { createLogger } from "../../infra/logging.ts";
+import { chore } from "./jobs.ts";
+import { openBroker } from "../../workers/core/broker.ts";
+import { createJobs } from "../../workers/core/jobs.ts";
+import { quietly } from "../../workers/core/log.ts";
+import { startRelay } from "../../workers/core/relay.ts";
+
+// As api/main.ts, for thousands of cheap jobs: each request commits a row and a job.
+const config = loadConfigOrExit("api");
+const log = createLogger("api", config.logLevel);
+const database = openDatabase(config.databaseUrl, 20, quietly(log, "database"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
+const relay = startRelay(database.jobs.sql, broker, log);
+const jobs = createJobs(database.jobs, relay.nudge);
+
+const server = createServer((request, response) => {
+  const commit = async () => {
+    const { number, ms, fails } = (await json(request)) as { number: number; ms: number; fails: number };
+    await jobs.transaction(async ({ tx, enqueue }) => {
+      const job = await enqueue(chore, { ms, fails });
+      await tx.$executeRaw`INSERT INTO "ChoreAsked" VALUES (${number}, ${job}::uuid)`;
+    });
+  };
+  commit().then(
+    () => response.writeHead(202).end(),
+    () => response.writeHead(503, { "retry-after": "1" }).end(),
+  );
+}).listen(config.port, config.host, () => log.info({}, "listening"));
+
+closeOnSignal(log, async () => {
+  server.close();
+  await relay.close();
+  await broker.close();
+  await database.close();
+});

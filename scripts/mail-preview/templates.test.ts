@@ -1,0 +1,44 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { createRenderer } from "../../infra/templates.ts";
+import { samples } from "./samples.ts";
+import { compileTemplates } from "../templates.ts";
+
+const templates = join(import.meta.dirname, "../../templates");
+const names = readdirSync(templates)
+  .filter((file) => file.endsWith(".mjml"))
+  .map((file) => file.replace(".mjml", ""));
+
+const sample = (name: string) => samples[name as keyof typeof samples];
+
+let render: ReturnType<typeof createRenderer>;
+beforeAll(async () => {
+  await compileTemplates();
+  render = createRenderer(join(templates, "compiled"));
+});
+
+test.for(names)("%s says the same in HTML and in text, and loads nothing", (name) => {
+  const mail = render(name, { ...sample(name), name: "<b>Ada</b>", url: "https://app.example/?a=1&b=2" });
+  expect(mail.subject).toMatch(/^[A-Z].{5,60}$/);
+  expect(mail.text).toContain("Hello <b>Ada</b>,");
+  expect(mail.text).toContain("https://app.example/?a=1&b=2");
+  expect(mail.html).toContain("&lt;b&gt;Ada&lt;/b&gt;");
+  expect(mail.html).toContain(`href="https://app.example/?a=1&amp;b=2"`);
+  expect(mail.html).toContain(`<title>${mail.subject}</title>`);
+  expect(mail.html).not.toMatch(/<%|undefined|<b>Ada|<script|<img|<link|@import|url\(/);
+});
+
+test.for(names)("%s reads well without a name", (name) => {
+  const mail = render(name, { ...sample(name), name: "", url: "https://app.example" });
+  expect(mail.text).toContain("Hello,");
+  expect(mail.html).toContain("Hello,");
+});
+
+test.for(names)("%s opens with a line of its own for the list of mails, and one button", (name) => {
+  const { subject, html } = render(name, { ...sample(name), name: "Ada", url: "https://app.example" });
+  const preheader = /<body[^>]*>\s*<div style="display:none[^>]*>\s*([^<]+?)\s*<\/div>/.exec(html)?.[1];
+  expect(preheader).toMatch(/^.{20,90}$/);
+  expect(preheader).not.toContain(subject);
+  expect(html.split('class="button"')).toHaveLength(2);
+});

@@ -1,0 +1,99 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { type EmbeddedPostgres, startPostgres } from "../postgres/embedded.ts";
+import { migrate } from "../migrate.ts";
+import { endedWithParent } from "./parent-death.ts";
+import { freePort } from "./ports.ts";
+
+/** A server of one test's own, which comes and goes at the same address. */
+export interface Store {
+  readonly url: string;
+  start(): Promise<void>;
+  /** As orderly as an operator would. */
+  stop(): Promise<void>;
+  /** At once, with nothing written any more. */
+  crash(): Promise<void>;
+  /** Leaves every connection open and answers nothing. */
+  freeze(): void;
+  thaw(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Redis. However it ends, it comes back empty, or with all that it acknowledged. */
+export const createRedis = async (comesBack: "empty" | "with its data"): Promise<Store> => {
+  const folder = await mkdtemp(join(tmpdir(), "offstage-redis-"));
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  const log =
+    comesBack === "empty" ? ["--appendonly", "no"] : ["--appendonly", "yes", "--appendfsync", "always"];
+  const flags = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", "", ...log];
+  let server: ChildProcess | undefined;
+
+  const end = async (signal: "SIGTERM" | "SIGKILL") => {
+    if (!server?.pid || server.exitCode !== null || server.signalCode !== null) return;
+    server.kill(signal);
+    await once(server, "exit");
+  };
+  return {
+    url,
+    start: async () => {
+      const { error } = spawnSync("redis-server", ["--version"]);
+      if (error) throw error;
+      const [program = "", ...args] = [...endedWithParent("TERM"), "redis-server", ...flags];
+      server = spawn(program, args, { stdio: "ignore" });
+      await answer(url);
+    },
+    stop: () => end("SIGTERM"),
+    crash: () => end("SIGKILL"),
+    freeze: () => void server?.kill("SIGSTOP"),
+    thaw: () => void server?.kill("SIGCONT"),
+    [Symbol.asyncDispose]: async () => {
+      await end("SIGKILL");
+      await rm(folder, { recursive: true });
+    },
+  };
+};
+
+const answer = async (url: string) => {
+  const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null });
+  client.on("error", () => {}); // refused until it listens
+  await client.ping();
+  client.disconnect();
+};
+
+// A commit survives the server's crash, though not the machine's.
+const settings = { fsync: "off", full_page_writes: "off", max_connections: 400 };
+
+/** PostgreSQL with all migrations. */
+export const createPostgres = async (): Promise<Store> => {
+  const folder = await mkdtemp(join(tmpdir(), "offstage-postgres-"));
+  const options = { folder: join(folder, "data"), port: await freePort(), settings };
+  let server: EmbeddedPostgres = await startPostgres(options);
+  await migrate({ databaseUrl: server.url, queueUrl: server.url });
+
+  const signal = (name: NodeJS.Signals) => {
+    const pid = server.process.pid ?? 0;
+    const sessions = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    for (const each of [pid, ...sessions.map(Number)]) process.kill(each, name);
+  };
+  return {
+    url: server.url,
+    start: async () => void (server = await startPostgres(options)),
+    stop: () => server.stop(),
+    crash: async () => {
+      server.process.kill("SIGQUIT");
+      await once(server.process, "exit");
+    },
+    freeze: () => signal("SIGSTOP"),
+    thaw: () => signal("SIGCONT"),
+    [Symbol.asyncDispose]: async () => {
+      await server.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+};

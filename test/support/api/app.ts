@@ -1,0 +1,140 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import supertest from "supertest";
+import { createApp } from "../../../api/app.ts";
+import { createReadiness, type Readiness } from "../../../api/http/readiness.ts";
+import { createApiServer } from "../../../api/http/server.ts";
+import type { UploadWork } from "../../../api/uploads/work.ts";
+import { createLogger } from "../../../infra/logging.ts";
+import { createMailer } from "../../../infra/mail.ts";
+import { createRenderer } from "../../../infra/templates.ts";
+import { createLinks } from "../../../infra/links.ts";
+import { checkMigrations } from "../../../infra/migrations.ts";
+import { noThrottle, type Throttle } from "../../../infra/throttle.ts";
+import type { Message } from "../../../sandbox/inbox.ts";
+import { createSandbox } from "../../../sandbox/sandbox.ts";
+import { assign } from "../../../workers/core/job.ts";
+import { sendEmail } from "../../../workers/email/handler.ts";
+import { email } from "../../../workers/email/job.ts";
+import { purgeUpload } from "../../../workers/upload-purge/handler.ts";
+import { uploadPurge } from "../../../workers/upload-purge/job.ts";
+import { type Core, createCore } from "../core/core.ts";
+import { createTestStorage, type Driver, type TestStorage } from "../servers/storage.ts";
+import { until } from "../../../scripts/processes/until.ts";
+
+export const SECRET = "a secret for tests, of more than 32 characters";
+export const PUBLIC_URL = "http://app.test";
+
+interface Options {
+  /** Instead of one that allows everything. */
+  throttle?: (core: Core) => Throttle;
+  /** Instead of a folder of this disk. */
+  driver?: Driver;
+  /** Instead of one that does nothing. */
+  uploadWork?: UploadWork;
+}
+
+/** The API, the workers of mail and of abandoned uploads, and the sandbox in this process, on a database and a broker of their own. */
+export interface TestApp extends AsyncDisposable {
+  readonly core: Core;
+  readonly url: string;
+  readonly readiness: Readiness;
+  readonly files: TestStorage;
+  /** Every line that the API logged. */
+  readonly logged: readonly string[];
+  readonly request: ReturnType<typeof supertest>;
+  /** Resolves with the newest mail to that address, with that subject if one is given, once there is one. */
+  mailTo(address: string, subject?: string): Promise<Message>;
+  mailsTo(address: string): Promise<Message[]>;
+  /** All headers of a mail, unfolded. */
+  headersOf(mail: Message): Promise<string>;
+}
+
+const idle = { start: async () => {} };
+
+export const createTestApp = async (options: Options = {}): Promise<TestApp> => {
+  const cleanups = new AsyncDisposableStack();
+  const core = cleanups.use(await createCore());
+  const sandbox = cleanups.adopt(
+    await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 }),
+    (each) => each.close(),
+  );
+  const mailer = createMailer(`smtp://127.0.0.1:${sandbox.smtpPort}`, "Offstage <hello@offstage.example>");
+  cleanups.defer(() => mailer.close());
+  const files = cleanups.use(await createTestStorage(options.driver ?? "local", PUBLIC_URL, SECRET));
+  const { prisma, ping } = core.database;
+
+  core.startRelay();
+  core.work(
+    assign(
+      email,
+      sendEmail({
+        findUser: (id) => prisma.user.findUnique({ where: { id } }),
+        findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
+        findReset: (id) => prisma.passwordReset.findUnique({ where: { id } }),
+        findSession: (id) => prisma.session.findUnique({ where: { id } }),
+        links: createLinks(PUBLIC_URL, SECRET),
+        render: createRenderer(fileURLToPath(new URL("../../../templates/compiled", import.meta.url))),
+        send: mailer.send,
+      }),
+    ),
+    assign(
+      uploadPurge,
+      purgeUpload({
+        forgetIfAwaited: async (id) =>
+          void (await prisma.upload.deleteMany({ where: { id, state: "AWAITING" } })),
+        isThere: async (id) => (await prisma.upload.count({ where: { id } })) > 0,
+        list: files.storage.list,
+        remove: files.storage.remove,
+      }),
+    ),
+  );
+  const logged: string[] = [];
+  const log = createLogger("test", "debug", { write: (line) => void logged.push(line) });
+  const readiness = createReadiness({
+    database: ping,
+    migrations: () => checkMigrations(core.sql),
+    broker: core.broker.ping,
+  });
+  const app = createApp({
+    prisma,
+    jobs: core.jobs,
+    throttle: options.throttle?.(core) ?? noThrottle,
+    storage: files.storage,
+    uploadWork: options.uploadWork ?? { IMAGE: idle, VIDEO: idle },
+    readiness,
+    appSecret: SECRET,
+    publicUrl: PUBLIC_URL,
+    trustProxy: 1,
+    log,
+  });
+
+  const fromInbox = async <Body>(path: string) =>
+    (await (await fetch(`http://127.0.0.1:${sandbox.httpPort}${path}`)).json()) as Body;
+  const mailsTo = (address: string) =>
+    fromInbox<Message[]>(`/api/messages?to=${encodeURIComponent(address)}`);
+  const server = createApiServer(app, log).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.defer(async () => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    core,
+    url,
+    readiness,
+    files,
+    logged,
+    request: supertest(url),
+    mailsTo,
+    headersOf: async ({ id }) =>
+      (await fromInbox<{ headers: string }>(`/inbox/messages/${id}`)).headers.replaceAll(/\r?\n\s+/g, " "),
+    mailTo: (address, subject) =>
+      until(`a mail to ${address}`, async () =>
+        (await mailsTo(address)).find((mail) => !subject || mail.subject === subject),
+      ),
+    [Symbol.asyncDispose]: () => cleanups.disposeAsync(),
+  };
+};

@@ -1,0 +1,46 @@
+import { expect } from "vitest";
+import type { System } from "./system.ts";
+import { until } from "../../../scripts/processes/until.ts";
+
+/** Resolves when no job waits or runs any more. */
+export const untilAllOver = ({ sql }: System, within = 240_000): Promise<boolean> =>
+  until(
+    "every job over",
+    async () => {
+      const left = await sql(
+        `SELECT name, state, attempt, crashes, epoch, error, "startedAt" IS NOT NULL AS started, count(*)::int AS jobs
+         FROM "Job" WHERE state IN ('WAITING', 'PENDING', 'PUBLISHED') GROUP BY 1, 2, 3, 4, 5, 6, 7`,
+        [],
+      );
+      if (left.length > 0) throw new Error(`there are ${JSON.stringify(left)}`);
+      return true;
+    },
+    within,
+  );
+
+/** Every job is completed, and those in chaos-jobs.ts took effect once. */
+export const expectAllDoneOnce = async ({ sql }: System): Promise<void> => {
+  expect(await sql(`SELECT id, state, error FROM "Job" WHERE state <> 'COMPLETED'`, [])).toEqual([]);
+  const wrong = await sql(
+    `SELECT j.id, count(d.id) AS effects FROM "Job" j LEFT JOIN "ChoreDone" d USING (id)
+     WHERE j.name LIKE '%chore' GROUP BY j.id HAVING count(d.id) <> 1`,
+    [],
+  );
+  expect(wrong).toEqual([]);
+};
+
+/** Every user has one job, every mail job a user and every user a mail, which always is the same mail. */
+export const expectWholeSignUps = async (system: System): Promise<Set<string>> => {
+  const users = await system.sql<{ email: string; job: string | null }>(
+    `SELECT email, j.id AS job FROM "User" u FULL JOIN "Job" j ON j.payload->>'userId' = u.id::text
+     WHERE j.name IS NULL OR j.name = 'email' ORDER BY email`,
+    [],
+  );
+  expect(users.filter(({ email, job }) => !email || !job)).toEqual([]);
+  const mails = await system.mails();
+  const sent = new Set(mails.map(({ to, messageId }) => `${to} ${messageId}`));
+  expect([...sent].toSorted()).toEqual(
+    users.map(({ email, job }) => `${email} <${job}@offstage.example>`).toSorted(),
+  );
+  return new Set(users.map(({ email }) => email));
+};

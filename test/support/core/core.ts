@@ -1,0 +1,96 @@
+import { openDatabase, type Database, type Tx } from "../../../infra/database.ts";
+import { openBroker, type Broker } from "../../../workers/core/broker.ts";
+import type { Assignment } from "../../../workers/core/job.ts";
+import { createJobs, type Jobs } from "../../../workers/core/jobs.ts";
+import type { Sql } from "../../../workers/core/ledger.ts";
+import { startRelay, type Relay } from "../../../workers/core/relay.ts";
+import { startWorkers } from "../../../workers/core/worker.ts";
+import { testBroker } from "./broker.ts";
+import { createTestDatabase } from "./database.ts";
+import { until } from "../../../scripts/processes/until.ts";
+
+/** A row of the ledger as tests look at it. */
+export interface LedgerRow {
+  id: string;
+  name: string;
+  state: string;
+  epoch: number;
+  attempt: number;
+  crashes: number;
+  history: { endedAt: string; outcome: string; error?: string; retryAt?: string | null }[];
+  progress: unknown;
+  result: unknown;
+  error: string | null;
+  startedAt: Date | null;
+}
+
+/** The whole core in this process, on a database and a broker of its own. */
+export interface Core extends AsyncDisposable {
+  /** Of its database. */
+  readonly url: string;
+  /** Of its broker. */
+  readonly queueUrl: string;
+  readonly queuePrefix: string;
+  readonly database: Database;
+  readonly broker: Broker;
+  readonly sql: Sql;
+  readonly jobs: Jobs<Tx>;
+  /** What core logged, one entry per line. */
+  readonly logged: { fields: Record<string, unknown>; message: string }[];
+  /** Starts to publish; without it, jobs wait in the ledger. */
+  startRelay(): Relay;
+  /** Starts to work on these jobs; they end with the test. */
+  work(...assignments: Assignment<Tx>[]): void;
+  row(id: string): Promise<LedgerRow>;
+  /** Resolves with the row when the job has that state. */
+  reaches(id: string, state: string): Promise<LedgerRow>;
+}
+
+const silent = () => {};
+
+export const createCore = async (): Promise<Core> => {
+  const cleanups = new AsyncDisposableStack();
+  const { url } = cleanups.adopt(await createTestDatabase(), ({ drop }) => drop());
+  const { url: queueUrl, prefix } = await testBroker(url);
+  // As many connections as the API has: twenty parallel requests must not wait for one.
+  const database = cleanups.adopt(openDatabase(url, 20, silent), (each) => each.close());
+  const broker = cleanups.adopt(openBroker(queueUrl, prefix, silent), (each) => each.close());
+  await until("the broker answers", () => broker.ping().then(() => true));
+  const { sql } = database.jobs;
+
+  const logged: Core["logged"] = [];
+  const write = (fields: object, message: string) => void logged.push({ fields: { ...fields }, message });
+  const log = { info: write, warn: write, error: write };
+  let relay: Relay | undefined;
+  const nudge = () => relay?.nudge();
+
+  const row = async (id: string) => {
+    const [found] = await sql<LedgerRow>(`SELECT * FROM "Job" WHERE id = $1::uuid`, [id]);
+    if (!found) throw new Error(`no job ${id}`);
+    return found;
+  };
+  return {
+    url,
+    queueUrl,
+    queuePrefix: prefix,
+    database,
+    broker,
+    sql,
+    jobs: createJobs(database.jobs, nudge),
+    logged,
+    startRelay: () => (relay = cleanups.adopt(startRelay(sql, broker, log), (each) => each.close())),
+    work: (...assignments) => {
+      cleanups.adopt(startWorkers({ database: database.jobs, broker, assignments, log, nudge }), (each) =>
+        each.close(0),
+      );
+    },
+    row,
+    reaches: async (id, state) => {
+      return until(`job ${id} is ${state}`, async () => {
+        const found = await row(id);
+        return found.state === state && found;
+      });
+    },
+    [Symbol.asyncDispose]: () => cleanups.disposeAsync(),
+  };
+};

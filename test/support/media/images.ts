@@ -1,0 +1,108 @@
+import { crc32, deflateSync } from "node:zlib";
+import sharp from "sharp";
+
+type Colour = [red: number, green: number, blue: number];
+
+export const colours: Record<"red" | "green" | "blue" | "yellow", Colour> = {
+  red: [220, 30, 40],
+  green: [20, 160, 60],
+  blue: [30, 60, 200],
+  yellow: [240, 210, 40],
+};
+
+/** Red and green above blue and yellow, so that it shows which way is up. */
+export const quarters = (width: number, height: number) => {
+  const { red, green, blue, yellow } = colours;
+  const data = Buffer.alloc(width * height * 3);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const [left, right] = y < height / 2 ? [red, green] : [blue, yellow];
+      data.set(x < width / 2 ? left : right, (y * width + x) * 3);
+    }
+  return sharp(data, { raw: { width, height, channels: 3 } });
+};
+
+/** The colours near the four corners: upper left, upper right, lower left, lower right. */
+export const cornersOf = async (file: Buffer): Promise<Colour[]> => {
+  const { data, info } = await sharp(file)
+    .removeAlpha()
+    .toColourspace("srgb")
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const at = (x: number, y: number): Colour => {
+    const offset = (Math.floor(y * info.height) * info.width + Math.floor(x * info.width)) * info.channels;
+    return [data[offset] ?? 0, data[offset + 1] ?? 0, data[offset + 2] ?? 0];
+  };
+  return [at(0.2, 0.2), at(0.8, 0.2), at(0.2, 0.8), at(0.8, 0.8)];
+};
+
+/** As a phone makes it: with the place, a maker's profile, and turned by a tag only. */
+export const phonePhoto = (width: number, height: number, orientation: number): Promise<Buffer> =>
+  quarters(width, height)
+    .withIccProfile("p3")
+    .withExif({
+      IFD0: { Copyright: "CANARY of Ada", Make: "CANARY" },
+      IFD3: { GPSLatitudeRef: "N", GPSLatitude: "51/1 30/1 0/1", GPSLongitudeRef: "W" },
+    })
+    .withXmp("<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF>CANARY</rdf:RDF></x:xmpmeta>")
+    .withMetadata({ orientation })
+    .jpeg({ quality: 95, chromaSubsampling: "4:4:4" })
+    .toBuffer();
+
+/** A PNG of one colour that is small as a file and has any size as an image. */
+export const blankPng = (width: number, height: number): Buffer => {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([1, 0, 0, 0, 0], 8); // one bit of grey
+  const rows = Buffer.alloc(height * (1 + Math.ceil(width / 8)));
+  return png(chunk("IHDR", header), chunk("IDAT", deflateSync(rows, { level: 9 })), chunk("IEND"));
+};
+
+/** A PNG whose text, unpacked, has so many bytes. */
+export const textBombPng = async (bytes: number): Promise<Buffer> => {
+  const file = await quarters(8, 8).png().toBuffer();
+  const text = Buffer.concat([Buffer.from("Comment\0\0"), deflateSync(Buffer.alloc(bytes), { level: 9 })]);
+  const afterHeader = 8 + 25;
+  return Buffer.concat([file.subarray(0, afterHeader), chunk("zTXt", text), file.subarray(afterHeader)]);
+};
+
+const png = (...chunks: Buffer[]) => Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...chunks]);
+
+const chunk = (type: string, data: Buffer = Buffer.alloc(0)): Buffer => {
+  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  checksum.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, checksum]);
+};
+
+/** A GIF that starts with `quarters` and goes on for so many frames. */
+export const longGif = async (frames: number): Promise<Buffer> => {
+  const first = await quarters(64, 48).gif().toBuffer();
+  const control = [0x21, 0xf9, 4, 0, 10, 0, 0, 0];
+  const dot = [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0];
+  const frame = Buffer.from([...control, ...dot, 2, 2, 0x44, 1, 0]);
+  const more = Array.from({ length: frames - 1 }, () => frame);
+  return Buffer.concat([first.subarray(0, -1), ...more, Buffer.from([0x3b])]);
+};
+
+/** A progressive JPEG that refines itself over and over: little to send, much to decode. */
+export const manyScansJpeg = async (scans: number): Promise<Buffer> => {
+  const file = await quarters(2_000, 1_500).jpeg({ progressive: true }).toBuffer();
+  const last = file.lastIndexOf(Buffer.from([0xff, 0xda]));
+  const scan = file.subarray(last, -2);
+  return Buffer.concat([
+    file.subarray(0, last),
+    ...Array.from({ length: scans }, () => scan),
+    file.subarray(-2),
+  ]);
+};
+
+/** A JPEG that a careless server would send as a web page. */
+export const htmlJpeg = async (): Promise<Buffer> => {
+  const file = await quarters(600, 400).jpeg({ quality: 95, chromaSubsampling: "4:4:4" }).toBuffer();
+  const html = Buffer.from("<html><script>CANARY</script>");
+  const comment = Buffer.from([0xff, 0xfe, 0, html.length + 2]);
+  return Buffer.concat([file.subarray(0, 2), comment, html, file.subarray(2), html]);
+};

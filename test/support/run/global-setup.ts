@@ -1,0 +1,45 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { startPostgres } from "../../../scripts/postgres/embedded.ts";
+import { freePort } from "../../../scripts/processes/ports.ts";
+import { migrate } from "../../../scripts/migrate.ts";
+import { endLeakedProcesses } from "./leaks.ts";
+import { startRedis } from "./redis.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The migrated database that every test database is a copy of. */
+    templateUrl: string;
+    /** Of the Redis for this run; absent where BROKER says that PostgreSQL is the broker. */
+    redisUrl: string | undefined;
+  }
+}
+
+// Test data need not survive a crash.
+const fast = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: 300 };
+
+/** One PostgreSQL for the whole run, and one Redis if BROKER=redis. */
+const setup = async ({ provide }: TestProject) => {
+  const run = randomUUID();
+  process.env["OFFSTAGE_TEST_RUN"] = run;
+  const folder = await mkdtemp(join(tmpdir(), "offstage-test-"));
+
+  const [postgres, redis] = await Promise.all([
+    startPostgres({ folder: join(folder, "postgres"), port: await freePort(), settings: fast }),
+    process.env["BROKER"] === "redis" ? startRedis(folder) : undefined,
+  ]);
+  await migrate({ databaseUrl: postgres.url, queueUrl: postgres.url });
+  provide("templateUrl", postgres.url);
+  provide("redisUrl", redis?.url);
+
+  return async () => {
+    await Promise.all([postgres.stop(), redis?.stop()]);
+    await rm(folder, { recursive: true, force: true });
+    await endLeakedProcesses(run);
+  };
+};
+
+export default setup;
