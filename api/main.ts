@@ -7,8 +7,8 @@ import { checkMigrations } from "../infra/migrations.ts";
 import { openStorage } from "../infra/storage/open.ts";
 import { createThrottle, noThrottle } from "../infra/throttle.ts";
 import { openBroker } from "../workers/core/broker.ts";
-import { createJobs } from "../workers/core/jobs.ts";
-import { quietly } from "../workers/core/log.ts";
+import { createJobs } from "../workers/core/enqueue.ts";
+import { throttledWarn } from "../workers/core/log.ts";
 import { startRelay } from "../workers/core/relay.ts";
 import { createApp } from "./app.ts";
 import { createReadiness } from "./http/readiness.ts";
@@ -19,16 +19,16 @@ import { createCanEncodeVideo, createVideoWork } from "./uploads/video-work.ts";
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);
 
-const database = openDatabase(config.databaseUrl, 20, quietly(log, "database"));
+const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
 const { sql } = database.jobs;
-const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
 const relay = startRelay(sql, broker, log);
 const throttle = config.throttles
   ? createThrottle(
       config.queueUrl,
       config.queuePrefix,
       sql,
-      quietly(log, "throttle: everything is let through"),
+      throttledWarn(log, "throttle: everything is let through"),
     )
   : noThrottle;
 const storage = await openStorage(config);

@@ -55,7 +55,7 @@ test.each([
   ["workers/main.ts", "../infra/mail.ts"],
   ["api/accounts/signup.ts", "../../workers/email/job.ts"],
   ["api/main.ts", "../workers/core/relay.ts"],
-  ["infra/database.ts", "../workers/core/jobs.ts"],
+  ["infra/database.ts", "../workers/core/enqueue.ts"],
   ["test/flows/signup.test.ts", "../../api/app.ts"],
 ])("%s may import %s", async (file, imported) => {
   expect(await lint(file, imported)).toContain("Found 0 warnings and 0 errors");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { plainEnv } from "../scripts/processes/plain-env.ts";
-import type { Job } from "../workers/core/job.ts";
+import type { JobDefinition } from "../workers/core/job.ts";
 
 const root = join(import.meta.dirname, "..");
 const run = promisify(execFile);
@@ -17,7 +17,7 @@ const modules = (await readdir(join(root, "workers"), { withFileTypes: true }))
 test.each(modules)("%s is one folder, one job, one name", async (name) => {
   const files = await readdir(join(root, "workers", name));
   expect(files).toEqual(expect.arrayContaining(["job.ts", "handler.ts", "handler.test.ts", "README.md"]));
-  const exported = Object.values(await import(`../workers/${name}/job.ts`)) as Partial<Job>[];
+  const exported = Object.values(await import(`../workers/${name}/job.ts`)) as Partial<JobDefinition>[];
   expect(exported.filter((value) => value.payload).map((job) => job.name)).toEqual([name]);
   const contract = await readFile(join(root, "workers", name, "job.ts"), "utf8");
   expect(contract.match(/\S.*\n/g)?.length).toBeLessThanOrEqual(25);

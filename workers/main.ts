@@ -18,8 +18,8 @@ import { createRenderer } from "../infra/templates.ts";
 import { createTranscriber } from "../infra/transcription.ts";
 import { createVideos } from "../infra/videos.ts";
 import { openBroker } from "./core/broker.ts";
-import { assign, type Assignment } from "./core/job.ts";
-import { quietly } from "./core/log.ts";
+import { defineWorker, type Worker } from "./core/job.ts";
+import { throttledWarn } from "./core/log.ts";
 import { startRelay } from "./core/relay.ts";
 import { startSweep } from "./core/sweep.ts";
 import { startWorkers } from "./core/worker.ts";
@@ -41,8 +41,8 @@ import { videoTranscribe } from "./video-transcribe/job.ts";
 
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
-const database = openDatabase(config.databaseUrl, 20, quietly(log, "database"));
-const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
+const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
 
 const storage = await openStorage(config);
 
@@ -67,7 +67,7 @@ const openWorkspace = async (): Promise<InWorkspace | undefined> => {
 };
 
 let workspace: ReturnType<typeof openWorkspace> | undefined;
-const withFfmpeg = (make: (inWorkspace: InWorkspace) => Assignment<Tx>) => async () => {
+const withFfmpeg = (make: (inWorkspace: InWorkspace) => Worker<Tx>) => async () => {
   const inWorkspace = await (workspace ??= openWorkspace());
   return inWorkspace && make(inWorkspace);
 };
@@ -82,7 +82,7 @@ const modules = {
   email: () => {
     const mailer = createMailer(config.smtpUrl, config.mailFrom);
     closing.push(mailer.close);
-    return assign(
+    return defineWorker(
       email,
       sendEmail({
         findUser: (id) =>
@@ -102,7 +102,7 @@ const modules = {
 
   "image-resize": async () => {
     const { resizeImage } = await import("./image-resize/handler.ts"); // sharp takes 25 MB
-    return assign(
+    return defineWorker(
       imageResize,
       resizeImage<Tx>({
         findUpload: (id) => prisma.upload.findUnique({ where: { id }, select: { id: true } }),
@@ -123,7 +123,7 @@ const modules = {
   },
 
   "upload-purge": () =>
-    assign(
+    defineWorker(
       uploadPurge,
       purgeUpload({
         forgetIfAwaited: async (id) =>
@@ -135,14 +135,17 @@ const modules = {
     ),
 
   "video-encode": withFfmpeg((inWorkspace) =>
-    assign(videoEncode, encodeVideo({ findUpload, refuse: videos.refuse, inWorkspace })),
+    defineWorker(videoEncode, encodeVideo({ findUpload, refuse: videos.refuse, inWorkspace })),
   ),
 
   "video-package": () =>
-    assign(videoPackage, packageVideo<Tx>({ findUpload, write: writeText, saveVideo: videos.saveVideo })),
+    defineWorker(
+      videoPackage,
+      packageVideo<Tx>({ findUpload, write: writeText, saveVideo: videos.saveVideo }),
+    ),
 
   "video-publish": () =>
-    assign(
+    defineWorker(
       videoPublish,
       publishVideo<Tx>({
         findUpload,
@@ -154,14 +157,14 @@ const modules = {
     ),
 
   "video-thumbnails": withFfmpeg((inWorkspace) =>
-    assign(videoThumbnails, takePoster({ findUpload, inWorkspace })),
+    defineWorker(videoThumbnails, takePoster({ findUpload, inWorkspace })),
   ),
 
   "video-transcribe": withFfmpeg((inWorkspace) => {
     const { transcriptionUrl: url, transcriptionKey: key, transcriptionModel: model } = config;
     const transcribe = url === "none" ? undefined : createTranscriber({ url, key, model });
     const { saveSubtitles } = videos;
-    return assign(
+    return defineWorker(
       videoTranscribe,
       transcribeVideo<Tx>({ findUpload, inWorkspace, transcribe, saveSubtitles }),
     );
@@ -177,7 +180,7 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 const made = await Promise.all(chosen.map(async (name) => modules[name as keyof typeof modules]()));
-const assignments = made.filter((each) => each !== undefined);
+const workers = made.filter((each) => each !== undefined);
 
 let ready = false;
 let stopping = false;
@@ -193,7 +196,7 @@ health.on("error", (error) => {
 
 const start = async () => {
   // BullMQ's consumers never recover from a start without their server, so they are made when both servers answer.
-  const warn = quietly(log, "waiting for the database and the broker");
+  const warn = throttledWarn(log, "waiting for the database and the broker");
   for (const ping of [database.ping, broker.ping]) {
     while (!(await ping().then(() => true, warn))) {
       if (stopping) return undefined;
@@ -202,10 +205,10 @@ const start = async () => {
   }
   const relay = startRelay(database.jobs.sql, broker, log);
   const sweep = startSweep(database.jobs.sql, broker, log, relay.nudge);
-  const workers = startWorkers({ database: database.jobs, broker, assignments, log, nudge: relay.nudge });
+  const running = startWorkers({ database: database.jobs, broker, workers, log, nudge: relay.nudge });
   ready = true;
-  log.info({ worker: workers.id, modules: assignments.map(({ job }) => job.name) }, "working");
-  return { relay, sweep, workers };
+  log.info({ worker: running.id, modules: workers.map(({ job }) => job.name) }, "working");
+  return { relay, sweep, running };
 };
 
 const started = start();
@@ -213,10 +216,10 @@ const started = start();
 closeOnSignal(log, async () => {
   stopping = true;
   health.close();
-  const running = await started;
-  await running?.workers.close(config.shutdownGraceMs);
-  await running?.sweep.close();
-  await running?.relay.close();
+  const system = await started;
+  await system?.running.close(config.shutdownGraceMs);
+  await system?.sweep.close();
+  await system?.relay.close();
   for (const close of closing) close();
   storage.close();
   await broker.close();

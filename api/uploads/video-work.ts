@@ -20,7 +20,7 @@ export const createVideoWork = (
         { uploadId },
         {
           children: renditionHeights.map((height) =>
-            node(videoEncode, { uploadId, height }, { ifItFails: "fail-parent" }),
+            node(videoEncode, { uploadId, height }, { onFailure: "fail-parent" }),
           ),
         },
       ),

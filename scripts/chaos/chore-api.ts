@@ -6,15 +6,15 @@ import { closeOnSignal } from "../../infra/lifecycle.ts";
 import { createLogger } from "../../infra/logging.ts";
 import { chore } from "./jobs.ts";
 import { openBroker } from "../../workers/core/broker.ts";
-import { createJobs } from "../../workers/core/jobs.ts";
-import { quietly } from "../../workers/core/log.ts";
+import { createJobs } from "../../workers/core/enqueue.ts";
+import { throttledWarn } from "../../workers/core/log.ts";
 import { startRelay } from "../../workers/core/relay.ts";
 
 // As api/main.ts, for thousands of cheap jobs: each request commits a row and a job.
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);
-const database = openDatabase(config.databaseUrl, 20, quietly(log, "database"));
-const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
+const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
 const relay = startRelay(database.jobs.sql, broker, log);
 const jobs = createJobs(database.jobs, relay.nudge);
 

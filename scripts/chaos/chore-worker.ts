@@ -8,8 +8,8 @@ import { createLogger } from "../../infra/logging.ts";
 import { createMailer } from "../../infra/mail.ts";
 import { createRenderer } from "../../infra/templates.ts";
 import { openBroker } from "../../workers/core/broker.ts";
-import { assign, type Payload, type Run } from "../../workers/core/job.ts";
-import { quietly } from "../../workers/core/log.ts";
+import { defineWorker, type Payload, type Run } from "../../workers/core/job.ts";
+import { throttledWarn } from "../../workers/core/log.ts";
 import { startRelay } from "../../workers/core/relay.ts";
 import { startSweep } from "../../workers/core/sweep.ts";
 import { startWorkers } from "../../workers/core/worker.ts";
@@ -21,8 +21,8 @@ import { chore, fragileChore, patientChore } from "./jobs.ts";
 // told to.
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
-const database = openDatabase(config.databaseUrl, 20, quietly(log, "database"));
-const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
+const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
 const { sql } = database.jobs;
 
 const doChore = async ({ ms, fails, end }: Payload<typeof chore>, run: Run<Tx>) => {
@@ -49,26 +49,26 @@ const patientEmail: typeof email = { ...email, crashes: 50 };
 
 const relay = startRelay(sql, broker, log);
 const sweep = startSweep(sql, broker, log, relay.nudge);
-const assignments = [
-  assign(chore, doChore),
-  assign(patientChore, doChore),
-  assign(fragileChore, doChore),
-  assign(patientEmail, sendMail),
+const workers = [
+  defineWorker(chore, doChore),
+  defineWorker(patientChore, doChore),
+  defineWorker(fragileChore, doChore),
+  defineWorker(patientEmail, sendMail),
 ];
 const lockDuration = Number(process.env["LOCK_DURATION"] ?? 10_000);
-const workers = startWorkers({
+const running = startWorkers({
   database: database.jobs,
   broker,
-  assignments: assignments.filter(({ job }) => config.workers?.includes(job.name) ?? true),
+  workers: workers.filter(({ job }) => config.workers?.includes(job.name) ?? true),
   log,
   nudge: relay.nudge,
   lockDuration,
   stalledInterval: lockDuration / 2,
 });
-log.info({ worker: workers.id }, "working");
+log.info({ worker: running.id }, "working");
 
 closeOnSignal(log, async () => {
-  await workers.close(config.shutdownGraceMs);
+  await running.close(config.shutdownGraceMs);
   await sweep.close();
   await relay.close();
   await broker.close();

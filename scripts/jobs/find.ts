@@ -22,7 +22,7 @@ export interface JobRow {
   id: string;
   rootId: string | null;
   parentId: string | null;
-  ifItFails: string | null;
+  onFailure: string | null;
   name: string;
   payload: unknown;
   key: string | null;

@@ -10,7 +10,7 @@ import { until } from "../../scripts/processes/until.ts";
 const FLOWS = 100;
 const JOBS = 9;
 
-const leaf = (ms: number) => node(chore, { ms }, { ifItFails: "fail-parent" });
+const leaf = (ms: number) => node(chore, { ms }, { onFailure: "fail-parent" });
 
 /** As a video is: renditions in parallel, packaged; then posters and their sizes beside the subtitles. */
 const flow = () =>
@@ -19,9 +19,9 @@ const flow = () =>
     {},
     {
       children: [
-        node(chore, {}, { ifItFails: "fail-parent", children: [leaf(400), leaf(200), leaf(100), leaf(50)] }),
-        node(chore, {}, { ifItFails: "fail-parent", children: [leaf(100)] }),
-        node(chore, { ms: 300, fails: 1 }, { ifItFails: "continue" }),
+        node(chore, {}, { onFailure: "fail-parent", children: [leaf(400), leaf(200), leaf(100), leaf(50)] }),
+        node(chore, {}, { onFailure: "fail-parent", children: [leaf(100)] }),
+        node(chore, { ms: 300, fails: 1 }, { onFailure: "continue" }),
       ],
     },
   );

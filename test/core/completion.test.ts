@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { assign, defineJob } from "../../workers/core/job.ts";
+import { defineWorker, defineJob } from "../../workers/core/job.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 
@@ -18,11 +18,11 @@ beforeAll(async () => {
   core = await createCore();
   core.startRelay();
   core.work(
-    assign(odd, async ({ returns }, run) => {
+    defineWorker(odd, async ({ returns }, run) => {
       if (returns === "a follow-up that does not fit") run.enqueue(next, { number: 0.5 });
       return { "a bigint": 1n, "a circle": circle }[returns];
     }),
-    assign(slow, (_payload, { id }) => new Promise<void>((resolve) => releases.set(id, resolve))),
+    defineWorker(slow, (_payload, { id }) => new Promise<void>((resolve) => releases.set(id, resolve))),
   );
 });
 afterAll(() => core[Symbol.asyncDispose]());

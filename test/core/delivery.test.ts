@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { Redis } from "ioredis";
 import { RateLimitedError } from "../../workers/core/errors.ts";
-import { assign, defineJob } from "../../workers/core/job.ts";
+import { defineWorker, defineJob } from "../../workers/core/job.ts";
 import { startWorkers } from "../../workers/core/worker.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -30,7 +30,7 @@ test("what a living worker runs is left to it, though the broker delivers it ane
   await core.sql(`INSERT INTO "JobWorker" (id, "seenAt") VALUES ('other', now() + interval '1 hour')`, []);
   await core.sql(`UPDATE "Job" SET "startedAt" = now(), "startedBy" = 'other' WHERE id = $1::uuid`, [id]);
   let runs = 0;
-  core.work(assign(slow, async () => ++runs));
+  core.work(defineWorker(slow, async () => ++runs));
   const delayed = () => core.broker.queue("slow").getJobCountByTypes("delayed");
   await until("it is handed back", async () => (await delayed()) === 1);
   expect(runs).toBe(0);
@@ -49,7 +49,7 @@ test("a completion that PostgreSQL refuses ends the attempt, and makes room for 
   const tooLong = Array.from({ length: 500 }, () => crypto.randomUUID()).join();
   const keyed = defineJob({ name: "keyed", payload, key: () => tooLong });
   const careless = defineJob({ name: "careless", payload, attempts: 1, concurrency: 1 });
-  core.work(assign(careless, async ({ n }, run) => n === 0 && run.enqueue(keyed, { n })));
+  core.work(defineWorker(careless, async ({ n }, run) => n === 0 && run.enqueue(keyed, { n })));
   const first = await enqueue(careless, 0);
   const second = await enqueue(careless, 1);
   expect((await core.reaches(first, "FAILED")).error).toContain("54000");
@@ -57,12 +57,12 @@ test("a completion that PostgreSQL refuses ends the attempt, and makes room for 
 });
 
 test("a short pause does not end a long one", async () => {
-  const limited = defineJob({ name: "limited", payload, limit: { max: 100, per: 1_000 } });
+  const limited = defineJob({ name: "limited", payload, rateLimit: { max: 100, per: 1_000 } });
   const starts: number[] = [];
   let longAsked = () => {};
   const asked = new Promise<void>((resolve) => (longAsked = resolve));
   core.work(
-    assign(limited, async ({ n }) => {
+    defineWorker(limited, async ({ n }) => {
       starts.push(Date.now());
       if (starts.length > 2) return;
       if (n === 0) {
@@ -84,7 +84,7 @@ test("a pause may be a part of a millisecond, and must be a number", async () =>
   const hasty = defineJob({ name: "hasty", payload });
   let runs = 0;
   core.work(
-    assign(hasty, async () => {
+    defineWorker(hasty, async () => {
       if (++runs === 1) throw new RateLimitedError(0.5);
     }),
   );
@@ -94,7 +94,7 @@ test("a pause may be a part of a millisecond, and must be a number", async () =>
 
 test("a job that is not of the ledger is left out", async () => {
   const own = defineJob({ name: "own", payload });
-  core.work(assign(own, async () => "done"));
+  core.work(defineWorker(own, async () => "done"));
   const foreign = await core.broker.queue("own").add("own", {}, { jobId: "foreign", removeOnComplete: true });
   await until("it is gone", async () => !(await core.broker.queue("own").getJob(foreign.id ?? "")));
   await logged("not a job of the ledger");
@@ -104,7 +104,7 @@ test("after its timeout a handler is over before the job runs again", async () =
   const tidy = defineJob({ name: "tidy", payload, timeout: 200, backoff: { delay: 1, jitter: 0 } });
   const events: string[] = [];
   core.work(
-    assign(tidy, async (_payload, { attempt, signal }) => {
+    defineWorker(tidy, async (_payload, { attempt, signal }) => {
       events.push(`${attempt} begins`);
       if (attempt > 1) return;
       await sleep(60_000, undefined, { signal }).catch(() => sleep(700));
@@ -136,7 +136,7 @@ test("a run that would begin after the grace is given back", async () => {
     broker: core.broker,
     log,
     nudge: () => {},
-    assignments: [assign(late, async () => ++runs)],
+    workers: [defineWorker(late, async () => ++runs)],
   });
   const id = await enqueue(late);
   await until("its start is asked for", async () => asked);
@@ -152,18 +152,18 @@ test("jobs whose processes died run one after the other, and hold no slot meanwh
   const ids = [await enqueue(risky, 0), await enqueue(risky, 1), await enqueue(risky, 2)];
   for (const id of ids) await core.reaches(id, "PUBLISHED");
   await markAsStalled("risky", ids);
-  let suspects = 0;
+  let quarantine = 0;
   let most = 0;
   const { promise, resolve: innocentIsDone } = Promise.withResolvers<void>();
   core.work(
-    assign(risky, async ({ n }) => {
+    defineWorker(risky, async ({ n }) => {
       if (n === 99) return innocentIsDone();
-      most = Math.max(most, ++suspects);
+      most = Math.max(most, ++quarantine);
       await promise;
-      suspects -= 1;
+      quarantine -= 1;
     }),
   );
-  await until("a suspect runs", async () => suspects === 1);
+  await until("a suspect runs", async () => quarantine === 1);
   await core.reaches(await enqueue(risky, 99), "COMPLETED");
   for (const id of ids) await core.reaches(id, "COMPLETED");
   expect(most).toBe(1);

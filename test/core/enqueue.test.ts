@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { assign, defineJob } from "../../workers/core/job.ts";
+import { defineWorker, defineJob } from "../../workers/core/job.ts";
 import { cancelJobs } from "../../workers/core/dead-letter.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 
@@ -123,7 +123,7 @@ test("urgent jobs pass those that wait, and delayed ones wait in the ledger", as
   ]);
   core.startRelay().nudge();
   for (const id of [last, first, middle]) await core.reaches(id ?? "", "PUBLISHED");
-  core.work(assign(ordered, async ({ text }) => handled.push(text)));
+  core.work(defineWorker(ordered, async ({ text }) => handled.push(text)));
   await core.reaches(last ?? "", "COMPLETED");
   expect(handled).toEqual(["first", "middle", "last"]);
   expect(await core.row(later ?? "")).toMatchObject({ state: "PENDING" });
@@ -146,7 +146,7 @@ test("a job that was cancelled after its publication does not run", async () => 
   await core.reaches(id, "PUBLISHED");
   await cancelJobs(core.sql, [id]);
   const ran: string[] = [];
-  core.work(assign(note, async ({ text }) => ran.push(text)));
+  core.work(defineWorker(note, async ({ text }) => ran.push(text)));
   const next = await enqueue("next");
   await core.reaches(next, "COMPLETED");
   expect(ran).toContain("next");

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
 import { PermanentError } from "../../workers/core/errors.ts";
 import { flowProgress, node } from "../../workers/core/flow.ts";
-import { assign, defineJob, type FlowNode, type IfItFails, type Run } from "../../workers/core/job.ts";
+import { defineWorker, defineJob, type FlowNode, type OnFailure, type Run } from "../../workers/core/job.ts";
 import { cancelJobs, replayJobs } from "../../workers/core/dead-letter.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -22,11 +22,11 @@ beforeAll(async () => {
     order.push(name);
     return works.has(name) ? works.get(name)?.(run) : name;
   };
-  core.work(assign(part, work), assign(once, work));
+  core.work(defineWorker(part, work), defineWorker(once, work));
 });
 afterAll(() => core[Symbol.asyncDispose]());
 
-const leaf = (name: string, ifItFails: IfItFails = "fail-parent") => node(part, { name }, { ifItFails });
+const leaf = (name: string, onFailure: OnFailure = "fail-parent") => node(part, { name }, { onFailure });
 const start = (root: FlowNode) => core.jobs.transaction(({ enqueueFlow }) => enqueueFlow(root));
 const fail = (name: string) =>
   works.set(name, async () => {
@@ -57,7 +57,7 @@ test("children come before their parents, which read their results", async () =>
           node(
             part,
             { name: "cut" },
-            { ifItFails: "fail-parent", children: [leaf("take 1"), leaf("take 2")] },
+            { onFailure: "fail-parent", children: [leaf("take 1"), leaf("take 2")] },
           ),
           leaf("music"),
         ],
@@ -103,7 +103,7 @@ test("a failure goes up, until somebody continues without it", async () => {
           node(
             part,
             { name: "car" },
-            { ifItFails: "continue", children: [leaf("broken wheel"), leaf("engine")] },
+            { onFailure: "continue", children: [leaf("broken wheel"), leaf("engine")] },
           ),
         ],
       },
@@ -123,7 +123,7 @@ test("a retried child takes along the parents that failed with it, and the sibli
       { name: "house" },
       {
         children: [
-          node(part, { name: "roof" }, { ifItFails: "fail-parent", children: [leaf("left"), leaf("right")] }),
+          node(part, { name: "roof" }, { onFailure: "fail-parent", children: [leaf("left"), leaf("right")] }),
         ],
       },
     ),
@@ -211,12 +211,12 @@ test("a root with an idempotency key is one flow, and a child cannot have one", 
   expect(await start(flow)).toBe(id);
   expect(await states(id)).toHaveProperty("daily child");
   expect(await core.sql(`SELECT FROM "Job" WHERE payload->>'name' = 'daily child'`, [])).toHaveLength(1);
-  const child = node(once, { name: "child" }, { ifItFails: "continue" });
+  const child = node(once, { name: "child" }, { onFailure: "continue" });
   expect(() => node(part, { name: "parent" }, { children: [child] })).toThrow(TypeError);
 });
 
 test("a flow is cancelled by its root as a whole, and never in part", async () => {
-  const later = node(part, { name: "later" }, { ifItFails: "fail-parent", delay: 60_000 });
+  const later = node(part, { name: "later" }, { onFailure: "fail-parent", delay: 60_000 });
   const id = await start(node(part, { name: "plan" }, { children: [later] }));
   expect(await cancelJobs(core.sql, [await idOf("later")])).toEqual([]);
   expect(await cancelJobs(core.sql, [id])).toHaveLength(2);

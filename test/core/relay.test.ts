@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { Redis } from "ioredis";
 import { z } from "zod";
-import { assign, defineJob } from "../../workers/core/job.ts";
+import { defineWorker, defineJob } from "../../workers/core/job.ts";
 import { openBroker } from "../../workers/core/broker.ts";
 import { startRelay } from "../../workers/core/relay.ts";
 import { type Core, createCore } from "../support/core/core.ts";
@@ -22,7 +22,7 @@ const count = async (state: string): Promise<number> =>
 
 test("three relays share the work, and each job runs once", async () => {
   const runs = new Map<number, number>();
-  core.work(assign(note, async ({ n }) => runs.set(n, (runs.get(n) ?? 0) + 1)));
+  core.work(defineWorker(note, async ({ n }) => runs.set(n, (runs.get(n) ?? 0) + 1)));
   const relays = [core.startRelay(), core.startRelay(), core.startRelay()];
   await core.jobs.transaction(async ({ enqueue }) => {
     for (let n = 0; n < 300; n++) await enqueue(note, { n });

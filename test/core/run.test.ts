@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
 import { PermanentError, RateLimitedError } from "../../workers/core/errors.ts";
 import { node } from "../../workers/core/flow.ts";
-import { assign, defineJob, type Run } from "../../workers/core/job.ts";
+import { defineWorker, defineJob, type Run } from "../../workers/core/job.ts";
 import { replayJobs } from "../../workers/core/dead-letter.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -19,7 +19,7 @@ const act = defineJob({
   attempts: 3,
   backoff: { delay: 50 },
   timeout: 30_000,
-  limit: { max: 1_000, per: 1_000 },
+  rateLimit: { max: 1_000, per: 1_000 },
 });
 const brief = defineJob({ name: "brief", payload: z.object({}), attempts: 1, timeout: 100 });
 
@@ -28,8 +28,8 @@ beforeAll(async () => {
   core = await createCore();
   core.startRelay();
   core.work(
-    assign(act, async ({ work }, run) => works.get(work)?.(run)),
-    assign(brief, (_payload, run) => sleep(60_000, undefined, { signal: run.signal })),
+    defineWorker(act, async ({ work }, run) => works.get(work)?.(run)),
+    defineWorker(brief, (_payload, run) => sleep(60_000, undefined, { signal: run.signal })),
   );
 });
 afterAll(() => core[Symbol.asyncDispose]());

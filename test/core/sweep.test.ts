@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { node } from "../../workers/core/flow.ts";
-import { assign, defineJob } from "../../workers/core/job.ts";
+import { defineWorker, defineJob } from "../../workers/core/job.ts";
 import { startSweep } from "../../workers/core/sweep.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -90,7 +90,7 @@ test("finished jobs are pruned by age, and younger ones kept", async () => {
 });
 
 test("a flow is pruned as a whole, and not before all of it is over", async () => {
-  const place = `INSERT INTO "Job" (id, name, payload, "rootId", "parentId", "ifItFails", state, "finishedAt") VALUES
+  const place = `INSERT INTO "Job" (id, name, payload, "rootId", "parentId", "onFailure", state, "finishedAt") VALUES
     ($1::uuid, 'note', '{}', $1::uuid, NULL, NULL, 'COMPLETED', now() - interval '8 days'),
     ($2::uuid, 'note', '{}', $1::uuid, $1::uuid, 'continue', $3::"JobState", now() - interval '8 days')`;
   const ids = [1, 2, 3, 4].map((number) => `01700000-0000-7000-8000-00000000000${number}`);
@@ -104,7 +104,7 @@ test("a flow is pruned as a whole, and not before all of it is over", async () =
 });
 
 test("a failed root stays as long as a child that outlived it", async () => {
-  const place = `INSERT INTO "Job" (id, name, payload, "rootId", "parentId", "ifItFails", state, "finishedAt", "dueAt") VALUES
+  const place = `INSERT INTO "Job" (id, name, payload, "rootId", "parentId", "onFailure", state, "finishedAt", "dueAt") VALUES
     ($1::uuid, 'note', '{}', $1::uuid, NULL, NULL, 'FAILED', now() - interval '31 days', now()),
     ($2::uuid, 'note', '{}', $1::uuid, $1::uuid, 'continue', 'PENDING', NULL, now() + interval '1 day')`;
   const ids = [1, 2, 3].map((number) => `01600000-0000-7000-8000-00000000000${number}`);
@@ -121,7 +121,7 @@ test("a failed root stays as long as a child that outlived it", async () => {
 
 test("a parent whose child was parked unpublished fails with it", async () => {
   const id = await core.jobs.transaction(({ enqueueFlow }) =>
-    enqueueFlow(node(note, {}, { children: [node(note, {}, { ifItFails: "fail-parent", delay: 60_000 })] })),
+    enqueueFlow(node(note, {}, { children: [node(note, {}, { onFailure: "fail-parent", delay: 60_000 })] })),
   );
   await core.sql(`UPDATE "Job" SET state = 'FAILED', error = 'refused' WHERE "parentId" = $1::uuid`, [id]);
   await core.sql(`DELETE FROM "JobLease"`, []);
@@ -131,6 +131,6 @@ test("a parent whose child was parked unpublished fails with it", async () => {
 test("what was swept back is done", async () => {
   const id = await published();
   await loseInBroker(id);
-  core.work(assign(note, async () => "done"));
+  core.work(defineWorker(note, async () => "done"));
   expect(await core.reaches(id, "COMPLETED")).toMatchObject({ epoch: 2 });
 });

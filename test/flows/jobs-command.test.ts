@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { PermanentError } from "../../workers/core/errors.ts";
 import { node } from "../../workers/core/flow.ts";
-import { assign, defineJob } from "../../workers/core/job.ts";
+import { defineWorker, defineJob } from "../../workers/core/job.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 
@@ -23,11 +23,11 @@ beforeAll(async () => {
   core = await createCore();
   core.startRelay();
   core.work(
-    assign(chore, async ({ n }) => {
+    defineWorker(chore, async ({ n }) => {
       if (broken && n % 2 === 1) throw new PermanentError("the provider is broken");
       return "fine";
     }),
-    assign(hourly, () => Promise.reject(new Error("the provider is away"))),
+    defineWorker(hourly, () => Promise.reject(new Error("the provider is away"))),
   );
   for (const n of [0, 1, 2, 3]) ids.push(await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n })));
   for (const [n, id] of ids.entries()) await core.reaches(id, n % 2 === 1 ? "FAILED" : "COMPLETED");
@@ -62,7 +62,7 @@ test("lists the dead letter alone", async () => {
 });
 
 test("shows a flow as a tree", async () => {
-  const child = node(chore, { n: 5 }, { ifItFails: "fail-parent" });
+  const child = node(chore, { n: 5 }, { onFailure: "fail-parent" });
   const id = await core.jobs.transaction(({ enqueueFlow }) =>
     enqueueFlow(node(chore, { n: 6 }, { children: [child] })),
   );
@@ -131,7 +131,7 @@ test("retries all failed jobs of a name", async () => {
 
 test("retries the flow of a failed child, and counts it apart", async () => {
   broken = true;
-  const child = node(chore, { n: 5 }, { ifItFails: "fail-parent" });
+  const child = node(chore, { n: 5 }, { onFailure: "fail-parent" });
   const root = await core.jobs.transaction(({ enqueueFlow }) =>
     enqueueFlow(node(chore, { n: 6 }, { children: [child] })),
   );

@@ -5,7 +5,7 @@ import { createSystem, type System } from "../support/chaos/system.ts";
 import { startThrottlingProvider } from "../support/servers/throttling-smtp.ts";
 import { until } from "../../scripts/processes/until.ts";
 
-const { max, per } = email.limit!;
+const { max, per } = email.rateLimit!;
 
 /** Milliseconds: how long 421 and 450 pause the queue (failure.ts), and within which mails under way have arrived. */
 const PAUSE = 5_000;
@@ -43,16 +43,16 @@ const sent = ({ sql }: System, times: number) =>
 const most = (moments: readonly number[], length: number) =>
   Math.max(...moments.map((from) => moments.filter((at) => at >= from && at < from + length).length));
 
-test("three processes together keep to the provider's limit", async () => {
+test("three processes together keep to the provider's rateLimit", async () => {
   await using system = await createSystem();
   await Promise.all([system.startWorker(), system.startWorker(), system.startWorker()]);
   await enqueueMails(system, 12 * max);
   const jobs = await sent(system, 12 * max);
   expect(new Set(jobs.map(({ startedBy }) => startedBy)).size).toBe(3);
 
-  // The limit counts starts in fixed windows of a second. Any second touches two of them, any five seconds touch six; and
+  // The rateLimit counts starts in fixed windows of a second. Any second touches two of them, any five seconds touch six; and
   // what one window more began may be recorded late. Arrivals say less: the first wait for their connections, and on a
-  // busy machine they gather. Twelve windows take over ten seconds; three processes that each kept the limit alone
+  // busy machine they gather. Twelve windows take over ten seconds; three processes that each kept the rateLimit alone
   // would be done in four.
   const starts = jobs.map(({ startedAt }) => startedAt.getTime());
   const arrivals = (await system.mails()).map(({ receivedAt }) => Date.parse(receivedAt));

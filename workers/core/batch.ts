@@ -13,7 +13,7 @@ interface Waiting<Item, Result> {
  * Runs a database statement until the database answers: every 100 ms to 2 s while it is away, until `signal` aborts.
  * What a run achieved must not be forgotten for a restart.
  */
-export const persistently = async <Result>(
+export const retryWhileUnavailable = async <Result>(
   run: () => Promise<Result>,
   signal: AbortSignal,
 ): Promise<Result> => {
@@ -41,7 +41,7 @@ export const batched = <Item, Result>(
 
   const settle = async (batch: Waiting<Item, Result>[]): Promise<void> => {
     try {
-      const results = await persistently(() => run(batch.map(({ item }) => item)), signal);
+      const results = await retryWhileUnavailable(() => run(batch.map(({ item }) => item)), signal);
       batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
     } catch (error) {
       if (batch.length > 1 && !isTransient(error)) {

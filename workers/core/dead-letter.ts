@@ -9,13 +9,13 @@ import type { Sql } from "./ledger.ts";
 export const replayJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: string }[]> =>
   sql(
     `WITH RECURSIVE up AS (
-       SELECT id, "parentId", "ifItFails" FROM "Job" WHERE id = ANY ($1::uuid[]) AND state = 'FAILED'
-       UNION SELECT p.id, p."parentId", p."ifItFails" FROM up JOIN "Job" p ON p.id = up."parentId"
-       WHERE up."ifItFails" = 'fail-parent' AND p.state = 'FAILED'
+       SELECT id, "parentId", "onFailure" FROM "Job" WHERE id = ANY ($1::uuid[]) AND state = 'FAILED'
+       UNION SELECT p.id, p."parentId", p."onFailure" FROM up JOIN "Job" p ON p.id = up."parentId"
+       WHERE up."onFailure" = 'fail-parent' AND p.state = 'FAILED'
      ), failed AS (
        SELECT id FROM up
        UNION SELECT c.id FROM failed JOIN "Job" c ON c."parentId" = failed.id
-       WHERE c."ifItFails" = 'fail-parent' AND c.state = 'FAILED' OR c.state = 'CANCELLED'
+       WHERE c."onFailure" = 'fail-parent' AND c.state = 'FAILED' OR c.state = 'CANCELLED'
      )
      UPDATE "Job" j SET state = (CASE WHEN ${HAS_OPEN_CHILDREN} THEN 'WAITING' ELSE 'PENDING' END)::"JobState",
             epoch = epoch + 1, "dueAt" = now(), attempt = 0, crashes = 0, "publishTries" = 0, "finishedAt" = NULL,

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { DelayedError, UnrecoverableError, Worker } from "bullmq";
+import { DelayedError, UnrecoverableError, Worker as BrokerWorker } from "bullmq";
 import type { Job as Delivered, Processor } from "bullmq";
-import { batched, persistently } from "./batch.ts";
+import { batched, retryWhileUnavailable } from "./batch.ts";
 import type { Broker } from "./broker.ts";
-import { describeError, PermanentError, RateLimitedError, SupersededError, YieldError } from "./errors.ts";
-import { tellParent } from "./flow.ts";
-import type { Assignment, Job } from "./job.ts";
-import type { Database } from "./jobs.ts";
+import { describeError, PermanentError, RateLimitedError, SupersededError, ReleaseError } from "./errors.ts";
+import { advanceParent } from "./flow.ts";
+import type { Worker, JobDefinition } from "./job.ts";
+import type { Database } from "./enqueue.ts";
 import {
   brokerIdOf,
   completeJobs,
@@ -20,7 +20,7 @@ import {
 } from "./ledger.ts";
 import type { Completion, Delivery, Setback, StartedJob } from "./ledger.ts";
 import type { Log } from "./log.ts";
-import { judge, RetryError } from "./outcome.ts";
+import { classify, RetryError } from "./outcome.ts";
 import { openRun } from "./run.ts";
 import type { OpenRun } from "./run.ts";
 
@@ -73,27 +73,27 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     giveUp,
   );
   /** A failure ends a job as a success does: whoever waits for it learns in the same transaction. */
-  const setBackChild = async (setback: Setback): Promise<Delivery | undefined> => {
+  const recordChildEnd = async (setback: Setback): Promise<Delivery | undefined> => {
     let parentIsDue = false;
     const settle = () =>
       database.transaction(async (_tx, inside) => {
         const [settled] = await setBackJobs(inside, [setback], workerId);
-        if (settled) parentIsDue = await tellParent(inside, setback.id);
+        if (settled) parentIsDue = await advanceParent(inside, setback.id);
         return settled;
       });
-    const settled = await persistently(settle, giveUp);
+    const settled = await retryWhileUnavailable(settle, giveUp);
     if (parentIsDue) nudge();
     return settled;
   };
   const running = new Map<string, OpenRun<Tx>>();
 
-  const perform = async ({ job, handler }: Assignment<Tx>, started: StartedJob): Promise<void> => {
+  const perform = async ({ job, handler }: Worker<Tx>, started: StartedJob): Promise<void> => {
     if (started.crashes >= job.crashes)
       throw new PermanentError(`its process died ${started.crashes} times while running it`);
     const payload = job.payload.safeParse(started.payload);
     if (!payload.success)
       throw new PermanentError(`the payload does not fit: ${payload.error.issues[0]?.message}`);
-    if (ending.aborted) throw new YieldError(SHUT_DOWN);
+    if (ending.aborted) throw new ReleaseError(SHUT_DOWN);
     const open = openRun(database, started, job.timeout, complete);
     running.set(brokerIdOf(started), open);
     const { signal } = open.run;
@@ -101,7 +101,7 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     try {
       const result = await Promise.race([work, aborted(signal)]);
       const json = toJson(result);
-      await persistently(() => open.finish(json), giveUp);
+      await retryWhileUnavailable(() => open.finish(json), giveUp);
     } finally {
       open.close();
       // The next run is not to begin beside this one.
@@ -111,52 +111,54 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     if (open.madeDue) nudge();
   };
 
-  const handBack = async (delivered: Delivered, token: string, delay: number): Promise<never> => {
+  const release = async (delivered: Delivered, token: string, delay: number): Promise<never> => {
     await delivered.moveToDelayed(Date.now() + delay, token);
     throw new DelayedError();
   };
 
-  const passOn = async (job: Job, delivered: Delivered, token: string, error: unknown, setback: Setback) => {
+  const passOn = async (
+    job: JobDefinition,
+    delivered: Delivered,
+    token: string,
+    error: unknown,
+    setback: Setback,
+  ) => {
     if (setback.outcome === "failed") throw new UnrecoverableError(setback.error ?? "failed");
     if (setback.outcome === "retry") throw new RetryError(setback.error ?? "retry", setback.delay);
-    if (error instanceof RateLimitedError && job.limit) {
+    if (error instanceof RateLimitedError && job.rateLimit) {
       const queue = broker.queue(job.name);
       // Another job may have been told to wait longer.
       if ((await queue.getRateLimitTtl()) < error.ms) await queue.rateLimit(error.ms);
-      throw Worker.RateLimitError();
+      throw BrokerWorker.RateLimitError();
     }
-    return handBack(delivered, token, setback.delay);
+    return release(delivered, token, setback.delay);
   };
 
-  const deliver = async (
-    assignment: Assignment<Tx>,
-    delivered: Delivered,
-    token: string,
-  ): Promise<string> => {
-    const { job } = assignment;
+  const deliver = async (worker: Worker<Tx>, delivered: Delivered, token: string): Promise<string> => {
+    const { job } = worker;
     const delivery = parseBrokerId(delivered.id);
     if (!delivery) {
       log.warn({ job: job.name, brokerId: delivered.id }, "not a job of the ledger: left out");
       return "superseded";
     }
-    if (running.has(brokerIdOf(delivery))) return handBack(delivered, token, LOOK_AGAIN);
+    if (running.has(brokerIdOf(delivery))) return release(delivered, token, LOOK_AGAIN);
     const began = performance.now();
     const started = await start(delivery).catch((error: unknown) => {
       throw new RetryError(describeError(error), 1_000);
     });
     // A broker that lost its last moments delivers again what a living worker runs.
     if (!started)
-      return (await isRunning(sql, delivery)) ? handBack(delivered, token, LOOK_AGAIN) : "superseded";
+      return (await isRunning(sql, delivery)) ? release(delivered, token, LOOK_AGAIN) : "superseded";
     const run = { job: job.name, id: delivery.id, attempt: started.attempt + 1 };
     const ms = () => Math.round(performance.now() - began);
     try {
-      await perform(assignment, started);
+      await perform(worker, started);
       log.info({ ...run, ms: ms(), outcome: "completed" }, "job");
       return "completed";
     } catch (error) {
-      const setback = { ...delivery, ...judge(job, started, error) };
+      const setback = { ...delivery, ...classify(job, started, error) };
       const { outcome, error: text, delay } = setback;
-      const record = started.parentId && outcome === "failed" ? setBackChild : setBack;
+      const record = started.parentId && outcome === "failed" ? recordChildEnd : setBack;
       const isTheirs = !(error instanceof SupersededError) && (await record(setback));
       if (!isTheirs) {
         log.info({ ...run, ms: ms(), outcome: "superseded", ...(text && { error: text }) }, "job");
@@ -170,43 +172,43 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
 
   // A job that was running when its process died may have killed it. Of one queue, such jobs run one after the other, so
   // that the innocent are not found beside the guilty again and again. Who waits long makes room for others.
-  const suspects = new Map<string, Promise<boolean>>();
-  const deliverAgain = async (assignment: Assignment<Tx>, delivered: Delivered, token: string) => {
-    const { name } = assignment.job;
+  const quarantine = new Map<string, Promise<boolean>>();
+  const deliverAgain = async (worker: Worker<Tx>, delivered: Delivered, token: string) => {
+    const { name } = worker.job;
     const patience = sleep(ITS_TURN, "over" as const);
-    while (suspects.has(name))
-      if ((await Promise.race([suspects.get(name), patience])) === "over")
-        return handBack(delivered, token, LOOK_AGAIN);
-    const delivery = deliver(assignment, delivered, token);
-    const over = () => suspects.delete(name);
-    suspects.set(name, delivery.then(over, over));
+    while (quarantine.has(name))
+      if ((await Promise.race([quarantine.get(name), patience])) === "over")
+        return release(delivered, token, LOOK_AGAIN);
+    const delivery = deliver(worker, delivered, token);
+    const over = () => quarantine.delete(name);
+    quarantine.set(name, delivery.then(over, over));
     return delivery;
   };
 
   /** Stops the runs with these ids in the broker; each gives its job back. */
-  const yieldRuns = (reason: string, brokerIds: readonly string[]): void => {
-    for (const brokerId of brokerIds) running.get(brokerId)?.abort(new YieldError(reason));
+  const releaseRuns = (reason: string, brokerIds: readonly string[]): void => {
+    for (const brokerId of brokerIds) running.get(brokerId)?.abort(new ReleaseError(reason));
   };
-  ending.addEventListener("abort", () => yieldRuns(SHUT_DOWN, [...running.keys()]), { once: true });
+  ending.addEventListener("abort", () => releaseRuns(SHUT_DOWN, [...running.keys()]), { once: true });
 
   return {
     /** The broker's side of a handler. */
     processor:
-      (assignment: Assignment<Tx>): Processor<unknown, unknown> =>
+      (worker: Worker<Tx>): Processor<unknown, unknown> =>
       (delivered, token = "") =>
-        (delivered.stalledCounter === 0 ? deliver : deliverAgain)(assignment, delivered, token),
+        (delivered.stalledCounter === 0 ? deliver : deliverAgain)(worker, delivered, token),
     /**
      * The broker no longer holds these runs' locks. Where another worker has the job now, ours stops; where the broker
      * forgot the job, nobody else has it, and ours goes on.
      */
-    yieldLost: async (brokerIds: readonly string[]): Promise<void> => {
+    releaseLost: async (brokerIds: readonly string[]): Promise<void> => {
       const ours = await stillRunBy(
         sql,
         brokerIds.flatMap((brokerId) => parseBrokerId(brokerId) ?? []),
         workerId,
       );
       const kept = new Set(ours.map(brokerIdOf));
-      yieldRuns(
+      releaseRuns(
         "another worker has the job",
         brokerIds.filter((brokerId) => !kept.has(brokerId)),
       );

@@ -5,7 +5,7 @@ export class PermanentError extends Error {
 
 /**
  * The provider asks for a pause. The whole queue waits `ms` milliseconds and no attempt is spent.
- * A job without a `limit` has no queue to pause: it waits alone, and no attempt is spent either.
+ * A job without a `rateLimit` has no queue to pause: it waits alone, and no attempt is spent either.
  */
 export class RateLimitedError extends Error {
   override name = "RateLimitedError";
@@ -26,8 +26,8 @@ export class SupersededError extends Error {
 }
 
 /** The run was stopped from outside and gives its job back: lock lost, or the process shuts down. */
-export class YieldError extends Error {
-  override name = "YieldError";
+export class ReleaseError extends Error {
+  override name = "ReleaseError";
 }
 
 /** One line about an error, fit for the ledger: at most 500 characters, no stack. */
@@ -50,7 +50,7 @@ const PASSING = /^((08|40|53|57|58)...|55P03|25P03|25006)$/;
 
 /** Whether the same statement may succeed later: anything but our own stops, and PostgreSQL refusing the statement. */
 export const isTransient = (error: unknown): boolean => {
-  if (error instanceof SupersededError || error instanceof YieldError) return false;
+  if (error instanceof SupersededError || error instanceof ReleaseError) return false;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return !SQLSTATE.test(code) || PASSING.test(code);
 };

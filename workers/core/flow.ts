@@ -1,13 +1,13 @@
 import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
-import type { Child, ChildNode, EnqueueOptions, FlowNode, IfItFails, Job } from "./job.ts";
+import type { Child, ChildNode, EnqueueOptions, FlowNode, OnFailure, JobDefinition } from "./job.ts";
 import { prepareJob } from "./insert.ts";
 import { HAS_OPEN_CHILDREN } from "./ledger.ts";
 import type { Place } from "./insert.ts";
 import type { Sql } from "./ledger.ts";
 
 interface NodeOptions extends EnqueueOptions {
-  ifItFails?: IfItFails;
+  onFailure?: OnFailure;
   /** They run first, all at the same time. */
   children?: readonly ChildNode[];
 }
@@ -17,28 +17,34 @@ interface NodeOptions extends EnqueueOptions {
  * @throws TypeError when a child has an idempotency key: the key of its root stands for the whole flow
  */
 export const node = <Schema extends z.ZodType, Options extends NodeOptions>(
-  job: Job<Schema>,
+  job: JobDefinition<Schema>,
   payload: z.input<Schema>,
   options?: Options,
-): FlowNode & Pick<Options, keyof Options & "ifItFails"> => {
-  const { children = [], ifItFails, ...rest }: NodeOptions = options ?? {};
+): FlowNode & Pick<Options, keyof Options & "onFailure"> => {
+  const { children = [], onFailure, ...rest }: NodeOptions = options ?? {};
   const keyed = children.find((child) => child.job.key);
   if (keyed) throw new TypeError(`the job ${keyed.job.name} has an idempotency key and cannot be a child`);
-  const made = { job: job as Job, payload, options: rest, children, ...(ifItFails && { ifItFails }) };
-  return made as FlowNode & Pick<Options, keyof Options & "ifItFails">;
+  const made = {
+    job: job as JobDefinition,
+    payload,
+    options: rest,
+    children,
+    ...(onFailure && { onFailure }),
+  };
+  return made as FlowNode & Pick<Options, keyof Options & "onFailure">;
 };
 
 type Insertion = (sql: Sql, place: Place) => Promise<string>;
 
 interface Prepared {
   insert: Insertion;
-  ifItFails: IfItFails | null;
+  onFailure: OnFailure | null;
   children: Prepared[];
 }
 
-const prepare = (each: FlowNode & { ifItFails?: IfItFails }): Prepared => ({
+const prepare = (each: FlowNode & { onFailure?: OnFailure }): Prepared => ({
   insert: prepareJob(each.job, each.payload, each.options),
-  ifItFails: each.ifItFails ?? null,
+  onFailure: each.onFailure ?? null,
   children: each.children.map(prepare),
 });
 
@@ -50,7 +56,7 @@ const insertTree = async (sql: Sql, tree: Prepared, parent?: { id: string; rootI
     id,
     rootId,
     parentId: parent?.id ?? null,
-    ifItFails: tree.ifItFails,
+    onFailure: tree.onFailure,
     state: tree.children.length > 0 ? "WAITING" : "PENDING",
   });
   if (inserted === id) for (const child of tree.children) await insertTree(sql, child, { id, rootId });
@@ -77,24 +83,24 @@ interface Ended {
   state: string;
   error: string | null;
   parentId: string | null;
-  ifItFails: IfItFails | null;
+  onFailure: OnFailure | null;
 }
 
 /**
  * Tells the parent of a job that has just ended, in the same transaction: starts it when this was the last child, or
  * fails it. Resolves with whether a job has become due.
  */
-export const tellParent = async (sql: Sql, id: string): Promise<boolean> => {
+export const advanceParent = async (sql: Sql, id: string): Promise<boolean> => {
   const [ended] = await sql<Ended>(
-    `SELECT name, state, error, "parentId", "ifItFails" FROM "Job" WHERE id = $1::uuid`,
+    `SELECT name, state, error, "parentId", "onFailure" FROM "Job" WHERE id = $1::uuid`,
     [id],
   );
   if (!ended?.parentId) return false;
   // Two last children may end at the same time: the lock makes one of them see that the other has ended.
   await sql(`SELECT FROM "Job" WHERE id = $1::uuid FOR UPDATE`, [ended.parentId]);
-  if (ended.state === "FAILED" && ended.ifItFails === "fail-parent") {
+  if (ended.state === "FAILED" && ended.onFailure === "fail-parent") {
     const error = `its child ${ended.name} failed: ${ended.error}`.slice(0, 500);
-    return (await failWaiting(sql, ended.parentId, error)) ? tellParent(sql, ended.parentId) : false;
+    return (await failWaiting(sql, ended.parentId, error)) ? advanceParent(sql, ended.parentId) : false;
   }
   const due = await sql(
     `UPDATE "Job" j SET state = 'PENDING', "dueAt" = greatest(now(), "dueAt")

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
-import type { EnqueueOptions, IfItFails, Job } from "./job.ts";
+import type { EnqueueOptions, OnFailure, JobDefinition } from "./job.ts";
 import { toJson } from "./ledger.ts";
 import type { Sql } from "./ledger.ts";
 
@@ -9,7 +9,7 @@ export interface Place {
   id: string;
   rootId: string;
   parentId: string | null;
-  ifItFails: IfItFails | null;
+  onFailure: OnFailure | null;
   state: "WAITING" | "PENDING";
 }
 
@@ -30,7 +30,7 @@ const insertion = (
   RETURNING id`;
 const INSERT = insertion("", "");
 const INSERT_NODE = insertion(
-  `, "rootId", "parentId", "ifItFails", state`,
+  `, "rootId", "parentId", "onFailure", state`,
   `, $7::uuid, $8::uuid, $9, $10::"JobState"`,
 );
 
@@ -40,7 +40,7 @@ const INSERT_NODE = insertion(
  * @throws ZodError when the payload does not fit the job's schema, RangeError when an option is out of range
  */
 export const prepareJob = <Schema extends z.ZodType>(
-  job: Job<Schema>,
+  job: JobDefinition<Schema>,
   payload: z.input<Schema>,
   { delay = 0, priority }: EnqueueOptions = {},
 ): ((sql: Sql, place?: Place) => Promise<string>) => {
@@ -57,7 +57,7 @@ export const prepareJob = <Schema extends z.ZodType>(
           ...columns,
           place.rootId,
           place.parentId,
-          place.ifItFails,
+          place.onFailure,
           place.state,
         ])
       : sql<{ id: string }>(INSERT, columns));
@@ -74,7 +74,7 @@ export const prepareJob = <Schema extends z.ZodType>(
 /** Checks and inserts a job in one go, see `prepareJob`. */
 export const insertJob = async <Schema extends z.ZodType>(
   sql: Sql,
-  job: Job<Schema>,
+  job: JobDefinition<Schema>,
   payload: z.input<Schema>,
   options?: EnqueueOptions,
 ): Promise<string> => prepareJob(job, payload, options)(sql);

@@ -9,7 +9,7 @@ export interface Backoff {
 }
 
 /** What a job promises: its stable name, the shape of its payload, and how it is retried and limited. */
-export interface Job<Schema extends z.ZodType = z.ZodType> {
+export interface JobDefinition<Schema extends z.ZodType = z.ZodType> {
   name: string;
   payload: Schema;
   /** Derives the idempotency key: enqueueing twice under one key is one job, for as long as its row is kept and not cancelled. */
@@ -22,28 +22,30 @@ export interface Job<Schema extends z.ZodType = z.ZodType> {
   /** 0 goes first, then 1, 2, … up to 2,097,151; derived from the payload, or one for all. An enqueue may set another. */
   priority: number | ((payload: z.output<Schema>) => number);
   /** At most `max` starts per `per` ms, over all processes. */
-  limit: { max: number; per: number } | undefined;
+  rateLimit: { max: number; per: number } | undefined;
   /** Milliseconds that one run may take. */
   timeout: number;
   /** Runs at the same time in one process. */
   concurrency: number;
 }
 
-type Definition<Schema extends z.ZodType> = Pick<Job<Schema>, "name" | "payload"> &
-  Partial<Omit<Job<Schema>, "name" | "payload" | "backoff"> & { backoff: Partial<Backoff> }>;
+type Definition<Schema extends z.ZodType> = Pick<JobDefinition<Schema>, "name" | "payload"> &
+  Partial<Omit<JobDefinition<Schema>, "name" | "payload" | "backoff"> & { backoff: Partial<Backoff> }>;
 
 /**
  * Declares a job. Opens nothing, so that anyone may import it: the API to enqueue, a worker to run.
  * @throws TypeError when the name cannot be a queue's name
  */
-export const defineJob = <Schema extends z.ZodType>(definition: Definition<Schema>): Job<Schema> => {
+export const defineJob = <Schema extends z.ZodType>(
+  definition: Definition<Schema>,
+): JobDefinition<Schema> => {
   if (!/^[a-z][a-z0-9-]*$/.test(definition.name)) throw new TypeError(`not a job name: "${definition.name}"`);
   return {
     key: undefined,
     attempts: 5,
     crashes: 3,
     priority: 0,
-    limit: undefined,
+    rateLimit: undefined,
     timeout: 60_000,
     concurrency: 10,
     ...definition,
@@ -59,7 +61,7 @@ export const backoffDelay = (
 ): number => Math.round(Math.min(max, delay * 2 ** (failed - 1)) * (1 + jitter * (random - 0.5)));
 
 /** What a handler receives: the payload as its schema returns it. */
-export type Payload<J extends Job> = z.output<J["payload"]>;
+export type Payload<J extends JobDefinition> = z.output<J["payload"]>;
 
 export interface EnqueueOptions {
   /** Milliseconds to wait in the ledger before the job is due. */
@@ -69,18 +71,18 @@ export interface EnqueueOptions {
 }
 
 /** What a child's end in the dead letter does to its parent: it fails too, or it starts without that child's result. */
-export type IfItFails = "fail-parent" | "continue";
+export type OnFailure = "fail-parent" | "continue";
 
 /** A job as part of a flow: made by `node`, see flow.ts. */
 export interface FlowNode {
-  job: Job;
+  job: JobDefinition;
   payload: unknown;
   options: EnqueueOptions;
   children: readonly ChildNode[];
 }
 
 export interface ChildNode extends FlowNode {
-  ifItFails: IfItFails;
+  onFailure: OnFailure;
 }
 
 /** What became of a child, as its parent sees it. */
@@ -115,7 +117,7 @@ export interface Run<Tx = unknown> {
    * @throws Error after `complete`
    */
   enqueue<Schema extends z.ZodType>(
-    job: Job<Schema>,
+    job: JobDefinition<Schema>,
     payload: z.input<Schema>,
     options?: EnqueueOptions,
   ): void;
@@ -128,19 +130,19 @@ export interface Run<Tx = unknown> {
 }
 
 /** Return: done. Throw: retried with backoff. PermanentError: dead letter. RateLimitedError: the queue pauses. */
-export type Handler<J extends Job = Job, Tx = unknown> = (
+export type Handler<J extends JobDefinition = JobDefinition, Tx = unknown> = (
   payload: Payload<J>,
   run: Run<Tx>,
 ) => Promise<unknown>;
 
 /** A job with the handler that does it. */
-export interface Assignment<Tx = unknown> {
-  job: Job;
-  handler: Handler<Job, Tx>;
+export interface Worker<Tx = unknown> {
+  job: JobDefinition;
+  handler: Handler<JobDefinition, Tx>;
 }
 
 /** Pairs a job with its handler, checking that they fit. */
-export const assign = <J extends Job, Tx>(job: J, handler: Handler<J, Tx>): Assignment<Tx> => ({
+export const defineWorker = <J extends JobDefinition, Tx>(job: J, handler: Handler<J, Tx>): Worker<Tx> => ({
   job,
   handler,
 });

@@ -44,7 +44,7 @@ export interface Completion extends Delivery {
 
 /** How a run ended that did not complete its job. */
 export interface Setback extends Delivery {
-  outcome: "retry" | "failed" | "yielded";
+  outcome: "retry" | "failed" | "released";
   error: string | null;
   /** Milliseconds until the broker delivers it again. */
   delay: number;
@@ -62,7 +62,7 @@ export const RUNNING = `EXISTS (SELECT FROM "JobWorker" w WHERE w.id = j."starte
 
 /** SQL: whether the job `j` must wait for a child: a failed one without which it cannot start counts too. */
 export const HAS_OPEN_CHILDREN = `EXISTS (SELECT FROM "Job" c WHERE c."parentId" = j.id
-  AND c.state <> 'COMPLETED' AND (c.state <> 'FAILED' OR c."ifItFails" = 'fail-parent'))`;
+  AND c.state <> 'COMPLETED' AND (c.state <> 'FAILED' OR c."onFailure" = 'fail-parent'))`;
 
 /** SQL: the history of the job `j`, with a run that its process did not end. */
 export const WITH_CRASH = `j.history || jsonb_build_object('startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy",
@@ -135,10 +135,10 @@ export const setBackJobs = (sql: Sql, items: readonly Setback[], worker: string)
     `UPDATE "Job" j SET
             state = CASE t.outcome WHEN 'failed' THEN 'FAILED' ELSE j.state END,
             "finishedAt" = CASE t.outcome WHEN 'failed' THEN now() END,
-            "dueAt" = now() + CASE t.outcome WHEN 'yielded' THEN interval '0' ELSE interval '${RETRY_TRUST} seconds' END
+            "dueAt" = now() + CASE t.outcome WHEN 'released' THEN interval '0' ELSE interval '${RETRY_TRUST} seconds' END
                       + t.delay * interval '1 millisecond',
-            attempt = j.attempt + CASE t.outcome WHEN 'yielded' THEN 0 ELSE 1 END,
-            history = CASE t.outcome WHEN 'yielded' THEN j.history ELSE j.history || jsonb_build_object(
+            attempt = j.attempt + CASE t.outcome WHEN 'released' THEN 0 ELSE 1 END,
+            history = CASE t.outcome WHEN 'released' THEN j.history ELSE j.history || jsonb_build_object(
               'startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy", 'outcome', t.outcome, 'error', t.error,
               'retryAt', CASE t.outcome WHEN 'retry' THEN now() + t.delay * interval '1 millisecond' END) END,
             error = COALESCE(t.error, j.error), "startedAt" = NULL, "startedBy" = NULL

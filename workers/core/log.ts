@@ -9,7 +9,7 @@ export interface Log {
  * A listener for errors that connections repeat while a server is away: it logs the first of a kind at once, and
  * then one in ten seconds with a count. Without it, an outage fills a disk.
  */
-export const quietly = (log: Log, message: string): ((error: Error) => void) => {
+export const throttledWarn = (log: Log, message: string): ((error: Error) => void) => {
   const seen = new Map<string, { next: number; hidden: number }>();
   return (error) => {
     const kind = `${error.name} ${"code" in error ? String(error.code) : error.message.slice(0, 40)}`;

@@ -1,6 +1,6 @@
-import { describeError, PermanentError, RateLimitedError, YieldError } from "./errors.ts";
+import { describeError, PermanentError, RateLimitedError, ReleaseError } from "./errors.ts";
 import { backoffDelay } from "./job.ts";
-import type { Job } from "./job.ts";
+import type { JobDefinition } from "./job.ts";
 import type { Delivery, Setback, StartedJob } from "./ledger.ts";
 
 /** Thrown to the broker, which delivers again after `delay` ms. It carries no more than the ledger does. */
@@ -14,10 +14,14 @@ export class RetryError extends Error {
 }
 
 /** What the ledger records of a run that did not complete. */
-export const judge = (job: Job, { attempt }: StartedJob, error: unknown): Omit<Setback, keyof Delivery> => {
-  if (error instanceof YieldError) return { outcome: "yielded", error: null, delay: 0 };
+export const classify = (
+  job: JobDefinition,
+  { attempt }: StartedJob,
+  error: unknown,
+): Omit<Setback, keyof Delivery> => {
+  if (error instanceof ReleaseError) return { outcome: "released", error: null, delay: 0 };
   const text = describeError(error);
-  if (error instanceof RateLimitedError) return { outcome: "yielded", error: text, delay: error.ms };
+  if (error instanceof RateLimitedError) return { outcome: "released", error: text, delay: error.ms };
   if (error instanceof PermanentError || attempt + 1 >= job.attempts)
     return { outcome: "failed", error: text, delay: 0 };
   return { outcome: "retry", error: text, delay: backoffDelay(job.backoff, attempt + 1) };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Database } from "./jobs.ts";
+import type { Database } from "./enqueue.ts";
 import { openRun } from "./run.ts";
 
 const started = { id: "1", epoch: 1, parentId: null, payload: {}, attempt: 0, crashes: 0 };

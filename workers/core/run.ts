@@ -1,7 +1,7 @@
 import { SupersededError } from "./errors.ts";
-import { childrenOf, prepareFlow, tellParent } from "./flow.ts";
-import type { EnqueueOptions, Job, Run } from "./job.ts";
-import type { Database } from "./jobs.ts";
+import { childrenOf, prepareFlow, advanceParent } from "./flow.ts";
+import type { EnqueueOptions, JobDefinition, Run } from "./job.ts";
+import type { Database } from "./enqueue.ts";
 import { prepareJob } from "./insert.ts";
 import { completeJobs, recordProgress, toJson } from "./ledger.ts";
 import type { Completion, Delivery, Sql, StartedJob } from "./ledger.ts";
@@ -46,7 +46,7 @@ export const openRun = <Tx>(
       const result = await effect(tx);
       for (const insert of followUps) await insert(sql);
       settled((await completeJobs(sql, [{ id, epoch, result: json ?? toJson(result) }]))[0]);
-      if (parentId) parentIsDue = await tellParent(sql, id);
+      if (parentId) parentIsDue = await advanceParent(sql, id);
       return result;
     });
 
@@ -67,7 +67,7 @@ export const openRun = <Tx>(
         const tell = () => recordProgress(database.sql, started, value);
         await (told = told.then(tell, tell));
       },
-      enqueue: (job: Job, payload: unknown, options?: EnqueueOptions) =>
+      enqueue: (job: JobDefinition, payload: unknown, options?: EnqueueOptions) =>
         follow(prepareJob(job, payload, options)),
       enqueueFlow: (root) => follow(prepareFlow(root)),
       children: () => childrenOf(database.sql, id),

@@ -1,6 +1,6 @@
 import type { Broker } from "./broker.ts";
 import { describeError } from "./errors.ts";
-import { tellParent } from "./flow.ts";
+import { advanceParent } from "./flow.ts";
 import { brokerIdOf, HAS_OPEN_CHILDREN, RUNNING, WITH_CRASH } from "./ledger.ts";
 import type { Delivery, Sql } from "./ledger.ts";
 import type { Log } from "./log.ts";
@@ -36,7 +36,7 @@ const lead = async (sql: Sql, name: string, seconds: number): Promise<boolean> =
 };
 
 /** Published jobs whose turn it is to be asked about; the older the job, the longer until it is asked about again. */
-const takeDoubtful = (sql: Sql): Promise<PublishedJob[]> =>
+const takeUnconfirmed = (sql: Sql): Promise<PublishedJob[]> =>
   sql(
     `UPDATE "Job" j SET "dueAt" = now() + greatest(interval '60 seconds', least(now() - j."publishedAt", interval '1 hour'))
      WHERE id IN (SELECT id FROM "Job" j WHERE state = 'PUBLISHED' AND "dueAt" <= now() AND NOT ${RUNNING}
@@ -90,10 +90,10 @@ const FAILED_AND_OVER = `state = 'FAILED' AND NOT EXISTS (
   SELECT FROM "Job" c WHERE c."rootId" = j."rootId" AND c.state IN ('WAITING', 'PENDING', 'PUBLISHED'))`;
 
 // Children tell their parents in the transaction in which they end, but for those that the relay parked.
-const endedUntold = (sql: Sql): Promise<{ id: string }[]> =>
+const endedUnreported = (sql: Sql): Promise<{ id: string }[]> =>
   sql(
     `SELECT c.id FROM "Job" j JOIN "Job" c ON c."parentId" = j.id
-     WHERE j.state = 'WAITING' AND (NOT ${HAS_OPEN_CHILDREN} OR c.state = 'FAILED' AND c."ifItFails" = 'fail-parent')`,
+     WHERE j.state = 'WAITING' AND (NOT ${HAS_OPEN_CHILDREN} OR c.state = 'FAILED' AND c."onFailure" = 'fail-parent')`,
     [],
   );
 
@@ -135,14 +135,14 @@ export const startSweep = (sql: Sql, broker: Broker, log: Log, nudge: () => void
     await broker.ping();
     if (!(await broker.sentinel.isSet("whole"))) await recoverAll();
     for (let full = true; full && !closing;) {
-      const jobs = await takeDoubtful(sql);
+      const jobs = await takeUnconfirmed(sql);
       await askAbout(jobs);
       full = jobs.length === BATCH;
     }
   };
 
   const clean = async (): Promise<void> => {
-    for (const { id } of await endedUntold(sql)) await tellParent(sql, id);
+    for (const { id } of await endedUnreported(sql)) await advanceParent(sql, id);
     while (!closing && (await prune(sql, OVER, KEEP.completed)).length === BATCH);
     while (!closing && (await prune(sql, FAILED_AND_OVER, KEEP.failed)).length === BATCH);
     await sql(`DELETE FROM "JobWorker" WHERE "seenAt" < now() - interval '1 hour'`, []);

@@ -2,15 +2,15 @@ import { hostname } from "node:os";
 import { v7 as uuidv7 } from "uuid";
 import type { Broker } from "./broker.ts";
 import { createDeliveries } from "./delivery.ts";
-import type { Assignment } from "./job.ts";
-import type { Database } from "./jobs.ts";
+import type { Worker } from "./job.ts";
+import type { Database } from "./enqueue.ts";
 import type { Log } from "./log.ts";
 import { RetryError } from "./outcome.ts";
 
 export interface WorkerOptions<Tx> {
   database: Database<Tx>;
   broker: Broker;
-  assignments: readonly Assignment<Tx>[];
+  workers: readonly Worker<Tx>[];
   log: Log;
   /** Called after a completion that inserted follow-ups: wake the relay with it. */
   nudge(): void;
@@ -22,7 +22,7 @@ export interface WorkerOptions<Tx> {
   stalledInterval?: number;
 }
 
-export interface Workers {
+export interface RunningWorkers {
   /** Unique to this process: recorded with every run, and kept alive by a heartbeat. */
   readonly id: string;
   /**
@@ -36,20 +36,12 @@ export interface Workers {
 const HEARTBEAT = 3_000;
 
 /**
- * Starts one consumer per assignment. While the database or the broker is out of reach, they wait for it.
+ * Starts one consumer per worker. While the database or the broker is out of reach, they wait for it.
  * @throws TypeError when two handlers share a job
  */
-export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
-  const {
-    database,
-    broker,
-    assignments,
-    log,
-    nudge,
-    lockDuration = 10_000,
-    stalledInterval = 5_000,
-  } = options;
-  const names = assignments.map(({ job }) => job.name);
+export const startWorkers = <Tx>(options: WorkerOptions<Tx>): RunningWorkers => {
+  const { database, broker, workers, log, nudge, lockDuration = 10_000, stalledInterval = 5_000 } = options;
+  const names = workers.map(({ job }) => job.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice) throw new TypeError(`two handlers for the job ${twice}`);
 
@@ -68,9 +60,9 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
   });
 
   const consumers = new Set<ReturnType<Broker["worker"]>>();
-  const consume = (assignment: Assignment<Tx>): void => {
-    const { name, concurrency, limit } = assignment.job;
-    const consumer = broker.worker(name, deliveries.processor(assignment), {
+  const consume = (worker: Worker<Tx>): void => {
+    const { name, concurrency, rateLimit } = worker.job;
+    const consumer = broker.worker(name, deliveries.processor(worker), {
       concurrency,
       lockDuration,
       stalledInterval,
@@ -80,20 +72,20 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): Workers => {
       settings: {
         backoffStrategy: (_made, _type, error) => (error instanceof RetryError ? error.delay : 1_000),
       },
-      ...(limit && { limiter: { max: limit.max, duration: limit.per } }),
+      ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.per } }),
     });
     consumers.add(consumer);
     consumer.on("lockRenewalFailed", (lost) => {
-      deliveries.yieldLost(lost).catch(() => {}); // the next renewal asks again
+      deliveries.releaseLost(lost).catch(() => {}); // the next renewal asks again
     });
     // On PostgreSQL, BullMQ keeps a failed start for good, so a consumer that could not start is made anew.
     consumer.waitUntilReady().catch(async () => {
       consumers.delete(consumer);
       await consumer.close(true).catch(() => {});
-      setTimeout(() => stopping.signal.aborted || consume(assignment), 1_000);
+      setTimeout(() => stopping.signal.aborted || consume(worker), 1_000);
     });
   };
-  assignments.forEach(consume);
+  workers.forEach(consume);
 
   const beat = async () => {
     const text = `INSERT INTO "JobWorker" (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET "seenAt" = now()`;

@@ -22,7 +22,7 @@ export const email = defineJob({
   priority: ({ template }) => priorities[template],
   attempts: 20,
   backoff: { delay: 1_000, max: 600_000, jitter: 0.5 },
-  limit: { max: 14, per: 1_000 },
+  rateLimit: { max: 14, per: 1_000 },
   timeout: 60_000,
   concurrency: 10,
 });

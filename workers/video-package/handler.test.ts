@@ -61,9 +61,9 @@ test("skips an upload that is gone", async () => {
 
 const describe = ({ job, payload, children, ...rest }: FlowNode): string => {
   const { source, number } = payload as { source?: string; number?: number };
-  const { ifItFails } = rest as { ifItFails?: string };
+  const { onFailure } = rest as { onFailure?: string };
   const below = `[${children.map(describe).join(", ")}]`;
-  return [job.name, source, number, ifItFails, below].filter((word) => word !== undefined).join(" ");
+  return [job.name, source, number, onFailure, below].filter((word) => word !== undefined).join(" ");
 };
 
 const perform = async (results: unknown[], upload: object | null = {}) => {

@@ -60,10 +60,10 @@ const HLS = "application/vnd.apple.mpegurl";
 /** What the video waits for before it is shown. It is shown without whatever of it fails. */
 const finishing = (uploadId: string) => {
   const posters = posterPositions.map((_, index) => {
-    const frame = node(videoThumbnails, { uploadId, number: index + 1 }, { ifItFails: "fail-parent" });
+    const frame = node(videoThumbnails, { uploadId, number: index + 1 }, { onFailure: "fail-parent" });
     const source = posterPath(index + 1);
-    return node(imageResize, { uploadId, source }, { ifItFails: "continue", children: [frame] });
+    return node(imageResize, { uploadId, source }, { onFailure: "continue", children: [frame] });
   });
-  const subtitles = node(videoTranscribe, { uploadId }, { ifItFails: "continue" });
+  const subtitles = node(videoTranscribe, { uploadId }, { onFailure: "continue" });
   return node(videoPublish, { uploadId }, { children: [...posters, subtitles] });
 };

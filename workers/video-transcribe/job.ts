@@ -8,7 +8,7 @@ export const videoTranscribe = defineJob({
   // Half a minute of retries: the video waits for them, and is then published without subtitles.
   attempts: 5,
   backoff: { delay: 2_000, max: 30_000 },
-  limit: { max: 5, per: 1_000 },
+  rateLimit: { max: 5, per: 1_000 },
   timeout: 3_600_000,
   concurrency: 4,
 });

@@ -3,8 +3,8 @@ import { loadConfigOrExit } from "../../../infra/config.ts";
 import { openDatabase } from "../../../infra/database.ts";
 import { createLogger } from "../../../infra/logging.ts";
 import { openBroker } from "../../../workers/core/broker.ts";
-import { assign, type Run } from "../../../workers/core/job.ts";
-import { quietly } from "../../../workers/core/log.ts";
+import { defineWorker, type Run } from "../../../workers/core/job.ts";
+import { throttledWarn } from "../../../workers/core/log.ts";
 import { startRelay } from "../../../workers/core/relay.ts";
 import { startSweep } from "../../../workers/core/sweep.ts";
 import { startWorkers } from "../../../workers/core/worker.ts";
@@ -14,21 +14,21 @@ import { trivial } from "./trivial-job.ts";
 // Like workers/main.ts, with a handler that tells the parent process when each run began.
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
-const database = openDatabase(config.databaseUrl, 20, quietly(log, "database"));
-const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
+const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
 
 const tell = async (_payload: unknown, { id }: Run): Promise<void> => {
   const start: Start = { job: id, at: now() };
   process.send?.(start);
 };
 
-while (!(await broker.ping().then(() => true, quietly(log, "waiting for the broker")))) await sleep(10);
+while (!(await broker.ping().then(() => true, throttledWarn(log, "waiting for the broker")))) await sleep(10);
 const relay = startRelay(database.jobs.sql, broker, log);
 startSweep(database.jobs.sql, broker, log, relay.nudge);
 startWorkers({
   database: database.jobs,
   broker,
-  assignments: [assign(trivial, tell)],
+  workers: [defineWorker(trivial, tell)],
   log,
   nudge: relay.nudge,
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { v7 as uuidv7 } from "uuid";
-import { assign } from "../../../workers/core/job.ts";
-import { createJobs } from "../../../workers/core/jobs.ts";
+import { defineWorker } from "../../../workers/core/job.ts";
+import { createJobs } from "../../../workers/core/enqueue.ts";
 import type { Sql } from "../../../workers/core/ledger.ts";
 import { startRelay } from "../../../workers/core/relay.ts";
 import { startWorkers } from "../../../workers/core/worker.ts";
@@ -78,13 +78,13 @@ const processOurs =
     await publish(stores, count);
     const { tick, done } = countdown(count);
     const log = { ...silent, info: tick };
-    const assignments = [assign(trivial, succeed)];
+    const workers = [defineWorker(trivial, succeed)];
     const { database, broker } = stores;
     const began = performance.now();
-    const workers = startWorkers({ database: database.jobs, broker, assignments, log, nudge: () => {} });
+    const running = startWorkers({ database: database.jobs, broker, workers, log, nudge: () => {} });
     await done;
     const ms = performance.now() - began;
-    await workers.close(1_000);
+    await running.close(1_000);
     const completed = await countJobs(database.jobs.sql, "COMPLETED");
     if (completed !== count) throw new Error(`the ledger has ${completed} of ${count} jobs as completed`);
     return (count * 1_000) / ms;

@@ -14,7 +14,7 @@ import { checkMigrations } from "../../../infra/migrations.ts";
 import { noThrottle, type Throttle } from "../../../infra/throttle.ts";
 import type { Message } from "../../../sandbox/inbox.ts";
 import { createSandbox } from "../../../sandbox/sandbox.ts";
-import { assign } from "../../../workers/core/job.ts";
+import { defineWorker } from "../../../workers/core/job.ts";
 import { sendEmail } from "../../../workers/email/handler.ts";
 import { email } from "../../../workers/email/job.ts";
 import { purgeUpload } from "../../../workers/upload-purge/handler.ts";
@@ -67,7 +67,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
 
   core.startRelay();
   core.work(
-    assign(
+    defineWorker(
       email,
       sendEmail({
         findUser: (id) => prisma.user.findUnique({ where: { id } }),
@@ -79,7 +79,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
         send: mailer.send,
       }),
     ),
-    assign(
+    defineWorker(
       uploadPurge,
       purgeUpload({
         forgetIfAwaited: async (id) =>

@@ -8,8 +8,8 @@ import { createLogger } from "../../../infra/logging.ts";
 import { openStorage } from "../../../infra/storage/open.ts";
 import { noThrottle } from "../../../infra/throttle.ts";
 import { openBroker } from "../../../workers/core/broker.ts";
-import { createJobs, type Database } from "../../../workers/core/jobs.ts";
-import { quietly } from "../../../workers/core/log.ts";
+import { createJobs, type Database } from "../../../workers/core/enqueue.ts";
+import { throttledWarn } from "../../../workers/core/log.ts";
 import { startRelay } from "../../../workers/core/relay.ts";
 
 // api/main.ts, whose first transactions each stop at a moment, and with the last of them the process dies.
@@ -17,8 +17,8 @@ const moments = process.env["DIE"]?.split(",") ?? [];
 let begun = 0;
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);
-const database = openDatabase(config.databaseUrl, 5, quietly(log, "database"));
-const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
+const database = openDatabase(config.databaseUrl, 5, throttledWarn(log, "database"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
 const relay = startRelay(database.jobs.sql, broker, log);
 
 const reach = async (transaction: number, now: string) => {

@@ -4,15 +4,15 @@ import { createLogger } from "../../../infra/logging.ts";
 import { openBroker } from "../../../workers/core/broker.ts";
 import { insertJob } from "../../../workers/core/insert.ts";
 import { type Sql } from "../../../workers/core/ledger.ts";
-import { quietly } from "../../../workers/core/log.ts";
+import { throttledWarn } from "../../../workers/core/log.ts";
 import { startRelay } from "../../../workers/core/relay.ts";
 import { chore } from "../../../scripts/chaos/jobs.ts";
 
 // Commits a few jobs and dies when the broker has them and the ledger does not know it yet.
 const config = loadConfigOrExit("api");
 const log = createLogger("relay", config.logLevel);
-const database = openDatabase(config.databaseUrl, 5, quietly(log, "database"));
-const broker = openBroker(config.queueUrl, config.queuePrefix, quietly(log, "broker"));
+const database = openDatabase(config.databaseUrl, 5, throttledWarn(log, "database"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
 const { sql } = database.jobs;
 
 const mortal: Sql = (text, values) => {

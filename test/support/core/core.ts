@@ -1,7 +1,7 @@
 import { openDatabase, type Database, type Tx } from "../../../infra/database.ts";
 import { openBroker, type Broker } from "../../../workers/core/broker.ts";
-import type { Assignment } from "../../../workers/core/job.ts";
-import { createJobs, type Jobs } from "../../../workers/core/jobs.ts";
+import type { Worker } from "../../../workers/core/job.ts";
+import { createJobs, type Jobs } from "../../../workers/core/enqueue.ts";
 import type { Sql } from "../../../workers/core/ledger.ts";
 import { startRelay, type Relay } from "../../../workers/core/relay.ts";
 import { startWorkers } from "../../../workers/core/worker.ts";
@@ -40,7 +40,7 @@ export interface Core extends AsyncDisposable {
   /** Starts to publish; without it, jobs wait in the ledger. */
   startRelay(): Relay;
   /** Starts to work on these jobs; they end with the test. */
-  work(...assignments: Assignment<Tx>[]): void;
+  work(...workers: Worker<Tx>[]): void;
   row(id: string): Promise<LedgerRow>;
   /** Resolves with the row when the job has that state. */
   reaches(id: string, state: string): Promise<LedgerRow>;
@@ -79,8 +79,8 @@ export const createCore = async (): Promise<Core> => {
     jobs: createJobs(database.jobs, nudge),
     logged,
     startRelay: () => (relay = cleanups.adopt(startRelay(sql, broker, log), (each) => each.close())),
-    work: (...assignments) => {
-      cleanups.adopt(startWorkers({ database: database.jobs, broker, assignments, log, nudge }), (each) =>
+    work: (...workers) => {
+      cleanups.adopt(startWorkers({ database: database.jobs, broker, workers, log, nudge }), (each) =>
         each.close(0),
       );
     },

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { prepareFlow } from "./flow.ts";
-import type { EnqueueOptions, FlowNode, Job } from "./job.ts";
+import type { EnqueueOptions, FlowNode, JobDefinition } from "./job.ts";
 import { insertJob } from "./insert.ts";
 import type { Sql } from "./ledger.ts";
 
@@ -17,7 +17,7 @@ export interface Database<Tx> {
  * @throws ZodError when the payload does not fit the job's schema
  */
 export type Enqueue = <Schema extends z.ZodType>(
-  job: Job<Schema>,
+  job: JobDefinition<Schema>,
   payload: z.input<Schema>,
   options?: EnqueueOptions,
 ) => Promise<string>;
