@@ -8,7 +8,7 @@ import type { Database, Tx } from "../infra/database.ts";
 import { errorFacts } from "../infra/logging.ts";
 import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
-import type { Jobs } from "../workers/core/enqueue.ts";
+import type { Jobs } from "../workers/core/index.ts";
 import { docs } from "./http/docs.ts";
 import { answerErrors, notFound } from "./http/error-responses.ts";
 import { pages } from "./http/pages-folder.ts";

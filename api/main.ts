@@ -6,10 +6,7 @@ import { createLogger } from "../infra/logging.ts";
 import { checkMigrations } from "../infra/migrations.ts";
 import { openStorage } from "../infra/storage/open.ts";
 import { createThrottle, noThrottle } from "../infra/throttle.ts";
-import { openBroker } from "../workers/core/broker.ts";
-import { createJobs } from "../workers/core/enqueue.ts";
-import { throttledWarn } from "../workers/core/log.ts";
-import { startRelay } from "../workers/core/relay.ts";
+import { openBroker, startCore, throttledWarn } from "../workers/core/index.ts";
 import { createApp } from "./app.ts";
 import { createReadiness } from "./http/readiness.ts";
 import { createApiServer } from "./http/server.ts";
@@ -22,7 +19,7 @@ const log = createLogger("api", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
 const { sql } = database.jobs;
 const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
-const relay = startRelay(sql, broker, log);
+const core = startCore({ database: database.jobs, broker, log });
 const throttle = config.throttles
   ? createThrottle(
       config.queueUrl,
@@ -40,7 +37,7 @@ const readiness = createReadiness({
 
 const app = createApp({
   prisma: database.prisma,
-  jobs: createJobs(database.jobs, relay.nudge),
+  jobs: core.jobs,
   throttle,
   storage,
   uploadWork: { ...uploadWork, VIDEO: createVideoWork(createCanEncodeVideo(config)) },
@@ -69,7 +66,7 @@ closeOnSignal(log, async () => {
     server.closeIdleConnections();
   });
   clearTimeout(patience);
-  await relay.close();
+  await core.close(0);
   await broker.close();
   throttle.close();
   storage.close();

@@ -3,8 +3,7 @@ import { createHash } from "node:crypto";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { type Prisma, PrismaClient } from "../prisma/client/client.ts";
-import type { Database as JobDatabase } from "../workers/core/enqueue.ts";
-import type { Sql } from "../workers/core/ledger.ts";
+import type { Database as JobDatabase, Sql } from "../workers/core/index.ts";
 
 export type Tx = Prisma.TransactionClient;
 

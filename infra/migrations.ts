@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Sql } from "../workers/core/ledger.ts";
+import type { Sql } from "../workers/core/index.ts";
 
 const folder = fileURLToPath(new URL("../prisma/migrations", import.meta.url));
 

@@ -6,7 +6,7 @@ import {
   RateLimiterRes,
   type RateLimiterStoreAbstract,
 } from "rate-limiter-flexible";
-import type { Sql } from "../workers/core/ledger.ts";
+import type { Sql } from "../workers/core/index.ts";
 
 /** At most `times` within `seconds`, counted from the first. */
 export interface Limit {

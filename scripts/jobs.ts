@@ -1,10 +1,8 @@
 import pg from "pg";
 import { loadConfigOrExit } from "../infra/config.ts";
-import { cancelJobs, replayJobs } from "../workers/core/dead-letter.ts";
-import type { Sql } from "../workers/core/ledger.ts";
+import { cancelJobs, findFlow, findJob, findJobs, replayJobs } from "../workers/core/index.ts";
+import type { JobFilter, JobState, Sql } from "../workers/core/index.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";
-import { findJobs, loadFlow, loadJob } from "./jobs/find.ts";
-import type { Filter } from "./jobs/find.ts";
 import { printFlow, printJob, printTable } from "./jobs/print.ts";
 
 const HELP = `Looks into the ledger of jobs, and acts on it.
@@ -65,22 +63,22 @@ const parseLimit = (text: string): number => {
   return Number(text);
 };
 
-const STATES = ["WAITING", "PENDING", "PUBLISHED", "COMPLETED", "FAILED", "CANCELLED"];
+const STATES: JobState[] = ["WAITING", "PENDING", "PUBLISHED", "COMPLETED", "FAILED", "CANCELLED"];
 
-const parseState = (text: string): string => {
-  if (!STATES.includes(text.toUpperCase()))
-    throw new UsageError(`--state ${text}: there are ${STATES.join(", ").toLowerCase()}`);
-  return text.toUpperCase();
+const parseState = (text: string): JobState => {
+  const state = STATES.find((each) => each === text.toUpperCase());
+  if (!state) throw new UsageError(`--state ${text}: must be one of ${STATES.join(", ").toLowerCase()}`);
+  return state;
 };
 
-const chosenState = (): string | undefined => {
+const chosenState = (): JobState | undefined => {
   const state = options.state === undefined ? undefined : parseState(options.state);
   if (!options.failed && command !== "retry") return state;
   if (state && state !== "FAILED") throw new UsageError(`--state ${options.state}: not in the dead letter`);
   return "FAILED";
 };
 
-const filter = (limit: number): Filter => ({
+const filter = (limit: number): JobFilter => ({
   state: chosenState(),
   name: options.name,
   seconds: options.since === undefined ? undefined : parseAge(options.since),
@@ -120,10 +118,10 @@ const list = async (sql: Sql, [word]: string[]): Promise<void> => {
 
 const show = async (sql: Sql, [id, another]: string[]): Promise<void> => {
   if (!id || another) throw new UsageError("show which job? Give one id");
-  const job = await loadJob(sql, parseIds([id])[0] ?? "");
+  const job = await findJob(sql, parseIds([id])[0] ?? "");
   if (!job) throw new UsageError(`there is no job ${id}`);
   printJob(job);
-  if (job.rootId) printFlow(await loadFlow(sql, job.rootId), job.id);
+  if (job.rootId) printFlow(await findFlow(sql, job.rootId), job.id);
 };
 
 const report = (done: { id: string }[], asked: string[], did: string, otherwise: string): void => {

@@ -9,7 +9,7 @@ import { openDatabase } from "../infra/database.ts";
 import { createLogger } from "../infra/logging.ts";
 import { openStorage } from "../infra/storage/open.ts";
 import { noThrottle } from "../infra/throttle.ts";
-import { createJobs } from "../workers/core/enqueue.ts";
+import { createJobs } from "../workers/core/index.ts";
 
 // npm run openapi: writes openapi.json anew, after a change to the contracts in api/routes.
 

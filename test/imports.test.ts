@@ -28,6 +28,8 @@ const lint = async (file: string, imported: string): Promise<string> => {
 test.each([
   ["workers/core/relay.ts", "../../infra/database.ts", "core is lifted into other apps"],
   ["workers/core/relay.ts", "../email/job.ts", "core is lifted into other apps"],
+  ["workers/core/ledger/runs.ts", "../../../infra/database.ts", "core is lifted into other apps"],
+  ["workers/core/ledger/runs.ts", "../../email/job.ts", "core is lifted into other apps"],
   ["workers/email/job.ts", "./mails.ts", "a job is a value"],
   ["workers/email/job.ts", "../core/worker.ts", "a job is a value"],
   ["workers/email/handler.ts", "../../infra/mail.ts", "lifted as one folder"],
@@ -46,15 +48,17 @@ test.each([
 });
 
 test.each([
-  ["workers/core/relay.ts", "./ledger.ts"],
+  ["workers/core/relay.ts", "./ledger/sql.ts"],
+  ["workers/core/ledger/runs.ts", "../errors.ts"],
+  ["workers/core/ledger/runs.ts", "./sql.ts"],
   ["workers/email/job.ts", "../core/job.ts"],
   ["workers/email/job.ts", "zod"],
-  ["workers/email/handler.ts", "../core/errors.ts"],
+  ["workers/email/handler.ts", "../core/index.ts"],
   ["workers/email/handler.ts", "../push-notify/job.ts"],
   ["workers/email/handler.ts", "./mails.ts"],
   ["workers/main.ts", "../infra/mail.ts"],
   ["api/accounts/signup.ts", "../../workers/email/job.ts"],
-  ["api/main.ts", "../workers/core/relay.ts"],
+  ["api/main.ts", "../workers/core/index.ts"],
   ["infra/database.ts", "../workers/core/enqueue.ts"],
   ["test/flows/signup.test.ts", "../../api/app.ts"],
 ])("%s may import %s", async (file, imported) => {

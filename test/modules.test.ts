@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { plainEnv } from "../scripts/processes/plain-env.ts";
-import type { JobDefinition } from "../workers/core/job.ts";
+import type { JobDefinition } from "../workers/core/index.ts";
 
 const root = join(import.meta.dirname, "..");
 const run = promisify(execFile);

@@ -1,6 +1,5 @@
 import { createServer } from "node:http";
 import { buffer, text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { loadConfigOrExit } from "../infra/config.ts";
 import { openDatabase, type Tx } from "../infra/database.ts";
@@ -17,12 +16,7 @@ import { ObjectMissingError } from "../infra/storage/storage.ts";
 import { createRenderer } from "../infra/templates.ts";
 import { createTranscriber } from "../infra/transcription.ts";
 import { createVideos } from "../infra/videos.ts";
-import { openBroker } from "./core/broker.ts";
-import { defineWorker, type Worker } from "./core/job.ts";
-import { throttledWarn } from "./core/log.ts";
-import { startRelay } from "./core/relay.ts";
-import { startSweep } from "./core/sweep.ts";
-import { startWorkers } from "./core/worker.ts";
+import { defineWorker, openBroker, startCore, throttledWarn, type Worker } from "./core/index.ts";
 import { sendEmail } from "./email/handler.ts";
 import { email } from "./email/job.ts";
 import { imageResize } from "./image-resize/job.ts";
@@ -183,7 +177,6 @@ const made = await Promise.all(chosen.map(async (name) => modules[name as keyof 
 const workers = made.filter((each) => each !== undefined);
 
 let ready = false;
-let stopping = false;
 const health = createServer((_request, response) => void response.writeHead(ready ? 200 : 503).end());
 if (config.healthPort !== undefined) health.listen(config.healthPort, config.host);
 health.on("error", (error) => {
@@ -194,32 +187,15 @@ health.on("error", (error) => {
   process.exit(1);
 });
 
-const start = async () => {
-  // BullMQ's consumers never recover from a start without their server, so they are made when both servers answer.
-  const warn = throttledWarn(log, "waiting for the database and the broker");
-  for (const ping of [database.ping, broker.ping]) {
-    while (!(await ping().then(() => true, warn))) {
-      if (stopping) return undefined;
-      await sleep(500);
-    }
-  }
-  const relay = startRelay(database.jobs.sql, broker, log);
-  const sweep = startSweep(database.jobs.sql, broker, log, relay.nudge);
-  const running = startWorkers({ database: database.jobs, broker, workers, log, nudge: relay.nudge });
+const core = startCore({ database: database.jobs, broker, workers, log });
+void core.working.then((worker) => {
   ready = true;
-  log.info({ worker: running.id, modules: workers.map(({ job }) => job.name) }, "working");
-  return { relay, sweep, running };
-};
-
-const started = start();
+  log.info({ worker, modules: workers.map(({ job }) => job.name) }, "working");
+});
 
 closeOnSignal(log, async () => {
-  stopping = true;
   health.close();
-  const system = await started;
-  await system?.running.close(config.shutdownGraceMs);
-  await system?.sweep.close();
-  await system?.relay.close();
+  await core.close(config.shutdownGraceMs);
   for (const close of closing) close();
   storage.close();
   await broker.close();

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
 import { deriveCode, hashToken } from "../../infra/tokens.ts";
-import type { Enqueue } from "../../workers/core/enqueue.ts";
+import type { Enqueue } from "../../workers/core/index.ts";
 import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../app.ts";
 import { clientOf } from "../http/client-address.ts";

@@ -1,7 +1,7 @@
 import type { Request, Response } from "express";
 import type { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
-import type { Jobs } from "../../workers/core/enqueue.ts";
+import type { Jobs } from "../../workers/core/index.ts";
 import type { ProblemName } from "./problem.ts";
 import { publishedFile } from "./published-file.ts";
 

@@ -1,6 +1,6 @@
 import type { Config } from "../../infra/config.ts";
 import { findBinaries } from "../../infra/media/binaries.ts";
-import { node } from "../../workers/core/flow.ts";
+import { node } from "../../workers/core/index.ts";
 import { renditionHeights, videoEncode } from "../../workers/video-encode/job.ts";
 import { videoPackage } from "../../workers/video-package/job.ts";
 import { posterPositions } from "../../workers/video-thumbnails/job.ts";

@@ -5,18 +5,14 @@ import { openDatabase } from "../../infra/database.ts";
 import { closeOnSignal } from "../../infra/lifecycle.ts";
 import { createLogger } from "../../infra/logging.ts";
 import { chore } from "./jobs.ts";
-import { openBroker } from "../../workers/core/broker.ts";
-import { createJobs } from "../../workers/core/enqueue.ts";
-import { throttledWarn } from "../../workers/core/log.ts";
-import { startRelay } from "../../workers/core/relay.ts";
+import { openBroker, startCore, throttledWarn } from "../../workers/core/index.ts";
 
 // As api/main.ts, for thousands of cheap jobs: each request commits a row and a job.
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
 const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
-const relay = startRelay(database.jobs.sql, broker, log);
-const jobs = createJobs(database.jobs, relay.nudge);
+const { jobs, close } = startCore({ database: database.jobs, broker, log });
 
 const server = createServer((request, response) => {
   const commit = async () => {
@@ -34,7 +30,7 @@ const server = createServer((request, response) => {
 
 closeOnSignal(log, async () => {
   server.close();
-  await relay.close();
+  await close(0);
   await broker.close();
   await database.close();
 });

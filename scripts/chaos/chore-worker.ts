@@ -7,18 +7,19 @@ import { createLinks } from "../../infra/links.ts";
 import { createLogger } from "../../infra/logging.ts";
 import { createMailer } from "../../infra/mail.ts";
 import { createRenderer } from "../../infra/templates.ts";
-import { openBroker } from "../../workers/core/broker.ts";
-import { defineWorker, type Payload, type Run } from "../../workers/core/job.ts";
-import { throttledWarn } from "../../workers/core/log.ts";
-import { startRelay } from "../../workers/core/relay.ts";
-import { startSweep } from "../../workers/core/sweep.ts";
-import { startWorkers } from "../../workers/core/worker.ts";
+import {
+  defineWorker,
+  openBroker,
+  startCore,
+  throttledWarn,
+  type Payload,
+  type Run,
+} from "../../workers/core/index.ts";
 import { sendEmail } from "../../workers/email/handler.ts";
 import { email } from "../../workers/email/job.ts";
 import { chore, fragileChore, patientChore } from "./jobs.ts";
 
-// workers/main.ts with other modules, and without waiting for the servers: the whole core, on jobs that misbehave when
-// told to.
+// workers/main.ts with other modules: the whole core, on jobs that fail or kill their process on request.
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
@@ -47,8 +48,6 @@ const sendMail = sendEmail({
 // Fifty kills hit one mail more often than its contract takes for an accident.
 const patientEmail: typeof email = { ...email, crashes: 50 };
 
-const relay = startRelay(sql, broker, log);
-const sweep = startSweep(sql, broker, log, relay.nudge);
 const workers = [
   defineWorker(chore, doChore),
   defineWorker(patientChore, doChore),
@@ -56,21 +55,18 @@ const workers = [
   defineWorker(patientEmail, sendMail),
 ];
 const lockDuration = Number(process.env["LOCK_DURATION"] ?? 10_000);
-const running = startWorkers({
+const core = startCore({
   database: database.jobs,
   broker,
   workers: workers.filter(({ job }) => config.workers?.includes(job.name) ?? true),
   log,
-  nudge: relay.nudge,
   lockDuration,
   stalledInterval: lockDuration / 2,
 });
-log.info({ worker: running.id }, "working");
+void core.working.then((worker) => log.info({ worker }, "working"));
 
 closeOnSignal(log, async () => {
-  await running.close(config.shutdownGraceMs);
-  await sweep.close();
-  await relay.close();
+  await core.close(config.shutdownGraceMs);
   await broker.close();
   await database.close();
 });

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import type { Sql } from "../../workers/core/ledger.ts";
+import type { Sql } from "../../workers/core/index.ts";
 import { until } from "../processes/until.ts";
 
 const truncate = `DO $$ BEGIN

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineJob } from "../../workers/core/job.ts";
+import { defineJob } from "../../workers/core/index.ts";
 
 /** Takes `ms`, fails as often as `fails` says or kills its process, and else leaves a row in ChoreDone. */
 const payload = z.object({

@@ -5,7 +5,7 @@ import { choreTables } from "./jobs.ts";
 import { type ProjectProcess, startProcess } from "../processes/project-process.ts";
 import { createPostgres, createRedis, type Store } from "../processes/stores.ts";
 import { until } from "../processes/until.ts";
-import type { Sql } from "../../workers/core/ledger.ts";
+import type { Sql } from "../../workers/core/index.ts";
 import { freePort } from "../processes/ports.ts";
 
 export type BrokerKind = "redis" | "postgres";

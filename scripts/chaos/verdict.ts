@@ -1,5 +1,5 @@
 import { until } from "../processes/until.ts";
-import { replayJobs } from "../../workers/core/dead-letter.ts";
+import { replayJobs } from "../../workers/core/index.ts";
 import type { Asked } from "./load.ts";
 import type { System } from "./system.ts";
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import type { JobRow } from "./find.ts";
+import type { JobRow } from "../../workers/core/index.ts";
 import { tableOf } from "./print.ts";
 
 const now = new Date();
@@ -41,7 +41,7 @@ test("a wide table has a line for each job, a narrow one a line for each error t
 
 test("a job that is tried again says when, until then", () => {
   const failed = (retryAt: number) => {
-    const attempt = { startedAt: null, endedAt: "", by: null, outcome: "retry" };
+    const attempt = { startedAt: null, endedAt: "", by: null, outcome: "retry" as const };
     const history = [{ ...attempt, retryAt: new Date(now.getTime() + retryAt).toISOString() }];
     return lines([{ ...retrying, history }], 160)[1];
   };

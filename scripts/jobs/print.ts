@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { Attempt, JobRow } from "./find.ts";
+import type { HistoryEntry, JobRow } from "../../workers/core/index.ts";
 
 type Colour = Parameters<typeof styleText>[0];
 
@@ -115,7 +115,7 @@ const time = (date: Date | null): string => (date ? `${toSecond(date)}  (${relat
 
 const toSecond = (date: Date): string => date.toISOString().replace(/\.\d+/, "");
 
-const printAttempt = ({ startedAt, endedAt, by, outcome, error }: Attempt, index: number): void => {
+const printAttempt = ({ startedAt, endedAt, by, outcome, error }: HistoryEntry, index: number): void => {
   const began = toSecond(new Date(startedAt ?? endedAt));
   const took = startedAt ? `${Date.parse(endedAt) - Date.parse(startedAt)} ms` : "";
   const coloured = styleText(COLOURS[outcome] ?? "white", outcome.padEnd(7));

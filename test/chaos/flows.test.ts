@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { node, prepareFlow } from "../../workers/core/flow.ts";
+import { node, prepareFlow } from "../../workers/core/index.ts";
 import { expectAllDoneOnce, untilAllOver } from "../support/chaos/checks.ts";
 import { chore } from "../../scripts/chaos/jobs.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";

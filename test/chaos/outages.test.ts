@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, inject, it } from "vitest";
-import { insertJob } from "../../workers/core/insert.ts";
+import { insertJob } from "../support/core/insert-job.ts";
 import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos/checks.ts";
 import { chore } from "../../scripts/chaos/jobs.ts";
 import { type Answer, signUp } from "../support/chaos/signup.ts";

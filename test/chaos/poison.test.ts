@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { insertJob } from "../../workers/core/insert.ts";
+import { insertJob } from "../support/core/insert-job.ts";
 import { untilAllOver } from "../support/chaos/checks.ts";
 import { chore } from "../../scripts/chaos/jobs.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";

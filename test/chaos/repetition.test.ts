@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
-import { openBroker } from "../../workers/core/broker.ts";
-import { replayJobs } from "../../workers/core/dead-letter.ts";
-import { insertJob } from "../../workers/core/insert.ts";
+import { openBroker, replayJobs } from "../../workers/core/index.ts";
+import { insertJob } from "../support/core/insert-job.ts";
 import { testBroker } from "../support/core/broker.ts";
 import { chore, fragileChore } from "../../scripts/chaos/jobs.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";

@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { insertJob } from "../../workers/core/insert.ts";
+import { insertJob } from "../support/core/insert-job.ts";
 import { chore } from "../../scripts/chaos/jobs.ts";
 import { signUp } from "../support/chaos/signup.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";

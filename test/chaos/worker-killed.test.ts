@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { insertJob } from "../../workers/core/insert.ts";
+import { insertJob } from "../support/core/insert-job.ts";
 import { email } from "../../workers/email/job.ts";
 import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos/checks.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";

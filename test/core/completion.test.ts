@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { defineWorker, defineJob } from "../../workers/core/job.ts";
+import { defineJob, defineWorker } from "../../workers/core/index.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 

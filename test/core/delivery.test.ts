@@ -2,8 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { Redis } from "ioredis";
-import { RateLimitedError } from "../../workers/core/errors.ts";
-import { defineWorker, defineJob } from "../../workers/core/job.ts";
+import { defineJob, defineWorker, RateLimitedError } from "../../workers/core/index.ts";
 import { startWorkers } from "../../workers/core/worker.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -136,6 +135,7 @@ test("a run that would begin after the grace is given back", async () => {
     broker: core.broker,
     log,
     nudge: () => {},
+    observe: () => {},
     workers: [defineWorker(late, async () => ++runs)],
   });
   const id = await enqueue(late);

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { defineWorker, defineJob } from "../../workers/core/job.ts";
-import { cancelJobs } from "../../workers/core/dead-letter.ts";
+import { cancelJobs, defineJob, defineWorker } from "../../workers/core/index.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 
 const note = defineJob({ name: "note", payload: z.object({ text: z.string() }) });

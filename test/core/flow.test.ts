@@ -1,10 +1,17 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
-import { PermanentError } from "../../workers/core/errors.ts";
-import { flowProgress, node } from "../../workers/core/flow.ts";
-import { defineWorker, defineJob, type FlowNode, type OnFailure, type Run } from "../../workers/core/job.ts";
-import { cancelJobs, replayJobs } from "../../workers/core/dead-letter.ts";
+import {
+  cancelJobs,
+  defineJob,
+  defineWorker,
+  node,
+  PermanentError,
+  replayJobs,
+  type FlowNode,
+  type Run,
+} from "../../workers/core/index.ts";
+import { type OnFailure } from "../../workers/core/job.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 
@@ -172,20 +179,6 @@ test("a child that its parent went on without is retried alone", async () => {
   expect(await replayJobs(core.sql, [await idOf("subtitles")])).toHaveLength(1);
   await core.reaches(await idOf("subtitles"), "COMPLETED");
   expect(order.filter((name) => name === "video")).toHaveLength(1);
-});
-
-test("progress is one number", async () => {
-  let release = () => {};
-  works.set("half", async (run) => {
-    await run.progress(0.5);
-    await new Promise<void>((resolve) => (release = resolve));
-  });
-  const id = await start(node(part, { name: "sum" }, { children: [leaf("half"), leaf("whole")] }));
-  // One of three jobs is done, and one is half done.
-  await until("it is half done", async () => (await flowProgress(core.sql, [id])).get(id) === 0.5);
-  release();
-  await core.reaches(id, "COMPLETED");
-  expect(await flowProgress(core.sql, [id])).toEqual(new Map([[id, 1]]));
 });
 
 test("a flow can follow up a job, and is inserted when the job completes", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../../infra/database.ts";
-import { openBroker } from "../../workers/core/broker.ts";
+import { openBroker } from "../../workers/core/index.ts";
 import { createTestDatabase, type TestDatabase } from "../support/core/database.ts";
 import { createProxy } from "../support/servers/proxy.ts";
 

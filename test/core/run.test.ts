@@ -2,10 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
-import { PermanentError, RateLimitedError } from "../../workers/core/errors.ts";
-import { node } from "../../workers/core/flow.ts";
-import { defineWorker, defineJob, type Run } from "../../workers/core/job.ts";
-import { replayJobs } from "../../workers/core/dead-letter.ts";
+import {
+  defineJob,
+  defineWorker,
+  node,
+  PermanentError,
+  RateLimitedError,
+  replayJobs,
+  type Run,
+} from "../../workers/core/index.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 
@@ -193,7 +198,7 @@ test("a run that takes too long is aborted, and counts as an attempt", async () 
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(brief, {}));
   expect(await core.reaches(id, "FAILED")).toMatchObject({
     attempt: 1,
-    error: "Error: timed out after 100 ms",
+    error: "TimeoutError: timed out after 100 ms",
   });
 });
 
@@ -204,7 +209,9 @@ test("a payload that an older version wrote goes to the dead letter", async () =
     `UPDATE "Job" SET payload = '{"worth": 1}', state = 'PENDING', epoch = 2, "dueAt" = now() WHERE id = $1::uuid`,
     [id],
   );
-  expect((await core.reaches(id, "FAILED")).error).toMatch(/^PermanentError: the payload does not fit/);
+  expect((await core.reaches(id, "FAILED")).error).toMatch(
+    /^PermanentError: the payload does not match the schema/,
+  );
 });
 
 test("errors keep one line and no stack", async () => {

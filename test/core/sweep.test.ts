@@ -1,24 +1,21 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { node } from "../../workers/core/flow.ts";
-import { defineWorker, defineJob } from "../../workers/core/job.ts";
-import { startSweep } from "../../workers/core/sweep.ts";
+import { defineJob, defineWorker, node, startCore } from "../../workers/core/index.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 
 const note = defineJob({ name: "note", payload: z.object({}) });
 
 let core: Core;
-let sweep: { close(): Promise<void> };
+let background: { close(grace: number): Promise<void> };
 beforeAll(async () => {
   core = await createCore();
-  const relay = core.startRelay();
   const log = { info: () => {}, warn: () => {}, error: () => {} };
-  sweep = startSweep(core.sql, core.broker, log, relay.nudge);
+  background = startCore({ database: core.database.jobs, broker: core.broker, log, workers: [] });
   await until("the first sweep", () => core.broker.sentinel.isSet("whole"));
 });
 afterAll(async () => {
-  await sweep.close();
+  await background.close(0);
   await core[Symbol.asyncDispose]();
 });
 

@@ -2,9 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { PermanentError } from "../../workers/core/errors.ts";
-import { node } from "../../workers/core/flow.ts";
-import { defineWorker, defineJob } from "../../workers/core/job.ts";
+import { defineJob, defineWorker, node, PermanentError } from "../../workers/core/index.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 
@@ -161,7 +159,7 @@ test.each([
   [["show", "12"], "12 is not the id of a job"],
   [["show", "01900000-0000-7000-8000-000000000000"], "there is no job"],
   [["list", "--since", "yesterday"], "write it like 30s, 15m, 1h or 7d"],
-  [["list", "--state", "lost"], "there are waiting, pending"],
+  [["list", "--state", "lost"], "must be one of waiting, pending"],
   [["list", "--colour"], "Unknown option '--colour'.\nAll that there is: npm run jobs -- --help"],
   [["cancel"], "name the jobs"],
   [["retry"], "name the jobs"],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { insertJob } from "../../workers/core/insert.ts";
+import { insertJob } from "../support/core/insert-job.ts";
 import { email } from "../../workers/email/job.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 import { startThrottlingProvider } from "../support/servers/throttling-smtp.ts";

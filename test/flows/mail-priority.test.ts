@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { insertJob } from "../../workers/core/insert.ts";
+import { insertJob } from "../support/core/insert-job.ts";
 import { email } from "../../workers/email/job.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { createPeople, type People, type Person } from "../support/api/people.ts";

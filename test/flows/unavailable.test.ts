@@ -8,7 +8,7 @@ import { createLocalStorage } from "../../infra/storage/local.ts";
 import { createSigner } from "../../infra/storage/signature.ts";
 import { noThrottle } from "../../infra/throttle.ts";
 import { freePort } from "../../scripts/processes/ports.ts";
-import { createJobs } from "../../workers/core/enqueue.ts";
+import { createJobs } from "../../workers/core/index.ts";
 
 test("without its database the API answers 503 with Retry-After, and still lives", async () => {
   const database = openDatabase(`postgres://nobody@127.0.0.1:${await freePort()}/none`, 2, () => {});

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { UploadWork } from "../../api/uploads/work.ts";
-import { defineJob } from "../../workers/core/job.ts";
+import { defineJob } from "../../workers/core/index.ts";
 import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
 import { createPeople, type SignedIn } from "../support/api/people.ts";
 import { drivers } from "../support/servers/storage.ts";

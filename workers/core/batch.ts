@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTransient } from "./errors.ts";
 
-const MOST = 100;
+const MAX_ITEMS = 100;
 
 interface Waiting<Item, Result> {
   item: Item;
@@ -10,8 +10,8 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Runs a database statement until the database answers: every 100 ms to 2 s while it is away, until `signal` aborts.
- * What a run achieved must not be forgotten for a restart.
+ * Repeats a database statement until the database answers: after 100 ms, then less often, up to every 2 s, until `signal`
+ * aborts. A restart of PostgreSQL must not lose what a run achieved.
  */
 export const retryWhileUnavailable = async <Result>(
   run: () => Promise<Result>,
@@ -28,9 +28,8 @@ export const retryWhileUnavailable = async <Result>(
 };
 
 /**
- * Gathers single calls into statements of up to 100 items: what arrives while one statement is under way shares the
- * next. Costs an idle caller nothing, and a busy one a fraction of the round trips. An item that the database refuses
- * fails alone.
+ * Combines single calls into statements of up to 100 items: calls that arrive while a statement runs share the next one.
+ * An item that the database refuses fails alone.
  */
 export const batched = <Item, Result>(
   run: (items: Item[]) => Promise<Result[]>,
@@ -52,9 +51,9 @@ export const batched = <Item, Result>(
 
   const drain = async (): Promise<void> => {
     running = true;
-    // One turn of the event loop lets calls of the same moment share a statement.
+    // Calls of the same event loop turn share a statement.
     await new Promise(setImmediate);
-    while (waiting.length > 0) await settle(waiting.splice(0, MOST));
+    while (waiting.length > 0) await settle(waiting.splice(0, MAX_ITEMS));
     running = false;
   };
 

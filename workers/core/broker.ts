@@ -5,8 +5,12 @@ import {
   Queue,
   runMigrations,
   Worker,
+  type BackendFactory,
+  type ConnectionOptions,
+  type IQueueBackend,
+  type Processor,
+  type WorkerOptions,
 } from "bullmq";
-import type { BackendFactory, ConnectionOptions, IQueueBackend, Processor, WorkerOptions } from "bullmq";
 import { Redis } from "ioredis";
 import pg from "pg";
 

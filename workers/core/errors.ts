@@ -1,17 +1,32 @@
+/** Why a run ended without completing its job. */
+export type ErrorKind =
+  | "ours" // our code, our database, or anything not named below
+  | "provider"
+  | "permanent"
+  | "timeout"
+  | "crashed"
+  | "rate-limited"
+  | "released";
+
 /** The work can never succeed: the job goes to the dead letter now, whatever attempts are left. */
 export class PermanentError extends Error {
   override name = "PermanentError";
 }
 
+/** An external provider failed. Retried like any other error, but reported as the provider's. */
+export class ProviderError extends Error {
+  override name = "ProviderError";
+}
+
 /**
- * The provider asks for a pause. The whole queue waits `ms` milliseconds and no attempt is spent.
- * A job without a `rateLimit` has no queue to pause: it waits alone, and no attempt is spent either.
+ * The provider asks for a pause. The whole queue waits `ms` milliseconds, and no attempt is spent.
+ * Without a `rateLimit` in the job's definition, only this job waits.
  */
 export class RateLimitedError extends Error {
   override name = "RateLimitedError";
   readonly ms: number;
 
-  /** @throws RangeError when the pause is no number */
+  /** @throws RangeError when `ms` is not a number */
   constructor(ms: number, options?: { cause?: unknown }) {
     if (!Number.isFinite(ms)) throw new RangeError(`a pause of ${ms} ms`, options);
     const reason = options?.cause instanceof Error ? `: ${options.cause.message}` : "";
@@ -20,17 +35,39 @@ export class RateLimitedError extends Error {
   }
 }
 
-/** Another delivery of the same job finished first: this one's transaction must roll back. */
+/** The run took longer than the job's `timeout`. */
+export class TimeoutError extends Error {
+  override name = "TimeoutError";
+}
+
+/** The job's runs killed their process too often. */
+export class CrashedError extends Error {
+  override name = "CrashedError";
+}
+
+/** Another delivery finished the job first: this one's transaction must roll back. */
 export class SupersededError extends Error {
   override name = "SupersededError";
 }
 
-/** The run was stopped from outside and gives its job back: lock lost, or the process shuts down. */
+/** The run was stopped from outside and releases its job: the lock was lost, or the process shuts down. */
 export class ReleaseError extends Error {
   override name = "ReleaseError";
 }
 
-/** One line about an error, fit for the ledger: at most 500 characters, no stack. */
+const KINDS = [
+  [PermanentError, "permanent"],
+  [ProviderError, "provider"],
+  [RateLimitedError, "rate-limited"],
+  [TimeoutError, "timeout"],
+  [CrashedError, "crashed"],
+  [ReleaseError, "released"],
+] as const;
+
+export const kindOf = (error: unknown): ErrorKind =>
+  KINDS.find(([type]) => error instanceof type)?.[1] ?? "ours";
+
+/** One line about an error for the ledger: at most 500 characters, no stack. */
 export const describeError = (error: unknown): string => {
   const text = error instanceof Error ? error.message : String(error);
   const line = text.split("\n").find((each) => each.trim() !== "") ?? "";
@@ -43,14 +80,14 @@ export const describeError = (error: unknown): string => {
 
 const SQLSTATE = /^(\d[\dA-Z]|P0|XX|HV|F0)[\dA-Z]{3}$/;
 
-// What PostgreSQL says of itself rather than of the statement: connection (08), rollback (40), resources (53), intervention
-// (57), the system (58), a lock that was not free, a transaction that was idle, a server that may only be read.
+// Errors about the server rather than the statement: connection (08), rollback (40), resources (53), intervention (57),
+// system (58), lock not available, idle transaction, read-only server.
 // Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
-const PASSING = /^((08|40|53|57|58)...|55P03|25P03|25006)$/;
+const TRANSIENT = /^((08|40|53|57|58)...|55P03|25P03|25006)$/;
 
-/** Whether the same statement may succeed later: anything but our own stops, and PostgreSQL refusing the statement. */
+/** Whether the same statement may succeed later. */
 export const isTransient = (error: unknown): boolean => {
   if (error instanceof SupersededError || error instanceof ReleaseError) return false;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return !SQLSTATE.test(code) || PASSING.test(code);
+  return !SQLSTATE.test(code) || TRANSIENT.test(code);
 };

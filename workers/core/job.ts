@@ -108,8 +108,7 @@ export interface Run<Tx = unknown> {
    */
   readonly signal: AbortSignal;
   /**
-   * Shows how far the run is: any JSON, in the ledger at once, in the order of the calls. From 0 to 1, it counts in the
-   * progress of its flow.
+   * Stores the progress of the run in the ledger: any JSON, in the order of the calls.
    */
   progress(value: unknown): Promise<void>;
   /**

@@ -5,9 +5,12 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** Milliseconds between two log lines about errors of one kind. */
+const INTERVAL = 10_000;
+
 /**
- * A listener for errors that connections repeat while a server is away: it logs the first of a kind at once, and
- * then one in ten seconds with a count. Without it, an outage fills a disk.
+ * A listener for errors that connections repeat while a server is unavailable. It logs the first error of a kind at once,
+ * and then at most one every 10 s, with the number of those it left out. Without it, an outage can fill a disk.
  */
 export const throttledWarn = (log: Log, message: string): ((error: Error) => void) => {
   const seen = new Map<string, { next: number; hidden: number }>();
@@ -20,6 +23,6 @@ export const throttledWarn = (log: Log, message: string): ((error: Error) => voi
       return;
     }
     log.warn({ error: `${error.name}: ${error.message}`.slice(0, 200), hidden: last.hidden }, message);
-    seen.set(kind, { next: Date.now() + 10_000, hidden: 0 });
+    seen.set(kind, { next: Date.now() + INTERVAL, hidden: 0 });
   };
 };

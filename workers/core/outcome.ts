@@ -1,28 +1,68 @@
-import { describeError, PermanentError, RateLimitedError, ReleaseError } from "./errors.ts";
-import { backoffDelay } from "./job.ts";
-import type { JobDefinition } from "./job.ts";
-import type { Delivery, Setback, StartedJob } from "./ledger.ts";
+import { describeError, kindOf, RateLimitedError, type ErrorKind } from "./errors.ts";
+import { backoffDelay, type JobDefinition } from "./job.ts";
+import type { RunOutcome, StartedJob } from "./ledger/runs.ts";
+import type { Delivery } from "./ledger/sql.ts";
+import type { Log } from "./log.ts";
 
-/** Thrown to the broker, which delivers again after `delay` ms. It carries no more than the ledger does. */
-export class RetryError extends Error {
-  readonly delay: number;
-
-  constructor(message: string, delay: number) {
-    super(message);
-    this.delay = delay;
-  }
+/** How a run ended. */
+export interface RunReport {
+  job: string;
+  id: string;
+  /** 1 for the first attempt. */
+  attempt: number;
+  /** `superseded`: another delivery finished the job first. `crashed`: found by a later run, or by the sweep. */
+  outcome: "completed" | "superseded" | "crashed" | RunOutcome["outcome"];
+  /** Absent when the job was completed or superseded. */
+  kind?: ErrorKind;
+  error?: string;
+  /** Milliseconds until the next delivery, after `retry` and `released`. */
+  delay?: number;
+  /** Milliseconds between the moment the job was ready to run and its start. Absent for crashes. */
+  waitMs?: number;
+  /** Milliseconds from start to end. */
+  runMs: number;
 }
 
-/** What the ledger records of a run that did not complete. */
+/** Receives the end of every run. It must not throw. */
+export type Observe = (report: RunReport) => void;
+
+/** Logs each run once: as an error when no attempt is left. */
+export const logRuns =
+  (log: Log): Observe =>
+  ({ runMs, waitMs, ...rest }) => {
+    const fields = {
+      ...rest,
+      ms: Math.round(runMs),
+      ...(waitMs !== undefined && { waitMs: Math.round(waitMs) }),
+    };
+    if (rest.outcome === "failed") log.error(fields, "job");
+    else log.info(fields, "job");
+  };
+
+/** Passes each report to all observers. An observer that throws is logged and does not affect the run. */
+export const observeWith =
+  (log: Log, observers: readonly Observe[]): Observe =>
+  (report) => {
+    for (const observe of observers) {
+      try {
+        observe(report);
+      } catch (error) {
+        log.error({ error: describeError(error) }, "an observer of runs failed");
+      }
+    }
+  };
+
+/** What the ledger records of a run that threw. */
 export const classify = (
   job: JobDefinition,
   { attempt }: StartedJob,
   error: unknown,
-): Omit<Setback, keyof Delivery> => {
-  if (error instanceof ReleaseError) return { outcome: "released", error: null, delay: 0 };
+): Omit<RunOutcome, keyof Delivery> => {
+  const kind = kindOf(error);
+  if (kind === "released") return { outcome: "released", kind, error: null, delay: 0 };
   const text = describeError(error);
-  if (error instanceof RateLimitedError) return { outcome: "released", error: text, delay: error.ms };
-  if (error instanceof PermanentError || attempt + 1 >= job.attempts)
-    return { outcome: "failed", error: text, delay: 0 };
-  return { outcome: "retry", error: text, delay: backoffDelay(job.backoff, attempt + 1) };
+  if (error instanceof RateLimitedError) return { outcome: "released", kind, error: text, delay: error.ms };
+  if (kind === "permanent" || kind === "crashed" || attempt + 1 >= job.attempts)
+    return { outcome: "failed", kind, error: text, delay: 0 };
+  return { outcome: "retry", kind, error: text, delay: backoffDelay(job.backoff, attempt + 1) };
 };

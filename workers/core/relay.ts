@@ -1,49 +1,48 @@
 import type { Broker } from "./broker.ts";
 import { describeError } from "./errors.ts";
-import { claimDue, markPublished, refusePublish, releaseClaims } from "./outbox.ts";
-import { brokerIdOf } from "./ledger.ts";
-import type { Sql } from "./ledger.ts";
-import type { DueJob } from "./outbox.ts";
+import { claimDue, markPublished, recordRefusal, releaseClaims, type DueJob } from "./ledger/publish.ts";
+import { brokerIdOf, type Sql } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
 
-/** Rows per claim, and milliseconds between looks when nobody nudges. */
+/** Rows per claim, and milliseconds between polls. */
 const BATCH = 500;
 const POLL = 250;
 
-/** Carries committed jobs from the ledger to the broker. Any number may run. */
+/** Publishes committed jobs: moves them from the ledger to the broker. Any number of relays can run. */
 export interface Relay {
-  /** Looks for due jobs now. Call it after a commit that enqueued something. */
+  /** Polls now. Call it after a commit that enqueued something. */
   nudge(): void;
-  /** Stops looking and resolves when nothing is under way. */
+  /** Stops and resolves when nothing is in progress. */
   close(): Promise<void>;
 }
 
 const publishOptions = (job: DueJob) => ({
   jobId: brokerIdOf(job),
   priority: job.priority,
-  // The ledger counts attempts, so that they survive the broker; the broker only waits between them.
+  // The ledger counts attempts, so that the count survives the broker. The broker only waits between them.
   attempts: 1_000_000,
   backoff: { type: "custom" },
   stackTraceLimit: 0,
-  // What is finished is in the ledger. Keeping a number of jobs in PostgreSQL costs more than all the rest of a job.
+  // Finished jobs are in the ledger. Keeping some in PostgreSQL costs more than everything else about a job.
   removeOnComplete: true,
   removeOnFail: true,
 });
 
 const publish = async (broker: Broker, name: string, jobs: DueJob[]): Promise<void> => {
   const queue = broker.queue(name);
-  // In PostgreSQL addBulk makes temporary tables: for a few jobs single adds are several times faster.
+  // On PostgreSQL, addBulk creates temporary tables: for a few jobs single adds are several times faster.
   if (jobs.length <= 4) await Promise.all(jobs.map((job) => queue.add(name, {}, publishOptions(job))));
   else await queue.addBulk(jobs.map((job) => ({ name, data: {}, opts: publishOptions(job) })));
 };
 
 /**
- * A broker that is full, or that may only be read, refuses every job and still answers: the jobs wait for it, as for one
- * that is out of reach. @throws what the broker says
+ * Checks that the broker accepts jobs at all. A broker that is full or read-only responds, but refuses every job: the jobs
+ * then wait, as they do for a broker that is unavailable.
+ * @throws Error from the broker when it refuses the probe too
  */
-const checkThatItTakesJobs = (broker: Broker): Promise<void> => broker.sentinel.set("canary");
+const probe = (broker: Broker): Promise<void> => broker.sentinel.set("probe");
 
-/** Starts a relay: at each nudge, and every 250 ms, it publishes what is due. */
+/** Starts a relay. It publishes due jobs at each nudge and every 250 ms. */
 export const startRelay = (sql: Sql, broker: Broker, log: Log): Relay => {
   let wake = () => {};
   let closing = false;
@@ -57,9 +56,9 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log): Relay => {
         await publish(broker, name, [job]);
         published.push(job);
       } catch (error) {
-        await checkThatItTakesJobs(broker);
+        await probe(broker);
         log.warn({ job: name, id: job.id, error: describeError(error) }, "the broker refused a job");
-        await refusePublish(sql, job, describeError(error));
+        await recordRefusal(sql, job, describeError(error));
       }
     }
     return published;
@@ -69,7 +68,7 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log): Relay => {
     let published = jobs;
     try {
       await publish(broker, name, jobs).catch(async () => {
-        await checkThatItTakesJobs(broker);
+        await probe(broker);
         published = await publishOneByOne(name, jobs);
       });
     } catch (error) {
@@ -84,22 +83,13 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log): Relay => {
       const jobs = await claimDue(sql, BATCH);
       const byName = Map.groupBy(jobs, ({ name }) => name);
       const results = await Promise.allSettled([...byName].map(([name, each]) => publishQueue(name, each)));
-      const failed = results.find(({ status }) => status === "rejected");
-      if (failed) throw (failed as PromiseRejectedResult).reason;
+      const failed = results.find((result) => result.status === "rejected");
+      if (failed) throw failed.reason;
       full = jobs.length === BATCH;
     }
   };
 
-  const pause = () =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, POLL);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
-  const round = async (): Promise<void> => {
+  const poll = async (): Promise<void> => {
     try {
       if (!reachable) await broker.ping();
       await publishDue();
@@ -112,10 +102,19 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log): Relay => {
     }
   };
 
+  const pause = () =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, POLL);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
   const run = async (): Promise<void> => {
     while (!closing) {
       nudged = false;
-      await round();
+      await poll();
       if (!closing && (!nudged || !reachable)) await pause();
     }
   };

@@ -1,28 +1,27 @@
-import { SupersededError } from "./errors.ts";
-import { childrenOf, prepareFlow, advanceParent } from "./flow.ts";
+import { prepareFlow, prepareJob, type Database, type Insertion } from "./enqueue.ts";
+import { SupersededError, TimeoutError } from "./errors.ts";
 import type { EnqueueOptions, JobDefinition, Run } from "./job.ts";
-import type { Database } from "./enqueue.ts";
-import { prepareJob } from "./insert.ts";
-import { completeJobs, recordProgress, toJson } from "./ledger.ts";
-import type { Completion, Delivery, Sql, StartedJob } from "./ledger.ts";
+import { advanceParent, childrenOf } from "./ledger/flow.ts";
+import { completeJobs, recordProgress, type Completion, type StartedJob } from "./ledger/runs.ts";
+import { toJson, type Delivery } from "./ledger/sql.ts";
 
-/** A run under way, as whoever drives it sees it. */
+/** A run in progress, as seen by the code that controls it. */
 export interface OpenRun<Tx> {
   readonly run: Run<Tx>;
   /** Whether the job is completed and made others due: its follow-ups, or its parent. */
   readonly madeDue: boolean;
   /** Aborts the run's signal. */
   abort(reason: Error): void;
-  /** Stops the clock. */
+  /** Stops the timeout. */
   close(): void;
   /**
-   * Completes the job with the handler's return value, as JSON, unless `run.complete` did. May be tried again.
+   * Completes the job with the handler's result as JSON, unless `run.complete` did. Can be repeated after an error.
    * @throws SupersededError when another delivery finished the job
    */
   finish(result: string): Promise<void>;
 }
 
-/** Opens a run that may take `timeout` ms. `complete` resolves with nothing when it was too late. */
+/** Opens a run that may take `timeout` ms. `complete` resolves with undefined when another delivery finished the job. */
 export const openRun = <Tx>(
   database: Database<Tx>,
   started: StartedJob,
@@ -31,29 +30,27 @@ export const openRun = <Tx>(
 ): OpenRun<Tx> => {
   const { id, epoch, parentId } = started;
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(new Error(`timed out after ${timeout} ms`)), timeout);
-  const followUps: ((sql: Sql) => Promise<string>)[] = [];
+  const timer = setTimeout(() => stop.abort(new TimeoutError(`timed out after ${timeout} ms`)), timeout);
+  const followUps: Insertion[] = [];
   let completed = false;
   let parentIsDue = false;
-  let told: Promise<unknown> = Promise.resolve();
+  let lastProgress: Promise<unknown> = Promise.resolve();
 
-  const settled = (done: Delivery | undefined) => {
-    if (!done) throw new SupersededError(`job ${id} was finished by another delivery`);
+  const refuseSuperseded = (done: Delivery | undefined) => {
+    if (!done) throw new SupersededError(`another delivery finished job ${id}`);
   };
 
   const completeWith = <Result>(effect: (tx: Tx) => Promise<Result>, json?: string): Promise<Result> =>
     database.transaction(async (tx, sql) => {
       const result = await effect(tx);
       for (const insert of followUps) await insert(sql);
-      settled((await completeJobs(sql, [{ id, epoch, result: json ?? toJson(result) }]))[0]);
+      refuseSuperseded((await completeJobs(sql, [{ id, epoch, result: json ?? toJson(result) }]))[0]);
       if (parentId) parentIsDue = await advanceParent(sql, id);
       return result;
     });
 
-  /** @throws Error when the transaction that would insert it is over */
-  const follow = (insertion: (sql: Sql) => Promise<string>): void => {
-    if (completed)
-      throw new Error("run.enqueue was called after run.complete, which takes the follow-ups along");
+  const addFollowUp = (insertion: Insertion): void => {
+    if (completed) throw new Error("run.enqueue was called after run.complete, which commits the follow-ups");
     followUps.push(insertion);
   };
 
@@ -62,14 +59,14 @@ export const openRun = <Tx>(
       id,
       attempt: started.attempt + 1,
       signal: stop.signal,
-      // One after the other, because a handler may call from many places at once, and the last value is the one to stay.
+      // In sequence, because a handler may call it concurrently, and the last value must be the one that stays.
       progress: async (value) => {
-        const tell = () => recordProgress(database.sql, started, value);
-        await (told = told.then(tell, tell));
+        const record = () => recordProgress(database.sql, started, value);
+        await (lastProgress = lastProgress.then(record, record));
       },
       enqueue: (job: JobDefinition, payload: unknown, options?: EnqueueOptions) =>
-        follow(prepareJob(job, payload, options)),
-      enqueueFlow: (root) => follow(prepareFlow(root)),
+        addFollowUp(prepareJob(job, payload, options)),
+      enqueueFlow: (root) => addFollowUp(prepareFlow(root)),
       children: () => childrenOf(database.sql, id),
       complete: async (effect) => {
         if (completed) throw new Error("run.complete was called twice");
@@ -91,7 +88,7 @@ export const openRun = <Tx>(
       clearTimeout(timer);
       if (completed) return;
       if (followUps.length > 0 || parentId) await completeWith(async () => {}, result);
-      else settled(await complete({ id, epoch, result }));
+      else refuseSuperseded(await complete({ id, epoch, result }));
       completed = true;
     },
   };

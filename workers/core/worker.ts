@@ -1,59 +1,52 @@
 import { hostname } from "node:os";
 import { v7 as uuidv7 } from "uuid";
 import type { Broker } from "./broker.ts";
-import { createDeliveries } from "./delivery.ts";
-import type { Worker } from "./job.ts";
+import { createDeliveries, RetryError } from "./delivery.ts";
 import type { Database } from "./enqueue.ts";
+import type { Worker } from "./job.ts";
+import { beat, removeWorker } from "./ledger/processes.ts";
 import type { Log } from "./log.ts";
-import { RetryError } from "./outcome.ts";
+import type { Observe } from "./outcome.ts";
 
-export interface WorkerOptions<Tx> {
+export interface WorkersOptions<Tx> {
   database: Database<Tx>;
   broker: Broker;
   workers: readonly Worker<Tx>[];
   log: Log;
-  /** Called after a completion that inserted follow-ups: wake the relay with it. */
+  observe: Observe;
+  /** Called when a completion made other jobs due; pass the relay's. */
   nudge(): void;
   /**
-   * How long the jobs of a dead process stay locked, and how often the others look for such jobs, in milliseconds. By
-   * default 10,000 and 5,000, so that a killed worker's jobs run again within 15 s.
+   * Milliseconds that the jobs of a dead process stay locked, and between two looks for such jobs. By default 10,000 and
+   * 5,000, so that the jobs of a killed process run again within 15 s.
    */
   lockDuration?: number;
   stalledInterval?: number;
 }
 
 export interface RunningWorkers {
-  /** Unique to this process: recorded with every run, and kept alive by a heartbeat. */
+  /** Unique to this process, recorded with every run. */
   readonly id: string;
   /**
-   * Takes no new job, gives running ones `grace` ms to finish, then aborts their signals and hands them back.
-   * Resolves when all is done, at the latest 5 s after the grace.
+   * Takes no new job, gives running ones `grace` ms to finish, then aborts their signals and releases them.
+   * Resolves when all have ended, at the latest 5 s after the grace period.
    */
   close(grace: number): Promise<void>;
 }
 
-/** Milliseconds between heartbeats. A process that misses three counts as dead: see ledger.ts. */
+/** Milliseconds between heartbeats. A process that misses three counts as dead, see ledger/sql.ts. */
 const HEARTBEAT = 3_000;
 
-/**
- * Starts one consumer per worker. While the database or the broker is out of reach, they wait for it.
- * @throws TypeError when two handlers share a job
- */
-export const startWorkers = <Tx>(options: WorkerOptions<Tx>): RunningWorkers => {
-  const { database, broker, workers, log, nudge, lockDuration = 10_000, stalledInterval = 5_000 } = options;
-  const names = workers.map(({ job }) => job.name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice) throw new TypeError(`two handlers for the job ${twice}`);
-
+/** Starts one consumer per worker. They wait while the database or the broker is unavailable. */
+export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers => {
+  const { broker, workers, lockDuration = 10_000, stalledInterval = 5_000 } = options;
+  const { sql } = options.database;
   const id = `${hostname()}-${process.pid}-${uuidv7().slice(-6)}`;
   const stopping = new AbortController();
   const ending = new AbortController();
   const giveUp = new AbortController();
   const deliveries = createDeliveries({
-    database,
-    broker,
-    log,
-    nudge,
+    ...options,
     workerId: id,
     ending: ending.signal,
     giveUp: giveUp.signal,
@@ -66,7 +59,7 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): RunningWorkers => 
       concurrency,
       lockDuration,
       stalledInterval,
-      // The ledger counts crashes and attempts, so that they survive the broker, whose own counts never end a job.
+      // The ledger counts crashes and attempts, so that the counts survive the broker. The broker's own never end a job.
       maxStalledCount: 1_000_000,
       runRetryDelay: 1_000,
       settings: {
@@ -76,9 +69,9 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): RunningWorkers => 
     });
     consumers.add(consumer);
     consumer.on("lockRenewalFailed", (lost) => {
-      deliveries.releaseLost(lost).catch(() => {}); // the next renewal asks again
+      deliveries.releaseLost(lost).catch(() => {}); // repeated at the next renewal
     });
-    // On PostgreSQL, BullMQ keeps a failed start for good, so a consumer that could not start is made anew.
+    // On PostgreSQL, a BullMQ consumer whose start failed never works: replace it.
     consumer.waitUntilReady().catch(async () => {
       consumers.delete(consumer);
       await consumer.close(true).catch(() => {});
@@ -87,12 +80,8 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): RunningWorkers => 
   };
   workers.forEach(consume);
 
-  const beat = async () => {
-    const text = `INSERT INTO "JobWorker" (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET "seenAt" = now()`;
-    await database.sql(text, [id]).catch(() => {}); // the next one is due in 3 s
-  };
-  void beat();
-  const heartbeat = setInterval(beat, HEARTBEAT);
+  const heartbeat = setInterval(() => void beat(sql, id).catch(() => {}), HEARTBEAT); // repeated in 3 s
+  void beat(sql, id).catch(() => {});
 
   return {
     id,
@@ -106,7 +95,7 @@ export const startWorkers = <Tx>(options: WorkerOptions<Tx>): RunningWorkers => 
       await Promise.race([Promise.all([...consumers].map((consumer) => consumer.close())), deadline]);
       for (const timer of [...timers, heartbeat]) clearTimeout(timer);
       giveUp.abort();
-      await database.sql(`DELETE FROM "JobWorker" WHERE id = $1`, [id]).catch(() => {}); // or the sweep will
+      await removeWorker(sql, id).catch(() => {}); // else pruned after an hour
     },
   };
 };

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { PermanentError, RateLimitedError } from "../core/errors.ts";
+import { PermanentError, RateLimitedError } from "../core/index.ts";
 import { sendingError } from "./failure.ts";
 
 /** An error as nodemailer makes it. */

@@ -1,4 +1,4 @@
-import { PermanentError, RateLimitedError } from "../core/errors.ts";
+import { PermanentError, RateLimitedError } from "../core/index.ts";
 
 /** What an SMTP error says without naming anybody. */
 interface Facts {

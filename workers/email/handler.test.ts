@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PermanentError, RateLimitedError } from "../core/errors.ts";
+import { PermanentError, RateLimitedError } from "../core/index.ts";
 import { sendEmail } from "./handler.ts";
 import type { Deps } from "./handler.ts";
 import { email, type Template } from "./job.ts";

@@ -1,4 +1,4 @@
-import type { Payload, Run } from "../core/job.ts";
+import type { Payload, Run } from "../core/index.ts";
 import { sendingError } from "./failure.ts";
 import type { email } from "./job.ts";
 import { greetingName, mails, optionalMails } from "./mails.ts";

@@ -1,4 +1,4 @@
-import { PermanentError } from "../core/errors.ts";
+import { PermanentError } from "../core/index.ts";
 import type { Template } from "./job.ts";
 
 export interface User {

@@ -11,7 +11,7 @@ import {
   quarters,
   textBombPng,
 } from "../../test/support/media/images.ts";
-import { describeError, PermanentError } from "../core/errors.ts";
+import { describeError, PermanentError } from "../core/index.ts";
 import { resizeImage } from "./handler.ts";
 import type { Deps, Variants } from "./handler.ts";
 import { imageResize } from "./job.ts";

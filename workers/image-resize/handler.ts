@@ -1,5 +1,4 @@
-import { PermanentError } from "../core/errors.ts";
-import type { Payload, Run } from "../core/job.ts";
+import { PermanentError, type Payload, type Run } from "../core/index.ts";
 import { decode, encode, placeholderOf, scale } from "./image.ts";
 import type { Image, Pixels } from "./image.ts";
 import type { imageResize } from "./job.ts";

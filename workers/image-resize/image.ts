@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import type { Sharp } from "sharp";
-import { PermanentError } from "../core/errors.ts";
+import { PermanentError } from "../core/index.ts";
 import { formats, maxHeight, maxPixels, widths } from "./sizes.ts";
 import type { Format } from "./sizes.ts";
 import { onThread } from "./threads.ts";

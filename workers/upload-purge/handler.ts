@@ -1,4 +1,4 @@
-import type { Payload, Run } from "../core/job.ts";
+import type { Payload, Run } from "../core/index.ts";
 import type { uploadPurge } from "./job.ts";
 
 export interface Deps {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PermanentError } from "../core/errors.ts";
+import { PermanentError } from "../core/index.ts";
 import { encodeVideo } from "./handler.ts";
 import { rendition, videoEncode } from "./job.ts";
 import type { Source } from "./rendition.ts";

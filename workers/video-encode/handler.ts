@@ -1,5 +1,4 @@
-import { PermanentError } from "../core/errors.ts";
-import type { Payload, Run } from "../core/job.ts";
+import { PermanentError, type Payload, type Run } from "../core/index.ts";
 import type { rendition, videoEncode } from "./job.ts";
 import { measure } from "./playlist.ts";
 import { cutShort, hlsArguments, isFit, planSize, PLAYLIST, SEGMENTS, unfitness } from "./rendition.ts";

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { PermanentError } from "../core/errors.ts";
-import type { Child, FlowNode } from "../core/job.ts";
+import { PermanentError, type Child, type FlowNode } from "../core/index.ts";
 import { packageVideo } from "./handler.ts";
 import type { Video } from "./handler.ts";
 import { videoPackage } from "./job.ts";

@@ -1,7 +1,5 @@
 import type { z } from "zod";
-import { PermanentError } from "../core/errors.ts";
-import { node } from "../core/flow.ts";
-import type { Payload, Run } from "../core/job.ts";
+import { node, PermanentError, type Payload, type Run } from "../core/index.ts";
 import { imageResize } from "../image-resize/job.ts";
 import { rendition } from "../video-encode/job.ts";
 import { videoPublish } from "../video-publish/job.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Child } from "../core/job.ts";
+import type { Child } from "../core/index.ts";
 import { publishVideo } from "./handler.ts";
 import type { Published } from "./handler.ts";
 import { videoPublish } from "./job.ts";

@@ -1,4 +1,4 @@
-import type { Payload, Run } from "../core/job.ts";
+import type { Payload, Run } from "../core/index.ts";
 import type { videoPublish } from "./job.ts";
 import { withSubtitles } from "./subtitles.ts";
 

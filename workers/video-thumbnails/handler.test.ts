@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PermanentError } from "../core/errors.ts";
+import { PermanentError } from "../core/index.ts";
 import { takePoster } from "./handler.ts";
 import { videoThumbnails } from "./job.ts";
 

@@ -1,5 +1,4 @@
-import { PermanentError } from "../core/errors.ts";
-import type { Payload, Run } from "../core/job.ts";
+import { PermanentError, type Payload, type Run } from "../core/index.ts";
 import { posterPath, posterPositions } from "./job.ts";
 import type { videoThumbnails } from "./job.ts";
 

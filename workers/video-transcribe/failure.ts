@@ -1,4 +1,4 @@
-import { PermanentError, RateLimitedError } from "../core/errors.ts";
+import { PermanentError, RateLimitedError } from "../core/index.ts";
 
 /** Milliseconds without a Retry-After. */
 const PAUSE = 5_000;

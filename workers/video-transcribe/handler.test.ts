@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PermanentError, RateLimitedError } from "../core/errors.ts";
+import { PermanentError, RateLimitedError } from "../core/index.ts";
 import { transcribeVideo } from "./handler.ts";
 import type { Deps, Transcript } from "./handler.ts";
 import { videoTranscribe } from "./job.ts";

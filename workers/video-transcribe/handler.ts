@@ -1,4 +1,4 @@
-import type { Payload, Run } from "../core/job.ts";
+import type { Payload, Run } from "../core/index.ts";
 import { videoPublish } from "../video-publish/job.ts";
 import { providerError } from "./failure.ts";
 import type { videoTranscribe } from "./job.ts";

@@ -1,6 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
-import { createJobs } from "../../../workers/core/enqueue.ts";
-import { startRelay } from "../../../workers/core/relay.ts";
+import { createJobs, startRelay } from "../../../workers/core/index.ts";
 import { ratioFigure, type Measurement } from "../findings.ts";
 import { compete, perSecond } from "../rounds.ts";
 import { median, ratios } from "../statistics.ts";

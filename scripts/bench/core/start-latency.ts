@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createJobs } from "../../../workers/core/enqueue.ts";
-import { startRelay } from "../../../workers/core/relay.ts";
+import { createJobs, startRelay } from "../../../workers/core/index.ts";
 import type { Measurement } from "../findings.ts";
 import { startProcess } from "../measured-process.ts";
 import type { Servers } from "../servers.ts";

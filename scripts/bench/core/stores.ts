@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase, type Database } from "../../../infra/database.ts";
-import { openBroker, type Broker } from "../../../workers/core/broker.ts";
-import type { Log } from "../../../workers/core/log.ts";
+import { openBroker, type Broker, type Log } from "../../../workers/core/index.ts";
 import type { Servers } from "../servers.ts";
 
 export type BrokerKind = "postgres" | "redis";

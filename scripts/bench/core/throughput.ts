@@ -1,9 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { v7 as uuidv7 } from "uuid";
-import { defineWorker } from "../../../workers/core/job.ts";
-import { createJobs } from "../../../workers/core/enqueue.ts";
-import type { Sql } from "../../../workers/core/ledger.ts";
-import { startRelay } from "../../../workers/core/relay.ts";
+import { createJobs, defineWorker, startRelay, type Sql } from "../../../workers/core/index.ts";
 import { startWorkers } from "../../../workers/core/worker.ts";
 import { ratioFigure, type Measurement } from "../findings.ts";
 import { compete } from "../rounds.ts";
@@ -77,11 +74,17 @@ const processOurs =
   async (stores: Stores): Promise<number> => {
     await publish(stores, count);
     const { tick, done } = countdown(count);
-    const log = { ...silent, info: tick };
     const workers = [defineWorker(trivial, succeed)];
     const { database, broker } = stores;
     const began = performance.now();
-    const running = startWorkers({ database: database.jobs, broker, workers, log, nudge: () => {} });
+    const running = startWorkers({
+      database: database.jobs,
+      broker,
+      workers,
+      log: silent,
+      observe: tick,
+      nudge: () => {},
+    });
     await done;
     const ms = performance.now() - began;
     await running.close(1_000);

@@ -14,7 +14,7 @@ import { checkMigrations } from "../../../infra/migrations.ts";
 import { noThrottle, type Throttle } from "../../../infra/throttle.ts";
 import type { Message } from "../../../sandbox/inbox.ts";
 import { createSandbox } from "../../../sandbox/sandbox.ts";
-import { defineWorker } from "../../../workers/core/job.ts";
+import { defineWorker } from "../../../workers/core/index.ts";
 import { sendEmail } from "../../../workers/email/handler.ts";
 import { email } from "../../../workers/email/job.ts";
 import { purgeUpload } from "../../../workers/upload-purge/handler.ts";

@@ -1,11 +1,8 @@
 import { loadConfigOrExit } from "../../../infra/config.ts";
 import { openDatabase } from "../../../infra/database.ts";
 import { createLogger } from "../../../infra/logging.ts";
-import { openBroker } from "../../../workers/core/broker.ts";
-import { insertJob } from "../../../workers/core/insert.ts";
-import { type Sql } from "../../../workers/core/ledger.ts";
-import { throttledWarn } from "../../../workers/core/log.ts";
-import { startRelay } from "../../../workers/core/relay.ts";
+import { openBroker, startRelay, throttledWarn, type Sql } from "../../../workers/core/index.ts";
+import { insertJob } from "../core/insert-job.ts";
 import { chore } from "../../../scripts/chaos/jobs.ts";
 
 // Commits a few jobs and dies when the broker has them and the ledger does not know it yet.

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import pg from "pg";
 import { createSandbox } from "../../../sandbox/sandbox.ts";
 import type { Message } from "../../../sandbox/inbox.ts";
-import type { Sql } from "../../../workers/core/ledger.ts";
+import type { Sql } from "../../../workers/core/index.ts";
 import { freePort } from "../../../scripts/processes/ports.ts";
 import { testBroker } from "../core/broker.ts";
 import { choreTables } from "../../../scripts/chaos/jobs.ts";

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import type { Sql } from "../../../workers/core/ledger.ts";
+import type { Sql } from "../../../workers/core/index.ts";
 
 /** Everything that the broker holds, as text. */
 export const brokerContent = (queueUrl: string, sql: Sql): Promise<string> =>

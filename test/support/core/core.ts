@@ -1,9 +1,15 @@
 import { openDatabase, type Database, type Tx } from "../../../infra/database.ts";
-import { openBroker, type Broker } from "../../../workers/core/broker.ts";
-import type { Worker } from "../../../workers/core/job.ts";
-import { createJobs, type Jobs } from "../../../workers/core/enqueue.ts";
-import type { Sql } from "../../../workers/core/ledger.ts";
-import { startRelay, type Relay } from "../../../workers/core/relay.ts";
+import {
+  createJobs,
+  openBroker,
+  startRelay,
+  type Broker,
+  type Jobs,
+  type Sql,
+  type Worker,
+} from "../../../workers/core/index.ts";
+import { logRuns } from "../../../workers/core/outcome.ts";
+import { type Relay } from "../../../workers/core/relay.ts";
 import { startWorkers } from "../../../workers/core/worker.ts";
 import { testBroker } from "./broker.ts";
 import { createTestDatabase } from "./database.ts";
@@ -80,8 +86,9 @@ export const createCore = async (): Promise<Core> => {
     logged,
     startRelay: () => (relay = cleanups.adopt(startRelay(sql, broker, log), (each) => each.close())),
     work: (...workers) => {
-      cleanups.adopt(startWorkers({ database: database.jobs, broker, workers, log, nudge }), (each) =>
-        each.close(0),
+      cleanups.adopt(
+        startWorkers({ database: database.jobs, broker, workers, log, observe: logRuns(log), nudge }),
+        (each) => each.close(0),
       );
     },
     row,

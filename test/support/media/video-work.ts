@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { createFfmpeg } from "../../../infra/media/ffmpeg.ts";
 import { createInWorkspace } from "../../../infra/media/workspace.ts";
-import type { Child } from "../../../workers/core/job.ts";
+import type { Child } from "../../../workers/core/index.ts";
 import { encodeVideo } from "../../../workers/video-encode/handler.ts";
 import { renditionHeights } from "../../../workers/video-encode/job.ts";
 import { packageVideo, type Video } from "../../../workers/video-package/handler.ts";

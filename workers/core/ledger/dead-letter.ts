@@ -1,10 +1,8 @@
-import { HAS_OPEN_CHILDREN } from "./ledger.ts";
-import type { Sql } from "./ledger.ts";
+import { HAS_OPEN_CHILDREN, type Sql } from "./sql.ts";
 
 /**
- * Takes failed jobs out of the dead letter: each runs again from its first attempt, once. In a flow, with it go the
- * parents that failed with it, and the children without which those cannot start: failed ones, and those that were
- * cancelled in the moment in which their flow failed. Resolves with all their ids.
+ * Takes failed jobs out of the dead letter: each runs again from its first attempt. In a flow, the failed parents and the
+ * required children that failed or were cancelled are replayed too. Resolves with all their ids.
  */
 export const replayJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: string }[]> =>
   sql(
@@ -18,16 +16,16 @@ export const replayJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: stri
        WHERE c."onFailure" = 'fail-parent' AND c.state = 'FAILED' OR c.state = 'CANCELLED'
      )
      UPDATE "Job" j SET state = (CASE WHEN ${HAS_OPEN_CHILDREN} THEN 'WAITING' ELSE 'PENDING' END)::"JobState",
-            epoch = epoch + 1, "dueAt" = now(), attempt = 0, crashes = 0, "publishTries" = 0, "finishedAt" = NULL,
-            error = NULL
+            epoch = epoch + 1, "dueAt" = now(), "readyAt" = now(), attempt = 0, crashes = 0, "publishTries" = 0,
+            "finishedAt" = NULL, error = NULL
      FROM failed WHERE j.id = failed.id AND j.state IN ('FAILED', 'CANCELLED')
      RETURNING j.id`,
     [ids],
   );
 
 /**
- * Cancels jobs that never started, and whole flows by their roots. Their idempotency keys are free again. Resolves with
- * the ids of those it was not too late for.
+ * Cancels jobs that have never started, and whole flows by their roots. Their idempotency keys can be used again.
+ * Resolves with the ids of the cancelled jobs.
  */
 export const cancelJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: string }[]> =>
   sql(
@@ -37,7 +35,7 @@ export const cancelJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: stri
        WHERE (id = ANY ($1::uuid[]) AND "parentId" IS NULL
               OR "rootId" IN (SELECT id FROM "Job" WHERE id = ANY ($1::uuid[]) AND state = 'WAITING'))
          AND state IN ('WAITING', 'PENDING', 'PUBLISHED') AND "startedAt" IS NULL AND attempt = 0
-       ORDER BY id DESC FOR UPDATE) -- children before parents, as they end
+       ORDER BY id DESC FOR UPDATE) -- children before parents, the order in which they finish
      RETURNING id`,
     [ids],
   );

@@ -3,7 +3,16 @@ import { expect, test } from "vitest";
 import type { Database } from "./enqueue.ts";
 import { openRun } from "./run.ts";
 
-const started = { id: "1", epoch: 1, parentId: null, payload: {}, attempt: 0, crashes: 0 };
+const started = {
+  id: "1",
+  epoch: 1,
+  parentId: null,
+  payload: {},
+  attempt: 0,
+  crashes: 0,
+  waitMs: 0,
+  crashedAfter: null,
+};
 
 /** A run on a database that takes ever less time for a statement, and fails for the values that it is told. */
 const openOn = (failing: string[] = []) => {

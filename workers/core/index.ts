@@ -1,0 +1,20 @@
+// The public surface of core. Job definitions import job.ts instead, which loads no client library.
+export { openBroker } from "./broker.ts";
+export type { Broker } from "./broker.ts";
+export { createJobs, prepareFlow, prepareJob } from "./enqueue.ts";
+export type { Database, Enqueue, EnqueueFlow, Jobs } from "./enqueue.ts";
+export { describeError, PermanentError, ProviderError, RateLimitedError, SupersededError } from "./errors.ts";
+export type { ErrorKind } from "./errors.ts";
+export { node } from "./flow.ts";
+export { defineJob, defineWorker } from "./job.ts";
+export type { Child, FlowNode, Handler, JobDefinition, Payload, Run, Worker } from "./job.ts";
+export { cancelJobs, replayJobs } from "./ledger/dead-letter.ts";
+export { findFlow, findJob, findJobs, findJobsOfRecords } from "./ledger/read.ts";
+export type { HistoryEntry, JobFilter, JobRow, JobState, RecordJob } from "./ledger/read.ts";
+export type { Sql } from "./ledger/sql.ts";
+export { throttledWarn } from "./log.ts";
+export type { Log } from "./log.ts";
+export type { Observe, RunReport } from "./outcome.ts";
+export { startRelay } from "./relay.ts";
+export { startCore } from "./start.ts";
+export type { Core, CoreOptions } from "./start.ts";

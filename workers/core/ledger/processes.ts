@@ -1,0 +1,24 @@
+import type { Sql } from "./sql.ts";
+
+/** Records that a worker process is alive. */
+export const beat = (sql: Sql, worker: string): Promise<unknown> =>
+  sql(`INSERT INTO "JobWorker" (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET "seenAt" = now()`, [worker]);
+
+/** Forgets a worker process that ends. */
+export const removeWorker = (sql: Sql, worker: string): Promise<unknown> =>
+  sql(`DELETE FROM "JobWorker" WHERE id = $1`, [worker]);
+
+/** Forgets worker processes that died without saying so. */
+export const removeDeadWorkers = (sql: Sql): Promise<unknown> =>
+  sql(`DELETE FROM "JobWorker" WHERE "seenAt" < now() - interval '1 hour'`, []);
+
+/** Takes the lease of a task for `seconds`. Resolves with whether this process has it. */
+export const takeLease = async (sql: Sql, task: string, seconds: number): Promise<boolean> => {
+  const rows = await sql(
+    `INSERT INTO "JobLease" (name, until) VALUES ($1, now() + $2::int * interval '1 second')
+     ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE "JobLease".until <= now()
+     RETURNING name`,
+    [task, seconds],
+  );
+  return rows.length > 0;
+};

@@ -1,0 +1,89 @@
+import type { ErrorKind } from "../errors.ts";
+import type { Sql } from "./sql.ts";
+
+export type JobState = "WAITING" | "PENDING" | "PUBLISHED" | "COMPLETED" | "FAILED" | "CANCELLED";
+
+/** One run of a job that did not complete it. */
+export interface HistoryEntry {
+  startedAt: string | null;
+  endedAt: string;
+  /** The id of the worker process. */
+  by: string | null;
+  outcome: "retry" | "failed" | "crashed";
+  kind?: ErrorKind;
+  error?: string | null;
+  /** When the next attempt is due. */
+  retryAt?: string | null;
+}
+
+/** A row of the ledger. */
+export interface JobRow {
+  id: string;
+  rootId: string | null;
+  parentId: string | null;
+  onFailure: string | null;
+  name: string;
+  payload: unknown;
+  key: string | null;
+  state: JobState;
+  epoch: number;
+  priority: number;
+  /** Failed attempts so far. */
+  attempt: number;
+  crashes: number;
+  progress: unknown;
+  history: HistoryEntry[];
+  result: unknown;
+  error: string | null;
+  createdAt: Date;
+  dueAt: Date;
+  readyAt: Date;
+  publishedAt: Date | null;
+  startedAt: Date | null;
+  startedBy: string | null;
+  finishedAt: Date | null;
+}
+
+export interface JobFilter {
+  state?: JobState | undefined;
+  name?: string | undefined;
+  /** Created at most this many seconds ago. */
+  seconds?: number | undefined;
+  limit: number;
+}
+
+/** The newest jobs that match, newest first. */
+export const findJobs = (sql: Sql, { state, name, seconds, limit }: JobFilter): Promise<JobRow[]> =>
+  sql(
+    `SELECT * FROM "Job"
+     WHERE ($1::text IS NULL OR state::text = $1) AND ($2::text IS NULL OR name = $2)
+       AND ($3::int IS NULL OR "createdAt" > now() - $3::int * interval '1 second')
+     ORDER BY id DESC LIMIT $4::int`,
+    [state ?? null, name ?? null, seconds ?? null, limit],
+  );
+
+export const findJob = async (sql: Sql, id: string): Promise<JobRow | undefined> =>
+  (await sql<JobRow>(`SELECT * FROM "Job" WHERE id = $1::uuid`, [id]))[0];
+
+/** The jobs of a flow in the order in which they were enqueued: parents before children. */
+export const findFlow = (sql: Sql, rootId: string): Promise<JobRow[]> =>
+  sql(`SELECT * FROM "Job" WHERE "rootId" = $1::uuid ORDER BY id`, [rootId]);
+
+export type RecordJob = Pick<JobRow, "id" | "name" | "state" | "startedAt" | "progress"> & {
+  recordId: string;
+};
+
+/**
+ * The jobs of some records: those whose payload has one of the ids in `field`, in the order in which they were enqueued.
+ * Needs an index: `CREATE INDEX ON "Job" ((payload ->> 'field')) WHERE payload ? 'field'`.
+ * @throws TypeError when the field is not an identifier
+ */
+export const findJobsOfRecords = (sql: Sql, field: string, ids: readonly string[]): Promise<RecordJob[]> => {
+  // A literal, because the planner matches the index by its expression.
+  if (!/^[A-Za-z]\w*$/.test(field)) throw new TypeError(`not a payload field: "${field}"`);
+  return sql(
+    `SELECT id, name, state::text, "startedAt", progress, payload ->> '${field}' AS "recordId" FROM "Job"
+     WHERE payload ? '${field}' AND payload ->> '${field}' = ANY ($1::text[]) ORDER BY id`,
+    [ids],
+  );
+};

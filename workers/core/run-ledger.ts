@@ -1,0 +1,60 @@
+import { batched, retryWhileUnavailable } from "./batch.ts";
+import type { Database } from "./enqueue.ts";
+import { advanceParent } from "./ledger/flow.ts";
+import {
+  completeJobs,
+  recordOutcomes,
+  startJobs,
+  type Completion,
+  type RunOutcome,
+  type StartedJob,
+} from "./ledger/runs.ts";
+import { inOrder, type Delivery } from "./ledger/sql.ts";
+
+/** What a worker process writes about its runs. Single writes share statements and outlast a restart of PostgreSQL. */
+export interface RunLedger {
+  /** Resolves with undefined when the delivery must not run, see `startJobs`. */
+  start(delivery: Delivery): Promise<StartedJob | undefined>;
+  /** Resolves with undefined when another delivery finished the job. */
+  complete(item: Completion): Promise<Delivery | undefined>;
+  /** Records a run that did not complete its job. Resolves with undefined when the run was not this worker's any more. */
+  end(started: StartedJob, outcome: RunOutcome): Promise<Delivery | undefined>;
+}
+
+/** @param giveUp aborts when the process can wait no longer for the database */
+export const createRunLedger = <Tx>(
+  database: Database<Tx>,
+  workerId: string,
+  giveUp: AbortSignal,
+  nudge: () => void,
+): RunLedger => {
+  const { sql } = database;
+  const record = batched(
+    async (items: RunOutcome[]) => inOrder(items, await recordOutcomes(sql, items, workerId)),
+    giveUp,
+  );
+
+  /** The failure of a child advances its parent in the same transaction, as its completion does. */
+  const failChild = async (outcome: RunOutcome): Promise<Delivery | undefined> => {
+    let parentIsDue = false;
+    const fail = () =>
+      database.transaction(async (_tx, inTransaction) => {
+        const [recorded] = await recordOutcomes(inTransaction, [outcome], workerId);
+        if (recorded) parentIsDue = await advanceParent(inTransaction, outcome.id);
+        return recorded;
+      });
+    const recorded = await retryWhileUnavailable(fail, giveUp);
+    if (parentIsDue) nudge();
+    return recorded;
+  };
+
+  return {
+    start: batched(
+      async (items: Delivery[]) => inOrder(items, await startJobs(sql, items, workerId)),
+      giveUp,
+    ),
+    complete: batched(async (items: Completion[]) => inOrder(items, await completeJobs(sql, items)), giveUp),
+    end: ({ parentId }, outcome) =>
+      parentId && outcome.outcome === "failed" ? failChild(outcome) : record(outcome),
+  };
+};
