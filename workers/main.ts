@@ -16,7 +16,7 @@ import { openStorage } from "../infra/storage/open.ts";
 import { ObjectMissingError } from "../infra/storage/storage.ts";
 import { createRenderer } from "../infra/templates.ts";
 import { createTranscriber } from "../infra/transcription.ts";
-import { createVideos } from "../infra/videos.ts";
+import { createVideos } from "./wiring/video-records.ts";
 import { openBroker } from "./core/broker.ts";
 import { defineWorker, type Worker } from "./core/job.ts";
 import { throttledWarn } from "./core/log.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createCore, type Core } from "../test/support/core/core.ts";
-import type { Tx } from "./database.ts";
-import { createVideos } from "./videos.ts";
+import { createCore, type Core } from "../../test/support/core/core.ts";
+import type { Tx } from "../../infra/database.ts";
+import { createVideos } from "./video-records.ts";
 
 let core: Core;
 let videos: ReturnType<typeof createVideos>;

@@ -1,5 +1,5 @@
-import type { PrismaClient } from "../prisma/client/client.ts";
-import type { Tx } from "./database.ts";
+import type { PrismaClient } from "../../prisma/client/client.ts";
+import type { Tx } from "../../infra/database.ts";
 
 interface File {
   path: string;
