@@ -1,24 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { loadConfigOrExit } from "../../infra/config.ts";
 import { openDatabase, type Tx } from "../../infra/database.ts";
 import { closeOnSignal } from "../../infra/lifecycle.ts";
-import { createLinks } from "../../infra/links.ts";
 import { createLogger } from "../../infra/logging.ts";
-import { createMailer } from "../../infra/mail.ts";
-import { createRenderer } from "../../infra/templates.ts";
+import { openStorage } from "../../infra/storage/open.ts";
 import { openBroker } from "../../workers/core/broker.ts";
 import { defineWorker, type Payload, type Run } from "../../workers/core/job.ts";
 import { throttledWarn } from "../../workers/core/log.ts";
 import { startRelay } from "../../workers/core/relay.ts";
 import { startSweep } from "../../workers/core/sweep.ts";
 import { startWorkers } from "../../workers/core/worker.ts";
-import { sendEmail } from "../../workers/email/handler.ts";
 import { email } from "../../workers/email/job.ts";
+import { wire as wireEmail } from "../../workers/wiring/email.ts";
 import { chore, fragileChore, patientChore } from "./jobs.ts";
 
-// workers/main.ts with other modules, and without waiting for the servers: the whole core, on jobs that misbehave when
-// told to.
+// Like workers/main.ts, with jobs that misbehave on request, and without waiting for the servers.
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
@@ -30,21 +26,16 @@ const doChore = async ({ ms, fails, end }: Payload<typeof chore>, run: Run<Tx>) 
   const starts = await sql(`SELECT FROM "ChoreStarted" WHERE id = $1`, [run.id]);
   await sleep(ms, undefined, { signal: run.signal });
   if (end === "death") process.kill(process.pid, "SIGKILL");
-  if (starts.length <= fails) throw new Error("told to fail");
+  if (starts.length <= fails) throw new Error("failed on request");
   await run.complete(async (tx) => tx.$executeRaw`INSERT INTO "ChoreDone" VALUES (${run.id}::uuid)`);
 };
 
-const sendMail = sendEmail({
-  findUser: (id) => database.prisma.user.findUnique({ where: { id } }),
-  findVerification: (id) => database.prisma.emailVerification.findUnique({ where: { id } }),
-  findReset: (id) => database.prisma.passwordReset.findUnique({ where: { id } }),
-  findSession: (id) => database.prisma.session.findUnique({ where: { id } }),
-  links: createLinks(config.publicUrl, config.appSecret),
-  render: createRenderer(fileURLToPath(new URL("../../templates/compiled", import.meta.url))),
-  send: createMailer(config.smtpUrl, config.mailFrom).send,
-});
+const storage = await openStorage(config);
+const closing: (() => void)[] = [];
+const onClose = (close: () => void) => void closing.push(close);
+const { handler: sendMail } = wireEmail({ config, log, prisma: database.prisma, storage, onClose });
 
-// Fifty kills hit one mail more often than its contract takes for an accident.
+// Fifty kills hit one mail more often than its job definition allows.
 const patientEmail: typeof email = { ...email, crashes: 50 };
 
 const relay = startRelay(sql, broker, log);
@@ -71,6 +62,8 @@ closeOnSignal(log, async () => {
   await running.close(config.shutdownGraceMs);
   await sweep.close();
   await relay.close();
+  for (const close of closing) close();
+  storage.close();
   await broker.close();
   await database.close();
 });
