@@ -1,25 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { loadConfigOrExit } from "../../infra/config.ts";
 import { openDatabase, type Tx } from "../../infra/database.ts";
 import { closeOnSignal } from "../../infra/lifecycle.ts";
-import { createLinks } from "../../infra/links.ts";
 import { createLogger } from "../../infra/logging.ts";
-import { createMailer } from "../../infra/mail.ts";
-import { createRenderer } from "../../infra/templates.ts";
-import {
-  defineWorker,
-  openBroker,
-  startCore,
-  throttledWarn,
-  type Payload,
-  type Run,
-} from "../../workers/core/index.ts";
-import { sendEmail } from "../../workers/email/handler.ts";
+import { openStorage } from "../../infra/storage/open.ts";
+import { defineWorker, openBroker, startCore, throttledWarn, type Payload, type Run } from "../../workers/core/index.ts";
 import { email } from "../../workers/email/job.ts";
+import { wire as wireEmail } from "../../workers/wiring/email.ts";
 import { chore, fragileChore, patientChore } from "./jobs.ts";
 
-// workers/main.ts with other modules: the whole core, on jobs that fail or kill their process on request.
+// Like workers/main.ts, with jobs that misbehave on request.
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
@@ -31,21 +21,16 @@ const doChore = async ({ ms, fails, end }: Payload<typeof chore>, run: Run<Tx>) 
   const starts = await sql(`SELECT FROM "ChoreStarted" WHERE id = $1`, [run.id]);
   await sleep(ms, undefined, { signal: run.signal });
   if (end === "death") process.kill(process.pid, "SIGKILL");
-  if (starts.length <= fails) throw new Error("told to fail");
+  if (starts.length <= fails) throw new Error("failed on request");
   await run.complete(async (tx) => tx.$executeRaw`INSERT INTO "ChoreDone" VALUES (${run.id}::uuid)`);
 };
 
-const sendMail = sendEmail({
-  findUser: (id) => database.prisma.user.findUnique({ where: { id } }),
-  findVerification: (id) => database.prisma.emailVerification.findUnique({ where: { id } }),
-  findReset: (id) => database.prisma.passwordReset.findUnique({ where: { id } }),
-  findSession: (id) => database.prisma.session.findUnique({ where: { id } }),
-  links: createLinks(config.publicUrl, config.appSecret),
-  render: createRenderer(fileURLToPath(new URL("../../templates/compiled", import.meta.url))),
-  send: createMailer(config.smtpUrl, config.mailFrom).send,
-});
+const storage = await openStorage(config);
+const closing: (() => void)[] = [];
+const onClose = (close: () => void) => void closing.push(close);
+const { handler: sendMail } = wireEmail({ config, log, prisma: database.prisma, storage, onClose });
 
-// Fifty kills hit one mail more often than its contract takes for an accident.
+// Fifty kills hit one mail more often than its job definition allows.
 const patientEmail: typeof email = { ...email, crashes: 50 };
 
 const workers = [
@@ -67,6 +52,8 @@ void core.working.then((worker) => log.info({ worker }, "working"));
 
 closeOnSignal(log, async () => {
   await core.close(config.shutdownGraceMs);
+  for (const close of closing) close();
+  storage.close();
   await broker.close();
   await database.close();
 });

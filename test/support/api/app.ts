@@ -1,24 +1,18 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import supertest from "supertest";
 import { createApp } from "../../../api/app.ts";
 import { createReadiness, type Readiness } from "../../../api/http/readiness.ts";
 import { createApiServer } from "../../../api/http/server.ts";
 import type { UploadWork } from "../../../api/uploads/work.ts";
+import { loadConfig } from "../../../infra/config.ts";
 import { createLogger } from "../../../infra/logging.ts";
-import { createMailer } from "../../../infra/mail.ts";
-import { createRenderer } from "../../../infra/templates.ts";
-import { createLinks } from "../../../infra/links.ts";
 import { checkMigrations } from "../../../infra/migrations.ts";
 import { noThrottle, type Throttle } from "../../../infra/throttle.ts";
 import type { Message } from "../../../sandbox/inbox.ts";
 import { createSandbox } from "../../../sandbox/sandbox.ts";
-import { defineWorker } from "../../../workers/core/index.ts";
-import { sendEmail } from "../../../workers/email/handler.ts";
-import { email } from "../../../workers/email/job.ts";
-import { purgeUpload } from "../../../workers/upload-purge/handler.ts";
-import { uploadPurge } from "../../../workers/upload-purge/job.ts";
+import { wire as wireEmail } from "../../../workers/wiring/email.ts";
+import { wire as wireUploadPurge } from "../../../workers/wiring/upload-purge.ts";
 import { type Core, createCore } from "../core/core.ts";
 import { createTestStorage, type Driver, type TestStorage } from "../servers/storage.ts";
 import { until } from "../../../scripts/processes/until.ts";
@@ -35,7 +29,7 @@ interface Options {
   uploadWork?: UploadWork;
 }
 
-/** The API, the workers of mail and of abandoned uploads, and the sandbox in this process, on a database and a broker of their own. */
+/** The API, the workers of `email` and `upload-purge`, and the sandbox in this process, on a separate database and broker. */
 export interface TestApp extends AsyncDisposable {
   readonly core: Core;
   readonly url: string;
@@ -60,38 +54,21 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 }),
     (each) => each.close(),
   );
-  const mailer = createMailer(`smtp://127.0.0.1:${sandbox.smtpPort}`, "Offstage <hello@offstage.example>");
-  cleanups.defer(() => mailer.close());
   const files = cleanups.use(await createTestStorage(options.driver ?? "local", PUBLIC_URL, SECRET));
   const { prisma, ping } = core.database;
 
   core.startRelay();
-  core.work(
-    defineWorker(
-      email,
-      sendEmail({
-        findUser: (id) => prisma.user.findUnique({ where: { id } }),
-        findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
-        findReset: (id) => prisma.passwordReset.findUnique({ where: { id } }),
-        findSession: (id) => prisma.session.findUnique({ where: { id } }),
-        links: createLinks(PUBLIC_URL, SECRET),
-        render: createRenderer(fileURLToPath(new URL("../../../templates/compiled", import.meta.url))),
-        send: mailer.send,
-      }),
-    ),
-    defineWorker(
-      uploadPurge,
-      purgeUpload({
-        forgetIfAwaited: async (id) =>
-          void (await prisma.upload.deleteMany({ where: { id, state: "AWAITING" } })),
-        isThere: async (id) => (await prisma.upload.count({ where: { id } })) > 0,
-        list: files.storage.list,
-        remove: files.storage.remove,
-      }),
-    ),
-  );
   const logged: string[] = [];
   const log = createLogger("test", "debug", { write: (line) => void logged.push(line) });
+  const config = loadConfig("worker", {
+    PUBLIC_URL,
+    APP_SECRET: SECRET,
+    SMTP_URL: `smtp://127.0.0.1:${sandbox.smtpPort}`,
+  });
+  const onClose = (close: () => void) => cleanups.defer(async () => close());
+  const infrastructure = { config, log, prisma, storage: files.storage, onClose };
+  core.work(wireEmail(infrastructure), wireUploadPurge(infrastructure));
+
   const readiness = createReadiness({
     database: ping,
     migrations: () => checkMigrations(core.sql),

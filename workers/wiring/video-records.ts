@@ -1,5 +1,4 @@
-import type { PrismaClient } from "../prisma/client/client.ts";
-import type { Tx } from "./database.ts";
+import type { Database, Tx } from "../../infra/database.ts";
 
 interface File {
   path: string;
@@ -7,12 +6,12 @@ interface File {
   bytes: number;
 }
 
-/** The rows of a video, as its jobs see and write them. */
-export const createVideos = (prisma: PrismaClient) => ({
-  find: (id: string) =>
+/** The rows of a video, as its jobs read and write them. */
+export const createVideoRecords = (prisma: Database["prisma"]) => ({
+  findUpload: (id: string) =>
     prisma.upload.findUnique({ where: { id }, select: { seconds: true, completedAt: true } }),
 
-  /** Tells the owner why there will be no video. One that is published stays. */
+  /** Fails the upload with a reason for its owner. A published video stays published. */
   refuse: async (id: string, problem: string): Promise<void> => {
     const where = { id, state: { not: "READY" as const } };
     await prisma.upload.updateMany({ where, data: { state: "FAILED", problem } });
@@ -29,7 +28,7 @@ export const createVideos = (prisma: PrismaClient) => ({
     await replaceFiles(tx, uploadId, "PLAYLIST", [master]);
   },
 
-  /** Records subtitles in place of earlier ones, and the note. Resolves with whether the video is published already. */
+  /** Records subtitles and the note in place of earlier ones. Resolves with whether the video is already published. */
   saveSubtitles: async (
     tx: Tx,
     uploadId: string,
@@ -46,8 +45,8 @@ export const createVideos = (prisma: PrismaClient) => ({
   findSubtitles: (uploadId: string) => findSubtitles(prisma, uploadId),
 
   /**
-   * Makes the upload ready with this master playlist and no other. A note that is undefined leaves what was noted.
-   * @throws Error when the subtitles are others by now, so that the playlist is out of date
+   * Makes the upload ready with this master playlist and no other. An undefined note keeps the earlier one.
+   * @throws Error when the subtitles have changed, so that the playlist is out of date
    */
   publish: async (
     tx: Tx,
@@ -56,7 +55,7 @@ export const createVideos = (prisma: PrismaClient) => ({
   ): Promise<void> => {
     await lock(tx, uploadId);
     if ((await findSubtitles(tx, uploadId))?.path !== subtitles)
-      throw new Error("the subtitles have changed meanwhile");
+      throw new Error("the subtitles have changed since they were read");
     await replaceFiles(tx, uploadId, "PLAYLIST", [master]);
     const data = { state: "READY" as const, problem: null, ...(note !== undefined && { note }) };
     await tx.upload.update({ where: { id: uploadId }, data });
@@ -73,7 +72,7 @@ interface Facts extends Size {
   seconds: number;
 }
 
-/** Whoever writes subtitles and whoever publishes them take turns. */
+/** Serializes the writing of subtitles and the publishing. */
 const lock = (tx: Tx, uploadId: string) =>
   tx.$queryRaw`SELECT FROM "Upload" WHERE id = ${uploadId}::uuid FOR UPDATE`;
 

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createCore, type Core } from "../test/support/core/core.ts";
-import type { Tx } from "./database.ts";
-import { createVideos } from "./videos.ts";
+import { createCore, type Core } from "../../test/support/core/core.ts";
+import type { Tx } from "../../infra/database.ts";
+import { createVideoRecords } from "./video-records.ts";
 
 let core: Core;
-let videos: ReturnType<typeof createVideos>;
+let videos: ReturnType<typeof createVideoRecords>;
 let id: string;
 
 beforeAll(async () => {
   core = await createCore();
-  videos = createVideos(core.database.prisma);
+  videos = createVideoRecords(core.database.prisma);
 });
 afterAll(() => core[Symbol.asyncDispose]());
 beforeEach(async () => {
@@ -41,14 +41,14 @@ const video = (...heights: number[]) => ({
   master: file("hls/master.m3u8"),
 });
 
-test("a second run replaces what the first recorded", async () => {
+test("a second run replaces the records of the first", async () => {
   await inTransaction((tx) => videos.saveVideo(tx, id, video(480, 240)));
   await inTransaction((tx) => videos.saveVideo(tx, id, video(240)));
   expect(await paths()).toEqual(["RENDITION hls/240p/playlist.m3u8", "PLAYLIST hls/master.m3u8"]);
   expect(await row()).toMatchObject({ width: 854, height: 480, seconds: 9, state: "PROCESSING" });
 });
 
-test("is published with one master playlist, and keeps the time", async () => {
+test("a video is published with one master playlist, and keeps its time", async () => {
   await inTransaction((tx) => videos.saveVideo(tx, id, video(240)));
   const plain = { master: file("hls/master.m3u8"), subtitles: undefined, note: "There are no subtitles." };
   await inTransaction((tx) => videos.publish(tx, id, plain));
@@ -69,17 +69,15 @@ test("is published with one master playlist, and keeps the time", async () => {
   ]);
 });
 
-test("subtitles that come between are not lost", async () => {
+test("subtitles that are saved before the publishing are not lost", async () => {
   const files = [file("hls/subtitles/en.m3u8")];
   expect(await inTransaction((tx) => videos.saveSubtitles(tx, id, files, null))).toBe(false);
   const outdated = { master: file("hls/master.m3u8"), subtitles: undefined, note: undefined };
-  await expect(inTransaction((tx) => videos.publish(tx, id, outdated))).rejects.toThrow(
-    "have changed meanwhile",
-  );
+  await expect(inTransaction((tx) => videos.publish(tx, id, outdated))).rejects.toThrow("have changed since");
   expect((await row()).state).toBe("PROCESSING");
 });
 
-test("a refusal fails the upload with its words, but never a published one", async () => {
+test("a refusal fails the upload with its reason, but never a published one", async () => {
   await videos.refuse(id, "It is damaged.");
   expect(await row()).toMatchObject({ state: "FAILED", problem: "It is damaged." });
   const plain = { master: file("hls/master.m3u8"), subtitles: undefined, note: undefined };

@@ -1,0 +1,16 @@
+import type { Wire } from "./wiring/infrastructure.ts";
+
+/**
+ * Every module by the name of its job, with the file that wires it. A module is loaded when a process works on it, so
+ * that a process for one module does not hold the packages of the others.
+ */
+export const modules = {
+  email: () => import("./wiring/email.ts"),
+  "image-resize": () => import("./wiring/image-resize.ts"),
+  "upload-purge": () => import("./wiring/upload-purge.ts"),
+  "video-encode": () => import("./wiring/video-encode.ts"),
+  "video-package": () => import("./wiring/video-package.ts"),
+  "video-publish": () => import("./wiring/video-publish.ts"),
+  "video-thumbnails": () => import("./wiring/video-thumbnails.ts"),
+  "video-transcribe": () => import("./wiring/video-transcribe.ts"),
+} satisfies Record<string, () => Promise<{ wire: Wire }>>;

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { loadConfig } from "../../infra/config.ts";
+import type { Infrastructure } from "./infrastructure.ts";
+import { openWorkspace } from "./media.ts";
+
+test("a process without ffmpeg is warned once, however many modules need it", async () => {
+  const warnings: string[] = [];
+  const infrastructure: Infrastructure = {
+    config: loadConfig("worker", { FFMPEG_PATH: "/nowhere/ffmpeg" }),
+    log: { info: () => {}, warn: (_fields, message) => void warnings.push(message), error: () => {} },
+    prisma: {} as Infrastructure["prisma"],
+    storage: {} as Infrastructure["storage"],
+    onClose: () => {},
+  };
+  expect(await Promise.all([openWorkspace(infrastructure), openWorkspace(infrastructure)])).toEqual([
+    undefined,
+    undefined,
+  ]);
+  expect(warnings).toEqual([expect.stringContaining("FFMPEG_PATH is set, but there is no ffmpeg there.")]);
+});
