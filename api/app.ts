@@ -2,39 +2,20 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
-import type { Logger } from "pino";
 import { pinoHttp } from "pino-http";
-import type { Database, Tx } from "../infra/database.ts";
 import { errorFacts } from "../infra/logging.ts";
 import type { Storage } from "../infra/storage/storage.ts";
-import type { Throttle } from "../infra/throttle.ts";
-import type { Jobs } from "../workers/core/index.ts";
 import { docs } from "./http/docs.ts";
 import { answerErrors, notFound } from "./http/error-responses.ts";
 import { pages } from "./http/pages-folder.ts";
 import { Problem } from "./http/problem.ts";
 import type { Readiness } from "./http/readiness.ts";
+import type { AppDeps } from "./deps.ts";
+import { createAuthentication } from "./accounts/authentication.ts";
 import { createRoutes } from "./routes.ts";
-import { serve } from "./http/router.ts";
+import { serveRoutes } from "./http/router.ts";
 import { takeSignedPuts } from "./uploads/signed-put.ts";
 import { staticFiles } from "./http/static-files.ts";
-import type { UploadWork } from "./uploads/work.ts";
-
-/** What the routes use. */
-export interface AppDeps {
-  prisma: Database["prisma"];
-  jobs: Jobs<Tx>;
-  throttle: Throttle;
-  storage: Storage;
-  uploadWork: UploadWork;
-  readiness: Readiness;
-  appSecret: string;
-  /** Where people reach us: the only origin that browsers may change anything from. */
-  publicUrl: string;
-  /** Number of proxies in front, for the client's address. */
-  trustProxy: number;
-  log: Logger;
-}
 
 /** Builds the HTTP application. Opens nothing, listens to nothing. */
 export const createApp = (deps: AppDeps): Express => {
@@ -54,7 +35,7 @@ export const createApp = (deps: AppDeps): Express => {
     .use(endConnections(deps.readiness))
     .use(refuseMalformed)
     .use(takeSignedPuts(deps))
-    .use(serve(routes, deps))
+    .use(serveRoutes(routes, { ...deps, authenticate: createAuthentication(deps) }))
     .use(docs(routes))
     .use(staticFiles(pages))
     .use(notFound)

@@ -7,6 +7,12 @@ import type { Database as JobDatabase, Sql } from "../workers/core/index.ts";
 
 export type Tx = Prisma.TransactionClient;
 
+/** Core's access to the ledger inside a transaction of Prisma's. */
+export const sqlOf =
+  (tx: Pick<Tx, "$queryRawUnsafe">): Sql =>
+  (text, values) =>
+    tx.$queryRawUnsafe(text, ...values);
+
 /** PostgreSQL as the application uses it: Prisma for its own tables, plain SQL for the ledger, one pool for both. */
 export interface Database {
   prisma: PrismaClient;

@@ -1,9 +1,8 @@
-import { type RequestHandler, Router } from "express";
+import { type Request, type RequestHandler, Router } from "express";
 import type { z } from "zod";
-import type { AppDeps } from "../app.ts";
-import { createAuthentication } from "../accounts/authentication.ts";
+import type { AppDeps } from "../deps.ts";
 import { readJson } from "./json-body.ts";
-import type { Route } from "./contract.ts";
+import type { Route, Session } from "./contract.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { refuseOtherMethods } from "./other-methods.ts";
 import { pages } from "./pages-folder.ts";
@@ -12,9 +11,14 @@ import { publishedFile } from "./published-file.ts";
 import { createSendFile } from "./send-file.ts";
 import { createSameSite } from "./same-site.ts";
 
+interface RouterDeps extends Pick<AppDeps, "publicUrl" | "jobs" | "prisma" | "appSecret" | "storage"> {
+  /** Finds the session of a request. Throws a Problem if there is none. */
+  authenticate(request: Request): Promise<Session>;
+}
+
 /** Mounts routes: everything that their contracts say is checked before a handler is called. */
-export const serve = (routes: readonly Route[], deps: AppDeps): Router => {
-  const authenticate = createAuthentication(deps);
+export const serveRoutes = (routes: readonly Route[], deps: RouterDeps): Router => {
+  const { authenticate } = deps;
   const refuseOtherSites = createSameSite(deps.publicUrl);
   const answerOnce = createIdempotency(deps);
   const sendFile = createSendFile(deps);
