@@ -64,6 +64,7 @@ export const variables = {
 
   workers: ["WORKERS", names.optional()],
   healthPort: ["HEALTH_PORT", port.optional()],
+  workerProcesses: ["WORKER_PROCESSES", z.coerce.number().int().min(1).max(16).default(2)],
   smtpUrl: ["SMTP_URL", url(/^smtps?$/, "smtp://user:password@host:587").optional()],
   mailFrom: ["MAIL_FROM", sender.default(sampleSender)],
 

@@ -1,6 +1,15 @@
 import pg from "pg";
 import { loadConfigOrExit } from "../infra/config.ts";
-import { cancelJobs, findFlow, findJob, findJobs, replayJobs, type JobFilter, type JobState, type Sql } from "../workers/core/index.ts";
+import {
+  cancelJobs,
+  findFlow,
+  findJob,
+  findJobs,
+  replayJobs,
+  type JobFilter,
+  type JobState,
+  type Sql,
+} from "../workers/core/index.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";
 import { printFlow, printJob, printTable } from "./jobs/print.ts";
 

@@ -8,8 +8,8 @@ import { createRenderer } from "../infra/templates.ts";
 import { startPostgres } from "./postgres/embedded.ts";
 import { migrate } from "./migrate.ts";
 import { freePort, portProblems, urlHost } from "./processes/ports.ts";
-import { say, type Speaker } from "./start/output.ts";
-import { endOf, type Service, startService } from "./start/service.ts";
+import { type ProgramName, say } from "./start/output.ts";
+import { type Service, startService } from "./start/service.ts";
 import { compileTemplates } from "./templates.ts";
 import { watchPrograms } from "./start/watch-programs.ts";
 
@@ -19,7 +19,10 @@ const root = join(import.meta.dirname, "..");
 const isWatching = process.argv.includes("--watch");
 const config = loadConfigOrExit("system");
 const isEmbedded = !process.env["DATABASE_URL"];
-const healthPort = config.healthPort ?? (await freePort());
+// One after the other: asked at once, freePort would return the same port.
+const healthPorts: number[] = [];
+for (let worker = 0; worker < config.workerProcesses; worker++)
+  healthPorts.push((worker === 0 && config.healthPort) || (await freePort()));
 const host = urlHost(config.host);
 const apiUrl = `http://${host}:${config.port}`;
 const inboxUrl = `http://${host}:${config.sandboxHttpPort}`;
@@ -35,15 +38,17 @@ const start = async () => {
   const sandbox = serve("sandbox", `${inboxUrl}/api/messages`);
   await database;
   await migrate(config);
-  const services = {
-    sandbox,
-    api: serve("api", `${apiUrl}/healthz`),
-    workers: serve("workers", `http://${host}:${healthPort}/healthz`),
-  };
+  const api = serve("api", `${apiUrl}/healthz`);
+  const workers = healthPorts.map((port, index) =>
+    serve(`worker-${index + 1}`, `http://${host}:${port}/healthz`, { HEALTH_PORT: `${port}` }),
+  );
+  const services = { sandbox: [sandbox], api: [api], workers };
   if (isWatching) running.defer(restartAtChanges(services));
-  const patience = isWatching ? Infinity : 60_000;
-  await Promise.all(Object.values(services).map((service) => service.untilHealthy(patience)));
-  if (!endingSince) announce();
+  const timeout = isWatching ? Infinity : 60_000;
+  await Promise.all(
+    Object.values(services).flatMap((group) => group.map((each) => each.untilReady(timeout))),
+  );
+  if (!endingSince) announce(workers);
 };
 
 /** The folders whose programs, and templates, each of them loads. */
@@ -53,7 +58,7 @@ const sources = {
   workers: ["workers", "infra", "prisma", "templates"],
 };
 
-const restartAtChanges = (services: Record<keyof typeof sources, Service>) => {
+const restartAtChanges = (services: Record<keyof typeof sources, Service[]>) => {
   const folders = [...new Set(Object.values(sources).flat())].map((folder) => join(root, folder));
   let changing = Promise.resolve();
   return watchPrograms(folders, (paths) => {
@@ -63,8 +68,10 @@ const restartAtChanges = (services: Record<keyof typeof sources, Service>) => {
       for (const name of Object.keys(sources) as (keyof typeof sources)[]) {
         const cause = usable.find((file) => sources[name].includes(folderOf(file)));
         if (!cause || endingSince) continue;
-        say(name, `restarting: ${cause} has changed`);
-        void services[name].restart();
+        for (const service of services[name]) {
+          say(service.name, `restarting: ${cause} has changed`);
+          void service.restart();
+        }
       }
     });
   });
@@ -88,7 +95,7 @@ const compileTemplatesOf = async (files: string[]): Promise<string[]> => {
     await rm(compiled, { recursive: true, force: true });
     await cp(old, compiled, copy);
     const problem = `the mail templates do not compile since ${templates.join(", ")} changed: ${reasonOf(error)}`;
-    say("workers", styleText("red", `${problem}\nThe old ones stay in use.`));
+    say("offstage", styleText("red", `${problem}\nThe old ones stay in use.`));
     return files.filter((file) => !templates.includes(file));
   } finally {
     await rm(old, { recursive: true });
@@ -100,7 +107,7 @@ const refuseUnusablePorts = async () => {
     PORT: config.port,
     SANDBOX_SMTP_PORT: config.sandboxSmtpPort,
     SANDBOX_HTTP_PORT: config.sandboxHttpPort,
-    HEALTH_PORT: healthPort,
+    ...(healthPorts[0] !== undefined && { HEALTH_PORT: healthPorts[0] }),
     ...(isEmbedded && { DATABASE_PORT: config.databasePort }),
   };
   const problems = await portProblems(ports, config.host);
@@ -116,28 +123,34 @@ const startDatabase = async () => {
   running.defer(async () => (await starting.catch(() => undefined))?.stop());
   const { process: postgres } = await starting;
   killers.push(() => postgres.kill("SIGQUIT"));
-  postgres.on("close", (code, signal) => failFor("postgres", endOf(code, signal)));
+  // Not restarted: its data needs a recovery first, which the next start does.
+  postgres.on("close", (code, signal) => failFor("postgres", signal ?? `exit code ${code}`));
 };
 
-/** By default the processes would look for each other on 127.0.0.1. */
+/** Where the programs find each other, if HOST is not 127.0.0.1. */
 const addresses = {
-  HEALTH_PORT: String(healthPort),
   PUBLIC_URL: process.env["PUBLIC_URL"] || apiUrl,
   SMTP_URL: process.env["SMTP_URL"] || `smtp://${host}:${config.sandboxSmtpPort}`,
   TRANSCRIPTION_URL: process.env["TRANSCRIPTION_URL"] || `${inboxUrl}/v1`,
 };
 
-const serve = (name: "sandbox" | "api" | "workers", healthUrl: string) => {
+const serve = (
+  name: "sandbox" | "api" | `worker-${number}`,
+  healthUrl: string,
+  env: NodeJS.ProcessEnv = {},
+) => {
   if (endingSince) throw new Error("ending");
+  const folder = name.startsWith("worker") ? "workers" : name;
   const service = startService({
     name,
-    command: [process.execPath, join(root, name, "main.ts")],
-    // Here no load balancer has to notice first. Without the second, glibc keeps what image-resize frees (its README).
-    env: { DRAIN_DELAY_MS: "0", MALLOC_ARENA_MAX: "2", ...process.env, ...addresses },
+    command: [process.execPath, join(root, folder, "main.ts")],
+    // No load balancer needs time to react here. Without MALLOC_ARENA_MAX, glibc keeps memory that image-resize frees.
+    env: { DRAIN_DELAY_MS: "0", MALLOC_ARENA_MAX: "2", ...process.env, ...addresses, ...env },
     healthUrl,
-    onEnd: (how) => {
-      if (isWatching) say(name, styleText("red", `has ended (${how}): the next change starts it again`));
-      else failFor(name, how);
+    supervised: !isWatching,
+    onGiveUp: (how, lastLines) => {
+      if (isWatching) say(name, styleText("red", `ended (${how}): the next change starts it again`));
+      else failFor(name, how, lastLines);
     },
   });
   running.defer(service.stop);
@@ -145,11 +158,14 @@ const serve = (name: "sandbox" | "api" | "workers", healthUrl: string) => {
   return service;
 };
 
-const failFor = (name: Speaker, how: string) => {
-  if (!endingSince) fail(`${name} has ended (${how}), so everything is stopped.`);
+const failFor = (name: ProgramName, how: string, lastLines: readonly string[] = []) => {
+  if (endingSince) return;
+  const reason = `${name} ended (${how}), so everything is stopped.`;
+  fail(lastLines.length > 0 ? `${reason} Its last output:\n${lastLines.join("\n")}` : reason);
 };
 
-const announce = () => {
+const announce = (workers: readonly Service[]) => {
+  const pids = workers.map(({ pid }, index) => `worker-${index + 1} pid ${pid}`).join(", ");
   const rows = {
     API: `${apiUrl} (its pages: /, /login, /uploads; its description: /docs)`,
     Inbox: config.smtpUrl === process.env["SMTP_URL"] ? `${inboxUrl} (but mail goes to SMTP_URL)` : inboxUrl,
@@ -157,6 +173,7 @@ const announce = () => {
       ? `${config.databaseUrl} (embedded, in ${config.dataFolder}/postgres)`
       : withoutPassword(config.databaseUrl),
     Files: config.storageUrl.startsWith("file:") ? fileURLToPath(config.storageUrl) : config.storageUrl,
+    Workers: `${pids} (end one with kill -9 and watch it being replaced)`,
     Queues: config.queueUrl === config.databaseUrl ? "in PostgreSQL" : withoutPassword(config.queueUrl),
   };
   const table = Object.entries(rows).map(

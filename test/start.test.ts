@@ -52,6 +52,33 @@ test("nothing outlives a start that is killed, and the next one starts", async (
   await next.kill("SIGINT");
 });
 
+test("a killed worker is replaced while the other goes on; one that keeps dying ends everything", async () => {
+  await using run = start();
+  await run.wrote("ready in");
+  const killFirst = async (times: number) => {
+    const table = run.output.findLast((line) => /Workers|worker-1 │ restarted with pid/.test(line)) ?? "";
+    process.kill(Number(/(?:worker-1|with) pid (\d+)/.exec(table)?.[1]), "SIGKILL");
+    await until("its end is reported", () => ends(run.output).length === times);
+  };
+  await killFirst(1);
+  await signUp("joan@example.com");
+  await until("the mail is in the inbox", async () => (await mailsTo("joan@example.com")) > 0);
+  for (const times of [2, 3, 4]) {
+    await until("it is restarted", () => restarts(run.output).length === times - 1);
+    await killFirst(times);
+  }
+  await until("it is restarted", () => restarts(run.output).length === 4);
+  process.kill(Number(/with pid (\d+)/.exec(restarts(run.output).at(-1) ?? "")?.[1]), "SIGKILL");
+  expect(await run.exited).toEqual({ code: 1, signal: null });
+  expect(run.output.join("\n")).toContain("worker-1 ended (SIGKILL), so everything is stopped.");
+  expect(await takenPorts()).toEqual([]);
+});
+
+const ends = (output: readonly string[]) =>
+  output.filter((line) => line.includes("worker-1 │ ended unexpectedly (SIGKILL), restarting in 1 s"));
+const restarts = (output: readonly string[]) =>
+  output.filter((line) => line.includes("worker-1 │ restarted with pid"));
+
 test("npm run dev restarts what a change concerns, at every change", async () => {
   await using dev = start({}, "--watch");
   await dev.wrote("ready in");
@@ -85,11 +112,11 @@ const withoutBroker = () => {
     expect(await readFile(compiled, "utf8")).toBe(old);
 
     await writeFile(template, source.replace("</mj-body>", "<mj-raw><!-- new --></mj-raw></mj-body>"));
-    await dev.wrote("workers │ restarting: templates/welcome.mjml has changed");
+    await dev.wrote("worker-2 │ restarting: templates/welcome.mjml has changed");
     expect(await readFile(compiled, "utf8")).toContain("<!-- new -->");
     await until(
       "they work again",
-      async () => dev.output.filter((line) => /workers │ .*working/.test(line)).length === 2,
+      async () => dev.output.filter((line) => /worker-\d │ .*working/.test(line)).length === 4,
     );
     expect(await dev.kill("SIGINT")).toEqual({ code: 0, signal: null });
   });
@@ -123,7 +150,7 @@ test("a process that ends takes the others with it, and says so", async () => {
   });
   expect(await run.exited).toEqual({ code: 1, signal: null });
   expect(run.output.join("\n")).toContain("no module named no-such-module");
-  expect(run.output.join("\n")).toContain("workers has ended (exit code 1)");
+  expect(run.output.join("\n")).toContain("ended (exit code 1), so everything is stopped. Its last output:");
   expect(await takenPorts()).toEqual([]);
 });
 

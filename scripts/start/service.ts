@@ -1,24 +1,30 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { relay, type Speaker } from "./output.ts";
+import { type ProgramName, relay, say } from "./output.ts";
+import { createRestarts, RESTART_DELAY } from "./restarts.ts";
 
 export interface ServiceOptions {
-  readonly name: Speaker;
+  readonly name: ProgramName;
   readonly command: readonly [program: string, ...args: string[]];
   readonly env: NodeJS.ProcessEnv;
-  /** Answers 200 once the service is ready. */
+  /** Responds with 200 when the service is ready. */
   readonly healthUrl: string;
-  /** Called when it ends without having been told to. */
-  onEnd(how: string): void;
+  /** Whether to start it again after an unexpected end. If not, the next `restart` does. */
+  readonly supervised: boolean;
+  /** Called when it has ended unexpectedly and is not started again, with how it ended and its last lines of output. */
+  onGiveUp(how: string, lastLines: readonly string[]): void;
 }
 
 export interface Service {
+  readonly name: ProgramName;
+  /** The process that runs now. */
+  readonly pid: number | undefined;
   /**
-   * Waits for its first answer, and no longer than it runs; without an end if the patience is Infinity.
-   * @throws Error if it does not answer in that time.
+   * Waits until it is ready, or until it has ended for good. `timeoutMs` may be Infinity.
+   * @throws Error if it is not ready in time
    */
-  untilHealthy(patienceMs: number): Promise<void>;
+  untilReady(timeoutMs: number): Promise<void>;
   /** Stops it and starts it again. */
   restart(): Promise<void>;
   /** SIGTERM; SIGKILL after 30 s. */
@@ -26,34 +32,60 @@ export interface Service {
   kill(): void;
 }
 
-/** Starts a process of the system and prints what it says. */
+/** Lines of output that are shown again when a service is given up. */
+const LAST_LINES = 10;
+
+/** Starts a program of the system, prints what it writes, and starts it again when it dies. */
 export const startService = (options: ServiceOptions): Service => {
-  const { name, healthUrl, onEnd } = options;
+  const { name, healthUrl, supervised, onGiveUp } = options;
+  const mayRestart = createRestarts();
+  let lastLines: string[] = [];
   let isWanted = true;
   let stopped = false;
+  let gaveUp = false;
+  let wasReady = false;
+  let restarting: NodeJS.Timeout | undefined;
   let changing = Promise.resolve();
 
-  const launch = () => {
-    const started = spawnService(options);
+  const launch = (): ChildProcess => {
+    lastLines = [];
+    const started = spawnService(options, (line) => (lastLines = [...lastLines, line].slice(-LAST_LINES)));
     started.once("close", (code, signal) => {
-      if (isWanted) onEnd(endOf(code, signal));
+      if (isWanted) endUnexpectedly(code, signal);
     });
     return started;
   };
+
+  const endUnexpectedly = (code: number | null, signal: NodeJS.Signals | null) => {
+    const how = signal ?? `exit code ${code}`;
+    const end = { at: performance.now(), wasReady, bySignal: signal !== null };
+    if (!supervised || !mayRestart(end)) {
+      gaveUp = true;
+      return onGiveUp(how, lastLines);
+    }
+    say(name, `ended unexpectedly (${how}), restarting in ${RESTART_DELAY / 1_000} s`);
+    restarting = setTimeout(() => {
+      child = launch();
+      say(name, `restarted with pid ${child.pid}`);
+    }, RESTART_DELAY);
+  };
   let child = launch();
 
-  const untilHealthy = async (patienceMs: number) => {
-    const deadline = Date.now() + patienceMs;
-    while (!(await answersOk(healthUrl))) {
-      if (patienceMs === Infinity ? stopped : hasEnded(child)) return;
+  const untilReady = async (timeoutMs: number) => {
+    const deadline = Date.now() + timeoutMs;
+    while (!(await respondsOk(healthUrl))) {
+      if (stopped || (gaveUp && timeoutMs !== Infinity)) return;
       if (Date.now() > deadline)
-        throw new Error(`${name} is not ready after ${patienceMs / 1000} s (GET ${healthUrl})`);
+        throw new Error(`${name} is not ready after ${timeoutMs / 1000} s (GET ${healthUrl})`);
       await sleep(25);
     }
+    wasReady = true;
   };
+
   const change = (next: () => void) => {
     changing = changing.then(async () => {
       isWanted = false;
+      clearTimeout(restarting);
       await stop(child);
       next();
     });
@@ -61,37 +93,46 @@ export const startService = (options: ServiceOptions): Service => {
   };
 
   return {
-    untilHealthy,
+    name,
+    get pid() {
+      return child.pid;
+    },
+    untilReady,
     restart: () =>
       change(() => {
         if (stopped) return;
         isWanted = true;
+        gaveUp = false;
         child = launch();
       }),
     stop: () => {
       stopped = true;
       return change(() => {});
     },
-    kill: () => void child.kill("SIGKILL"),
+    kill: () => {
+      clearTimeout(restarting);
+      isWanted = false;
+      child.kill("SIGKILL");
+    },
   };
 };
 
-const spawnService = ({ name, command: [program, ...args], env }: ServiceOptions): ChildProcess => {
+const spawnService = (
+  { name, command: [program, ...args], env }: ServiceOptions,
+  onLine: (line: string) => void,
+): ChildProcess => {
   const child = spawn(program, args, {
     env,
-    // The channel tells the child if we are killed.
+    // The IPC channel closes if this process is killed, which the child notices.
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    // A process group of its own: Ctrl-C in the terminal is for us, who stop the processes in order.
+    // Its own process group: Ctrl-C in the terminal is for this process, which stops the services in order.
     detached: true,
   });
-  for (const output of [child.stdout, child.stderr]) if (output) relay(name, output);
+  for (const output of [child.stdout, child.stderr]) if (output) relay(name, output, onLine);
   return child;
 };
 
-export const endOf = (code: number | null, signal: NodeJS.Signals | null): string =>
-  signal ?? `exit code ${code}`;
-
-const answersOk = (url: string) =>
+const respondsOk = (url: string) =>
   fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
     async (response) => (await response.text(), response.ok),
     () => false,
@@ -99,10 +140,10 @@ const answersOk = (url: string) =>
 
 const stop = async (child: ChildProcess) => {
   if (hasEnded(child)) return;
-  const patience = setTimeout(() => child.kill("SIGKILL"), 30_000);
+  const timeout = setTimeout(() => child.kill("SIGKILL"), 30_000);
   child.kill("SIGTERM");
   await once(child, "close");
-  clearTimeout(patience);
+  clearTimeout(timeout);
 };
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;

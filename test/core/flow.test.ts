@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
-import { cancelJobs, defineJob, defineWorker, node, PermanentError, replayJobs, type FlowNode, type Run } from "../../workers/core/index.ts";
+import {
+  cancelJobs,
+  defineJob,
+  defineWorker,
+  node,
+  PermanentError,
+  replayJobs,
+  type FlowNode,
+  type Run,
+} from "../../workers/core/index.ts";
 import { type OnFailure } from "../../workers/core/job.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";

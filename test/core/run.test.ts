@@ -2,7 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
-import { defineJob, defineWorker, node, PermanentError, RateLimitedError, replayJobs, type Run } from "../../workers/core/index.ts";
+import {
+  defineJob,
+  defineWorker,
+  node,
+  PermanentError,
+  RateLimitedError,
+  replayJobs,
+  type Run,
+} from "../../workers/core/index.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 
