@@ -72,7 +72,11 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         answer: z.object({
           id: z.uuid(),
           method: z.literal("PUT"),
-          url: z.string().describe("Takes exactly this file, until `expiresAt`."),
+          url: z
+            .string()
+            .describe(
+              "Send exactly this file here with PUT, until `expiresAt`. May be relative to this request's URL.",
+            ),
           headers: z.record(z.string(), z.string()).describe("To be sent with it."),
           expiresAt: z.iso.datetime(),
         }),

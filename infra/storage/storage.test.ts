@@ -18,7 +18,7 @@ describe.each(drivers)("the storage %s", (driver) => {
   let files: TestStorage;
   let storage: Storage;
   beforeAll(async () => {
-    files = await createTestStorage(driver, "http://app.test", SECRET);
+    files = await createTestStorage(driver, SECRET);
     storage = files.storage;
   });
   afterAll(() => files[Symbol.asyncDispose]());
@@ -148,7 +148,7 @@ describe.each(drivers)("the storage %s", (driver) => {
 
 describe("the local storage", () => {
   const create = async () => {
-    const files = await createTestStorage("local", "http://app.test", SECRET);
+    const files = await createTestStorage("local", SECRET);
     onTestFinished(() => files[Symbol.asyncDispose]());
     return files;
   };
@@ -196,7 +196,7 @@ describe("the local storage", () => {
     const disk = join(folder, "disk");
     // Where we may not mount one, the write itself is made to fail.
     const isSmall = await mountSmallDisk(disk);
-    const storage = createLocalStorage({ folder: disk, publicUrl: "", signer: createSigner(SECRET) });
+    const storage = createLocalStorage({ folder: disk, signer: createSigner(SECRET) });
     const tooMuch = isSmall
       ? Readable.from(Array.from({ length: 40 }, () => Buffer.alloc(100_000)))
       : Readable.from(failingFor(100_000, Object.assign(new Error("no space left"), { code: "ENOSPC" })));

@@ -17,6 +17,16 @@ test.each([
   [403, "a page without origin", { Origin: "null" }],
   [200, "this site", { "Sec-Fetch-Site": "same-origin" }],
   [200, "this origin, in an old browser", { Origin: "http://app.test" }],
+  [
+    200,
+    "this origin under another name, in an old browser",
+    { Origin: "http://localhost:3000", Host: "localhost:3000" },
+  ],
+  [
+    403,
+    "another port of this host, in an old browser",
+    { Origin: "http://localhost:4000", Host: "localhost:3000" },
+  ],
   [200, "an address typed by hand", { "Sec-Fetch-Site": "none" }],
   [200, "a program", {}],
 ])("%i for a change that comes with the cookie from %s", async (status, _from, headers) => {

@@ -20,7 +20,6 @@ test("without its database the API answers 503 with Retry-After, and still lives
     throttle: noThrottle,
     storage: createLocalStorage({
       folder: "/nowhere",
-      publicUrl: "http://app.test",
       signer: createSigner("x".repeat(32)),
     }),
     uploadWork: {},

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { createPeople, tokenIn } from "../support/api/people.ts";
 import { samples } from "../support/api/uploads.ts";
 
@@ -76,7 +76,7 @@ test("requests.http can be walked from its top to its end", async () => {
   for (const request of parse(text)) {
     const { title, name, method, headers } = request;
     const body = await filledIn({ ...request, body: fill(request.body) });
-    const answer = await fetch(fill(request.url).replace(PUBLIC_URL, app.url), {
+    const answer = await fetch(fill(request.url), {
       method,
       headers: {
         ...Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, fill(value)])),
