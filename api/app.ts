@@ -6,7 +6,7 @@ import { pinoHttp } from "pino-http";
 import { errorFacts } from "../infra/logging.ts";
 import type { Storage } from "../infra/storage/storage.ts";
 import { docs } from "./http/docs.ts";
-import { answerErrors, notFound } from "./http/error-responses.ts";
+import { sendErrors, notFound } from "./http/error-responses.ts";
 import { pages } from "./http/pages-folder.ts";
 import { Problem } from "./http/problem.ts";
 import type { Readiness } from "./http/readiness.ts";
@@ -39,7 +39,7 @@ export const createApp = (deps: AppDeps): Express => {
     .use(docs(routes))
     .use(staticFiles(pages))
     .use(notFound)
-    .use(answerErrors);
+    .use(sendErrors);
 };
 
 const policy = ({ origin }: Storage) => ({

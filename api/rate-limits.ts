@@ -5,27 +5,27 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
 /**
- * None of them lasts: whoever waits may go on. Where there are two, the client's comes first: whoever had their share
- * cannot use up somebody else's.
+ * All of them end after a while. Where there are two, the client's is checked first, so that a client over its limit
+ * cannot use up the limit of an account.
  */
 export const limits = {
   /** Per account and client. */
   login: { name: "login", times: 5, seconds: 15 * MINUTE },
   /** Per client, whatever accounts it tries. */
   logins: { name: "logins", times: 100, seconds: 15 * MINUTE },
-  /** Per e-mail address: so many mails can strangers have sent to it. */
+  /** Per e-mail address: the mails that strangers can have sent to it. */
   signup: { name: "signup", times: 5, seconds: HOUR },
   resend: { name: "resend", times: 5, seconds: HOUR },
   forgot: { name: "forgot", times: 5, seconds: HOUR },
   /** Per client, for these three together. */
   mails: { name: "mails", times: 50, seconds: HOUR },
-  /** Per client. A code itself ends after five tries. */
+  /** Per client. A code itself is invalid after five tries. */
   codes: { name: "codes", times: 30, seconds: HOUR },
   /** Per user. */
   uploads: { name: "uploads", times: 1_000, seconds: HOUR },
 } as const satisfies Record<string, Limit>;
 
-/** Counts one more. @throws Problem with Retry-After when that is too many */
+/** Counts one request. @throws Problem with Retry-After when the limit is exceeded */
 export const spend = async (
   throttle: Throttle,
   limit: Limit,

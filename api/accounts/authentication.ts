@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 export const createAuthentication = ({ prisma, publicUrl }: Pick<AppDeps, "prisma" | "publicUrl">) => {
   const cookies = createCookies(publicUrl);
 
-  /** @throws Problem when nobody is logged in */
+  /** @throws Problem when the request has no valid session */
   return async (request: Request): Promise<Session> => {
     const now = new Date();
     const token = tokenOf(request, cookies.get(request, "session"));

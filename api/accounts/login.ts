@@ -65,7 +65,7 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
           select: { id: true, passwordHash: true, verifiedAt: true },
         });
         const isRight = await verifyPassword(user?.passwordHash, body.password);
-        // One answer for all of them: whoever has just signed up would learn from another whether the address was known.
+        // One response for all of them. After a sign-up, a different one would reveal whether the address was known.
         if (!user?.verifiedAt || !isRight) throw new Problem("wrong-credentials");
         await throttle.forget(limits.login, `${body.email} ${clientOf(request)}`);
 
@@ -80,7 +80,7 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
           const locked = await lockUser(tx, userId);
           // The password was changed between our look and our lock.
           if (locked?.passwordHash !== user.passwordHash) throw new Problem("wrong-credentials");
-          // What was planted in a browser, or left there by somebody else, ends with the next login.
+          // Sessions that were planted in the browser, or left there by another user, end with the next login.
           if (earlier) await tx.session.deleteMany({ where: { tokenHash: hashToken(earlier) } });
           const session = await tx.session.create({
             data: {

@@ -3,7 +3,7 @@ import type { Tx } from "../../infra/database.ts";
 import { deriveToken, hashToken } from "../../infra/tokens.ts";
 import { lockUser } from "./locked-user.ts";
 
-/** Gives a user a link to set a new password with, which voids the older ones. For nobody, nothing is written. */
+/** Creates a link to set a new password and revokes the older ones. If the user does not exist, nothing is written. */
 export const renewReset = async (tx: Tx, appSecret: string, userId: string): Promise<string> => {
   await lockUser(tx, userId);
   await tx.passwordReset.deleteMany({ where: { userId } });

@@ -25,14 +25,14 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
       status: 202,
       answer: message,
       problems: ["too-many-requests"],
-      repeatable: "by-key",
+      idempotent: true,
     },
     async ({ body, request, transaction }) => {
       await spend(throttle, limits.mails, clientOf(request));
       await spend(throttle, limits.forgot, body.email);
       return transaction(async ({ tx, enqueue }) => {
         const user = await tx.user.findUnique({ where: { email: body.email }, select: { id: true } });
-        // Without an account, every statement is for nobody, and takes as long.
+        // Without an account, every statement matches no row and takes as long.
         const userId = user?.id ?? uuidv7();
         const subject = await renewReset(tx, appSecret, userId);
         await enqueue(emailJob, { template: "password-reset", userId, subject });
@@ -51,7 +51,7 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
       status: 200,
       answer: message,
       problems: ["token-spent"],
-      repeatable: "by-key",
+      idempotent: true,
     },
     async ({ body, transaction }) => {
       const tokenHash = hashToken(body.token);
@@ -86,7 +86,7 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
       status: 200,
       answer: message,
       problems: ["wrong-password", "too-many-requests"],
-      repeatable: "by-key",
+      idempotent: true,
     },
     async ({ session: { id, userId }, body, transaction }) => {
       await spend(throttle, limits.login, userId);

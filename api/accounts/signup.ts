@@ -47,7 +47,7 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
         status: 202,
         answer: message,
         problems: ["too-many-requests"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ body, request, transaction }) => {
         await spend(throttle, limits.mails, clientOf(request));

@@ -45,7 +45,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
         status: 200,
         answer: message,
         problems: ["token-spent"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ body, transaction }) => {
         const tokenHash = hashToken(body.token);
@@ -78,7 +78,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
         status: 200,
         answer: message,
         problems: ["wrong-code", "too-many-requests"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ body, request, transaction }) => {
         await spend(throttle, limits.codes, clientOf(request));
@@ -118,7 +118,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
         status: 202,
         answer: message,
         problems: ["too-many-requests"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ body, request, transaction }) => {
         await spend(throttle, limits.mails, clientOf(request));
@@ -128,7 +128,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
             where: { email: body.email },
             select: { id: true, verifiedAt: true },
           });
-          // Without an account, or verified already, every statement is for nobody, and takes as long.
+          // Without an account, or if it is verified already, every statement matches no row and takes as long.
           const userId = user && !user.verifiedAt ? user.id : uuidv7();
           const subject = await renewVerification(tx, appSecret, userId);
           await enqueue(emailJob, { template: "verification", userId, subject });

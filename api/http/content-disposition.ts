@@ -1,8 +1,7 @@
 const NOT_PLAIN = /[^\x20-\x7e]|["\\%]/g;
 
 /**
- * The header that tells a browser what to do with a file, and its name: RFC 6266, with the extended notation of RFC 8187
- * for names beyond ASCII.
+ * The Content-Disposition of a file: RFC 6266, with the extended notation of RFC 8187 for names beyond ASCII.
  */
 export const contentDisposition = (type: "inline" | "attachment", filename: string): string => {
   const name = filename.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}/\\]/gu, "_");

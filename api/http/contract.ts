@@ -5,7 +5,7 @@ import type { Jobs } from "../../workers/core/index.ts";
 import type { ProblemName } from "./problem.ts";
 import { publishedFile } from "./published-file.ts";
 
-/** Who may call: anyone, whoever is logged in, or administrators. */
+/** Who may call: anyone, logged-in users, or administrators. */
 export type Access = "anyone" | "user" | "admin";
 
 /** The login that a request came with. */
@@ -15,27 +15,27 @@ export interface Session {
   role: "USER" | "ADMIN";
 }
 
-/** What a route takes and answers: the one source of its validation, its types and its place in openapi.json. */
+/** The request and response of a route. Validation, types and openapi.json are derived from it. */
 export interface Contract<Who extends Access, Params, Query, Body, Answer> {
   method: "get" | "post" | "patch" | "delete";
   /** As Express writes it: /v1/sessions/:id */
   path: string;
   summary: string;
   access: Who;
-  /** A path that does not fit is a 404. */
+  /** A path that does not match is a 404. */
   params?: Params;
   query?: Query;
   body?: Body;
-  /** When all went well. */
+  /** On success. */
   status: 200 | 201 | 202 | 204;
-  /** Sent are only the fields that it names; for `publishedFile`, the file. */
+  /** Only the fields that it names are sent; for `publishedFile`, the file. */
   answer?: Answer;
-  /** Beyond those that follow from the rest: see `problemsOf`. */
+  /** In addition to those that follow from the other fields, see `problemsOf`. */
   problems?: readonly ProblemName[];
-  /** What browsers are shown that open the path: a file of api/public. */
+  /** The page for browsers that open the path: a file of api/public. */
   page?: string;
-  /** Takes an Idempotency-Key: the same key and body has the same answer, and does its work once. */
-  repeatable?: "by-key";
+  /** Accepts an Idempotency-Key: repeated requests with the same key and body run once and get the same response. */
+  idempotent?: true;
 }
 
 /** Commits a request's rows and jobs together. */
@@ -47,13 +47,13 @@ export interface Call<Who extends Access, Params, Query, Body> {
   params: z.output<Params>;
   query: z.output<Query>;
   body: z.output<Body>;
-  /** Where everything that the answer promises is written. With an Idempotency-Key, it also keeps the answer. */
+  /** Everything that the response promises is written here. With an Idempotency-Key, it also stores the response. */
   transaction: Transaction;
   request: Request;
   response: Response;
 }
 
-/** A contract with the function that fulfils it. */
+/** A contract with its handler. */
 export interface Route {
   contract: Contract<Access, z.ZodType, z.ZodType, z.ZodType, z.ZodType>;
   handle(call: Call<Access, z.ZodType, z.ZodType, z.ZodType>): Promise<unknown>;
@@ -71,7 +71,7 @@ export const route = <
   handle: (call: Call<Who, Params, Query, Body>) => Promise<z.input<Answer>>,
 ): Route => ({ contract, handle });
 
-/** Every problem that a route may answer with. */
+/** Every problem that a route may respond with. */
 export const problemsOf = ({
   method,
   access,
@@ -80,7 +80,7 @@ export const problemsOf = ({
   body,
   answer,
   problems = [],
-  repeatable,
+  idempotent,
 }: Route["contract"]) => {
   const possible: [applies: boolean, ...names: ProblemName[]][] = [
     [access !== "anyone", "unauthenticated"],
@@ -88,11 +88,11 @@ export const problemsOf = ({
     [method !== "get", "cross-site"],
     [params !== undefined, "not-found"],
     [body !== undefined, "malformed-json", "unusable-json", "body-too-large", "unsupported-media-type"],
-    [body !== undefined || query !== undefined || repeatable !== undefined, "invalid-request"],
-    [repeatable !== undefined, "idempotency-key-reused"],
+    [body !== undefined || query !== undefined || idempotent === true, "invalid-request"],
+    [idempotent === true, "idempotency-key-reused"],
     [answer === publishedFile, "wrong-range"],
     [true, ...problems],
-    // Of any request, most of them before a route is looked for: see server.ts and app.ts.
+    // Possible for any request, most of them before routing: see server.ts and app.ts.
     [true, "bad-request", "request-timeout", "expectation-failed", "headers-too-large"],
     [true, "internal", "unavailable"],
   ];

@@ -4,19 +4,19 @@ import { isUnavailable } from "../../infra/database.ts";
 import { StorageFullError, StorageUnavailableError } from "../../infra/storage/storage.ts";
 import { bodyOf, Problem, type ProblemName, statusOf, titleOf } from "./problem.ts";
 
-/** The one place where errors become answers. What it does not know is logged and answered as a plain 500. */
-export const answerErrors: ErrorRequestHandler = (error: unknown, request, response, next) => {
+/** The one place where errors become responses. Unknown errors are logged and sent as a plain 500. */
+export const sendErrors: ErrorRequestHandler = (error: unknown, request, response, next) => {
   if (response.headersSent) return next(error);
-  const told = toProblem(error);
-  const { problem, headers } = told;
+  const found = toProblem(error);
+  const { problem, headers } = found;
   if (problem === "internal") request.log.error({ err: error }, titleOf(problem));
   if (problem === "unavailable") request.log.warn({ err: error }, titleOf(problem));
   response
     .status(statusOf(problem))
-    // Caches may keep a 404, a 405 or a 410 unless they are told.
+    // Without it, caches may store a 404, a 405 or a 410.
     .set({ "Cache-Control": "no-store", ...headers })
     .type("application/problem+json")
-    .json(bodyOf(told, request.id));
+    .json(bodyOf(found, request.id));
 };
 
 export const notFound: RequestHandler = () => {

@@ -6,22 +6,22 @@ import { Problem } from "./problem.ts";
 
 const DAY = 86_400_000;
 
-/** The twin of this request has committed. */
+/** A request with the same key has committed. */
 class AnsweredError extends Error {}
 
 /**
- * Does the work of a request that carries an Idempotency-Key once, and answers its repetitions for 24 hours alike. The
- * answer is kept by the transaction that does the work, so that neither is ever there without the other. What was
- * refused is not kept: it may be right the next time.
+ * Runs a request with an Idempotency-Key once and returns the same response to its repetitions for 24 hours. The response
+ * is stored by the transaction that does the work, so that one never exists without the other. Refusals are not stored:
+ * the next request may succeed.
  */
 export const createIdempotency =
   ({ jobs, prisma, appSecret }: Pick<AppDeps, "jobs" | "prisma" | "appSecret">) =>
   async (
-    { repeatable }: Route["contract"],
+    { idempotent }: Route["contract"],
     { session, body, request }: { session: Session | undefined; body: unknown; request: Request },
     work: (transaction: Transaction) => Promise<unknown>,
   ): Promise<unknown> => {
-    const key = repeatable && keyOf(request);
+    const key = idempotent && keyOf(request);
     if (!key) return work(jobs.transaction);
 
     const id = hashToken([request.path, session?.userId, key].join("\n"));
@@ -38,7 +38,7 @@ export const createIdempotency =
       jobs.transaction(async (scope) => {
         const { idempotencyKey } = scope.tx;
         await idempotencyKey.deleteMany({ where: { id, createdAt: { lte: dayAgo() } } });
-        // Waits for a twin under way, and then inserts nothing if that has committed.
+        // Waits for a concurrent request with this key, and inserts nothing if that has committed.
         const { count } = await idempotencyKey.createMany({
           data: { id, fingerprint, answer: {} },
           skipDuplicates: true,
@@ -49,7 +49,7 @@ export const createIdempotency =
         return answer;
       });
 
-    // Perhaps because a twin is doing this work, or has done it meanwhile: spent the link, the tries, the throttle.
+    // A concurrent request with this key may be the reason: it used the link, the tries or the rate limit.
     const unlessTwinCommits = (refusal: unknown) => {
       if (!(refusal instanceof Problem)) throw refusal;
       return transaction(() => Promise.reject(refusal));

@@ -102,10 +102,10 @@ const refusal = (names: readonly ProblemName[]) => ({
   },
 });
 
-const parameters = ({ params, query, repeatable }: Contract): object[] => [
+const parameters = ({ params, query, idempotent }: Contract): object[] => [
   ...fields(params).map((field) => ({ ...field, in: "path", required: true })),
   ...fields(query).map((field) => ({ ...field, in: "query" })),
-  ...(repeatable
+  ...(idempotent
     ? [{ name: "Idempotency-Key", in: "header", schema: { type: "string", minLength: 1, maxLength: 255 } }]
     : []),
 ];

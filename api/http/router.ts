@@ -20,7 +20,7 @@ interface RouterDeps extends Pick<AppDeps, "publicUrl" | "jobs" | "prisma" | "ap
 export const serveRoutes = (routes: readonly Route[], deps: RouterDeps): Router => {
   const { authenticate } = deps;
   const refuseOtherSites = createSameSite(deps.publicUrl);
-  const answerOnce = createIdempotency(deps);
+  const respondOnce = createIdempotency(deps);
   const sendFile = createSendFile(deps);
 
   const answer =
@@ -34,7 +34,7 @@ export const serveRoutes = (routes: readonly Route[], deps: RouterDeps): Router 
       const body = contract.body?.parse(await readJson(request, response));
 
       const call = { session, params, query, body, request, response };
-      const result = await answerOnce(contract, call, (transaction) => handle({ ...call, transaction }));
+      const result = await respondOnce(contract, call, (transaction) => handle({ ...call, transaction }));
       if (contract.answer === publishedFile) return sendFile(request, response, publishedFile.parse(result));
       response.status(contract.status).set("Cache-Control", "no-store");
       if (contract.answer) response.json(contract.answer.parse(result));

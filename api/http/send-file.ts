@@ -43,7 +43,7 @@ export const createSendFile =
     else await sendLocal(request, response, fileURLToPath(url));
   };
 
-/** What a playlist names is beside it: a player must find it here, and not beside what a signed URL leads to. */
+/** A playlist names its files relative to itself, so it is sent from here and not from a signed URL. */
 const PLAYLIST = "application/vnd.apple.mpegurl";
 
 const readStored = (storage: AppDeps["storage"], key: string) =>

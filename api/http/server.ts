@@ -12,12 +12,12 @@ import { bodyOf, Problem, type ProblemName, statusOf } from "./problem.ts";
 
 /** Milliseconds for the whole of a request: two gigabytes at 5 Mbit/s. */
 const REQUEST_TIMEOUT = 3_600_000;
-/** Milliseconds in which something must come or go, so that nobody holds a connection for nothing. */
+/** Milliseconds without data after which a connection is closed. */
 const IDLE_TIMEOUT = 60_000;
 
-/** HTTP for an application. What Node refuses before the application sees it is answered as every other refusal. */
+/** HTTP for an application. Requests that Node refuses before the application sees them get the same kind of response as other refusals. */
 export const createApiServer = (app: RequestListener, log: Logger): Server => {
-  // The application refuses a missing Host and unknown expectations itself: Node would say nothing but the status.
+  // The application refuses a missing Host and unknown expectations itself: Node would send only the status.
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT, requireHostHeader: false }, app);
   server.setTimeout(IDLE_TIMEOUT);
   server.on("checkExpectation", app);
@@ -28,7 +28,7 @@ export const createApiServer = (app: RequestListener, log: Logger): Server => {
     const reason = error.code ?? "";
     const answer = answers.get(socket);
     const isAnswering = answer?.headersSent && !answer.writableFinished;
-    // Nobody is there, or another answer is on its way, and this one would be taken for a part of it.
+    // The client has disconnected, or another response is being sent and this one would become a part of it.
     if (!socket.writable || isAnswering || !/^(HPE|ERR_HTTP)_/.test(reason)) return socket.destroy();
     const requestId = randomUUID();
     const problem = UNREADABLE[reason] ?? "bad-request";

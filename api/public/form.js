@@ -1,7 +1,7 @@
 import { post } from "./post.js";
 
-/** Sends a form, shows what is wrong beside each field, and calls `done` or `refused` with what was answered. */
-export const onSubmit = (form, path, { more = () => ({}), done = tell, refused = () => {} }) => {
+/** Sends a form, shows errors next to their fields, and calls `done` or `refused` with the response. */
+export const onSubmit = (form, path, { more = () => ({}), done = showMessage, refused = () => {} }) => {
   const button = form.querySelector("button");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -21,7 +21,7 @@ export const turnTo = (part) => {
   for (const each of document.querySelectorAll(".card > div")) each.hidden = each.id !== part;
 };
 
-const tell = ({ message }) => {
+const showMessage = ({ message }) => {
   document.querySelector("#done h1").textContent = message;
   turnTo("done");
 };

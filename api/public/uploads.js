@@ -11,8 +11,8 @@ const TYPES = { mkv: "video/x-matroska", mov: "video/quicktime", avif: "image/av
 let cursor;
 let isLoggedOut = false;
 
-/** Tells why something was refused. A session that is not there, or has ended, is told once, and ends everything. */
-const tell = ({ status, body }) => {
+/** Shows why a request was refused. If the session has ended, it shows that once and disables the page. */
+const showProblem = ({ status, body }) => {
   if (status === 401) return leave();
   say(alert, reason(body));
   alert.scrollIntoView({ block: "nearest" });
@@ -27,35 +27,35 @@ const leave = () => {
   line.scrollIntoView({ block: "nearest" });
 };
 
-/** Announces a file, puts it to its URL, and says that it is there. */
+/** Creates an upload, sends the file to its URL, and completes it. */
 const send = async (file) => {
   say(alert);
   // Not every browser knows every type.
   const contentType = file.type || TYPES[file.name.split(".").at(-1).toLowerCase()] || "";
   const kind = contentType.startsWith("video/") ? "VIDEO" : "IMAGE";
-  const announced = await post("/v1/uploads", {
+  const created = await post("/v1/uploads", {
     filename: file.name,
     contentType,
     bytes: file.size,
     kind,
   });
-  if (!announced.ok) return tell(announced);
-  const { id } = announced.body;
+  if (!created.ok) return showProblem(created);
+  const { id } = created.body;
   const row = show({ id, filename: file.name, state: "AWAITING", progress: 0, files: [] });
-  const status = await put(announced.body, file, (share) => {
+  const status = await put(created.body, file, (share) => {
     row.querySelector("progress").value = share;
   });
   const completed = status === 200 ? await complete(id, row) : NOT_SENT;
   if (!row.isConnected) return;
   if (completed.ok) return follow(id);
-  tell(completed);
+  showProblem(completed);
   if (!isLoggedOut) await remove(id);
 };
 
 const NOT_SENT = { ok: false, body: { title: "The file could not be sent. Please try again." } };
-const NO_ANSWER = "The server has not taken the file yet. Trying again.";
+const NO_ANSWER = "The server has not confirmed the file yet. Trying again.";
 
-/** Until there is an answer, as one that was lost may have accepted the file. */
+/** Repeats until there is a response: a lost one may have accepted the file. */
 const complete = async (id, row) => {
   const line = row.querySelector("[role=alert]");
   row.querySelector(".quiet").textContent = "sent";
@@ -76,7 +76,7 @@ const remove = async (id) => {
   if (status === 401) leave();
 };
 
-/** fetch does not tell how much was sent. */
+/** XMLHttpRequest, because fetch does not report upload progress. */
 const put = ({ method, url, headers }, file, onProgress) =>
   new Promise((resolve) => {
     const request = new XMLHttpRequest();
@@ -106,7 +106,7 @@ const showOlder = async () => {
   older.disabled = true;
   const page = await ask("GET", `/v1/uploads?limit=10${cursor ? `&cursor=${cursor}` : ""}`);
   older.disabled = false;
-  if (!page.ok) return tell(page);
+  if (!page.ok) return showProblem(page);
   cursor = page.body.next;
   older.hidden = !cursor;
   const answers = await Promise.all(page.body.items.map(async ({ id }) => [id, await look(id)]));
@@ -185,7 +185,7 @@ const HLS = "application/vnd.apple.mpegurl";
 
 const make = (name, properties) => Object.assign(document.createElement(name), properties);
 
-// Beside the box too: a browser leaves the page for a file that it gets.
+// Outside the box too: a browser leaves the page to open a dropped file.
 addEventListener("dragover", (event) => {
   if (event.dataTransfer.types.includes("Files")) event.preventDefault();
 });

@@ -6,7 +6,7 @@ interface Listed {
   contentType: string;
 }
 
-/** What lies beside the playlist of a rendition. */
+/** The files next to the playlist of a rendition. */
 const SEGMENTS: Record<string, string> = {
   ".m3u8": "application/vnd.apple.mpegurl",
   ".m4s": "video/iso.segment",

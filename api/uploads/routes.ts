@@ -81,7 +81,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
           expiresAt: z.iso.datetime(),
         }),
         problems: ["too-many-requests", "kind-unavailable"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ session: { userId }, body, transaction }) => {
         const work = uploadWork[body.kind];
@@ -108,9 +108,9 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         access: "user",
         params: id,
         status: 202,
-        answer: z.object({ id: z.uuid(), url: z.string().describe("Tells how far it is.") }),
+        answer: z.object({ id: z.uuid(), url: z.string().describe("Reports the progress.") }),
         problems: ["not-uploaded", "wrong-size", "wrong-content-type", "wrong-content"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ session: { userId }, params, transaction }) => {
         const upload = await find(params.id, userId);
@@ -123,7 +123,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
             where: { id: upload.id, state: "AWAITING" },
             data: { state: "PROCESSING", completedAt: new Date() },
           });
-          // Completed by another request, or purged: the answer is the same, and where it leads tells which.
+          // Completed by another request, or purged: the response is the same, and its URL shows which.
           if (count === 0) return answer;
           // Bytes that come through us wait for this row now: see signed-put.ts.
           if (!storage.origin) await checkContent(upload);

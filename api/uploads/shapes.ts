@@ -3,25 +3,25 @@ import { timestamp } from "../http/fields.ts";
 import { uploadKinds } from "./kinds.ts";
 
 const kind = z
-  .string("Give IMAGE or VIDEO.")
+  .string("Must be IMAGE or VIDEO.")
   .toUpperCase()
-  .pipe(z.enum(["IMAGE", "VIDEO"], "Give IMAGE or VIDEO."))
+  .pipe(z.enum(["IMAGE", "VIDEO"], "Must be IMAGE or VIDEO."))
   .meta({ enum: ["IMAGE", "VIDEO"] });
 
 /** What a client says of a file before it sends it. */
 export const announcement = z
   .object({
     filename: z
-      .string("Give the file's name.")
+      .string("Enter the file name.")
       .trim()
-      .min(1, "Give the file's name.")
+      .min(1, "Enter the file name.")
       .max(255, "At most 255 characters."),
     contentType: z
-      .string("Give the file's type.")
+      .string("Enter the content type.")
       .toLowerCase()
       .max(100)
       .meta({ enum: Object.values(uploadKinds).flatMap(({ types }) => Object.keys(types)) }),
-    bytes: z.int("Give the file's size in bytes.").min(1, "The file is empty."),
+    bytes: z.int("Enter the file size in bytes.").min(1, "The file is empty."),
     kind,
   })
   .superRefine(({ kind, contentType, bytes }, context) => {
@@ -29,7 +29,7 @@ export const announcement = z
     const refuse = (path: string, message: string) =>
       context.addIssue({ code: "custom", path: [path], message });
     if (!Object.hasOwn(types, contentType))
-      refuse("contentType", `Not taken. Taken are ${Object.keys(types).join(", ")}.`);
+      refuse("contentType", `Unsupported type. Supported: ${Object.keys(types).join(", ")}.`);
     if (bytes > maxBytes) refuse("bytes", `At most ${maxBytes} bytes.`);
   });
 

@@ -6,16 +6,15 @@ import type { AppDeps } from "../deps.ts";
 import { Problem } from "../http/problem.ts";
 
 /**
- * Takes the objects that signed URLs of the local storage permit, straight to the disk. The signature is all that is
- * asked: no cookie is looked at, so that no other site can borrow one. One body at a time is received for an object, so
- * that a permit takes the space of one: a later one ends the earlier, whose connection may be broken. Each process counts
- * its own.
+ * Receives the objects of the local storage's signed URLs and writes them to the disk. Only the signature is checked, no
+ * cookie, so that other sites cannot use a session. One body at a time is received per object and process, so that a URL
+ * uses the space of one file: a later request ends the earlier one, whose connection may be broken.
  */
 export const takeSignedPuts = ({ storage, prisma, appSecret }: AppDeps): Router => {
   const signer = createSigner(appSecret);
   const receiving = new Map<string, Request>();
 
-  /** Does this while the upload waits for its bytes, and nobody can complete it. @throws Problem if it does not wait */
+  /** Runs `work` while the upload waits for its file and cannot be completed. @throws Problem if it does not wait */
   const whileAwaited = (key: string, work: () => Promise<void>) =>
     prisma.$transaction(async (tx) => {
       const [, id] = key.split("/");
@@ -29,7 +28,7 @@ export const takeSignedPuts = ({ storage, prisma, appSecret }: AppDeps): Router 
   const put: RequestHandler = async (request, response) => {
     const permit = signer.read([request.params["key"]].flat().join("/"), queryOf(request));
     check(permit, request);
-    // Once before the bytes come, which may be many, and once as they become the upload's.
+    // Once before the transfer, which may be long, and once when the file becomes visible.
     await whileAwaited(permit.key, async () => {});
     const earlier = receiving.get(permit.key);
     if (!earlier?.complete) earlier?.destroy();
@@ -40,7 +39,7 @@ export const takeSignedPuts = ({ storage, prisma, appSecret }: AppDeps): Router 
         whileAwaited(permit.key, publish),
       );
     } catch (error) {
-      // Nobody is there to be answered.
+      // The client has disconnected.
       if (request.destroyed && !request.complete) return void response.destroy();
       throw error;
     } finally {

@@ -2,7 +2,7 @@ import { buffer } from "node:stream/consumers";
 import { fileTypeFromBuffer } from "file-type";
 import type { Storage } from "../../infra/storage/storage.ts";
 
-/** Bytes that tell every type that we take. */
+/** Bytes that are enough to detect every supported type. */
 const ENOUGH = 4_100;
 
 /** The type of an object by its first bytes, as file-type names it; undefined where they are of none that it knows. */

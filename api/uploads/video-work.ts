@@ -31,7 +31,7 @@ export const createVideoWork = (
 export const createCanEncodeVideo = (config: Pick<Config<"api">, "video" | "ffmpegPath" | "ffprobePath">) => {
   const looking = config.video === "auto" ? findBinaries(config) : undefined;
   return async (): Promise<string | undefined> => {
-    if (config.video === "off") return "Videos are not taken here (VIDEO=off).";
+    if (config.video === "off") return "Videos are not supported here (VIDEO=off).";
     const found = await looking;
     return found && "missing" in found ? found.missing : undefined;
   };

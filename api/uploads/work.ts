@@ -10,11 +10,11 @@ interface Work {
   start(scope: Scope, uploadId: string): Promise<unknown>;
   /** How many jobs it takes, where some are enqueued later. */
   steps?: number;
-  /** What is missing here to do it, for whoever runs the system; undefined when nothing is. */
+  /** What this machine lacks for it, in a sentence for its operator; undefined if nothing. */
   missing?(): Promise<string | undefined>;
 }
 
-/** A kind that is not listed is not taken. */
+/** Kinds that are not listed are not supported. */
 export type UploadWork = Partial<Record<UploadKind, Work>>;
 
 export const uploadWork: UploadWork = {

@@ -107,7 +107,7 @@ describe("the pages", () => {
     await click(page, "Verify my address");
     await page.getByRole("heading", { name: BROKEN }).waitFor();
     await click(page, "Send a new mail");
-    await page.getByText("This is not an e-mail address.").waitFor();
+    await page.getByText("Enter a valid e-mail address.").waitFor();
     await fill(page, { "E-mail": email });
     await click(page, "Send a new mail");
     await page.getByText(ON_ITS_WAY).waitFor();

@@ -88,7 +88,7 @@ describe("the page of uploads", () => {
   const logOut = (someone: SignedIn) => someone.post("/v1/logout");
   const problemOf = (page: Page) => page.locator("main > section > .error:visible").allInnerTexts();
   const unavailable = (route: Route) =>
-    route.fulfill({ status: 503, json: { title: "Not available right now. Please try again." } });
+    route.fulfill({ status: 503, json: { title: "Temporarily unavailable. Please try again." } });
 
   test("says what is done, and why something failed, on a phone's width too", async () => {
     const page = await open("maybe");
@@ -132,7 +132,7 @@ describe("the page of uploads", () => {
     ];
     await page.route("**/complete", (route) => answers.shift()?.(route));
     await choose(page, "lost.png");
-    await page.getByText("The server has not taken the file yet. Trying again.").waitFor();
+    await page.getByText("The server has not confirmed the file yet. Trying again.").waitFor();
     await page.getByText("working on it").waitFor();
     expect(answers).toHaveLength(0);
     expect(await page.locator("li .error:visible").count()).toBe(0);
@@ -192,7 +192,7 @@ describe("the page of uploads", () => {
       route.request().method() === "DELETE" ? unavailable(route) : route.continue(),
     );
     await page.getByRole("button", { name: "Delete kept.png" }).click();
-    await page.getByText("Not available right now. Please try again.").waitFor();
+    await page.getByText("Temporarily unavailable. Please try again.").waitFor();
     await page.unroute("**/v1/uploads/*");
     await page.getByRole("button", { name: "Delete kept.png" }).click();
     await expect.poll(() => page.locator("li").count()).toBe(0);
