@@ -54,21 +54,19 @@ interface Connections {
 
 const redisConnections = (url: string, prefix: string, onError: (error: Error) => void): Connections => {
   const producer = connectRedis(url, { failAfter: 10_000 }, onError);
-  const consumers: RedisClient[] = [];
+  let consumer: RedisClient | undefined;
   return {
     producer,
-    consumer: () => {
-      const client = connectRedis(url, {}, onError);
-      consumers.push(client);
-      return client;
-    },
+    // BullMQ gives each consumer two connections of the same kind.
+    consumer: () => (consumer ??= connectRedis(url, {}, onError)),
     backend: createRedisBackend,
     ping: async () => {
       await producer.exists(`${prefix}:ping`); // of a cluster, the node with the queues
       await Promise.all(mastersOf(producer).map(checkThatItKeepsJobs));
     },
     close: async () => {
-      for (const client of [producer, ...consumers]) client.disconnect();
+      producer.disconnect();
+      consumer?.disconnect();
     },
   };
 };

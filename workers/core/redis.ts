@@ -1,4 +1,4 @@
-import { Cluster, Redis, type ClusterOptions } from "ioredis";
+import { Cluster, Redis, SentinelConnector, type ClusterOptions, type RedisOptions } from "ioredis";
 import { parseRedisUrl, type RedisAddress } from "./redis-url.ts";
 
 export type RedisClient = Redis | Cluster;
@@ -36,6 +36,7 @@ export const connectRedis = (
   const enableOfflineQueue = !failAfter;
   const behaviour = {
     connectTimeout: CONNECT,
+    disconnectTimeout: 500,
     // A host that vanished closes nothing: without a limit, its connections would be kept for many minutes.
     socketTimeout: failAfter ?? SILENCE,
     // Its server has become a replica. The address, or a Sentinel, leads to the new master.
@@ -72,7 +73,22 @@ const viaSentinels = (address: RedisAddress & { kind: "sentinel" }) => ({
   ...(address.sentinel.password && { sentinelPassword: address.sentinel.password }),
   sentinelRetryStrategy: retryStrategy,
   sentinelCommandTimeout: CONNECT,
+  // Two Sentinels per connection report a failover. Without them, a client that missed it would write to the demoted
+  // master until that is made a replica, about 10 s later, and lose what it wrote.
+  failoverDetector: true,
+  sentinelMaxConnections: 2,
+  sentinelReconnectStrategy: () => REFRESH,
+  Connector: MasterConnector as unknown as NonNullable<RedisOptions["Connector"]>,
 });
+
+/** ioredis would keep the connections to the Sentinels after `quit`. */
+class MasterConnector extends SentinelConnector {
+  override async connect(...args: Parameters<SentinelConnector["connect"]>) {
+    const stream = await super.connect(...args);
+    stream.once("close", () => this.disconnect());
+    return stream;
+  }
+}
 
 const loginOf = ({ username, password, tls }: RedisAddress) => ({
   ...(username && { username }),
