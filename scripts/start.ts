@@ -183,7 +183,7 @@ const announce = (workers: readonly Service[]) => {
   process.stdout.write(`\n${table.join("")}\nready in ${seconds.toFixed(1)} s\n`);
 };
 
-const withoutPassword = (url: string) => url.replace(/:[^:@/]*@/, ":…@");
+const withoutPassword = (url: string) => url.replace(/:[^:@/]*@/, ":…@").replace(/(password=)[^&]*/i, "$1…");
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 

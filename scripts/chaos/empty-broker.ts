@@ -1,5 +1,5 @@
-import { Redis } from "ioredis";
 import type { Sql } from "../../workers/core/index.ts";
+import { askEveryMaster } from "../processes/every-master.ts";
 import { until } from "../processes/until.ts";
 
 const truncate = `DO $$ BEGIN
@@ -16,11 +16,9 @@ export const emptyTables = (sql: Sql): Promise<void> => insist(sql, truncate);
 /** Takes its tables too. */
 export const dropTables = (sql: Sql): Promise<void> => insist(sql, "DROP SCHEMA IF EXISTS bullmq CASCADE");
 
-export const flush = async (redisUrl: string): Promise<void> => {
-  const client = new Redis(redisUrl);
-  await client.flushdb();
-  client.disconnect();
-};
+/** Takes everything from a Redis, or from every master of a cluster. */
+export const flush = async (redisUrl: string): Promise<void> =>
+  void (await askEveryMaster(redisUrl, (master) => master.flushdb()));
 
 /** Takes everything from a system's broker. */
 export const emptyBroker = ({ env, sql }: { env: Record<string, string>; sql: Sql }): Promise<void> => {

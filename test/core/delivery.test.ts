@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { Redis } from "ioredis";
-import { defineJob, defineWorker, RateLimitedError } from "../../workers/core/index.ts";
+import { connectRedis, defineJob, defineWorker, RateLimitedError } from "../../workers/core/index.ts";
 import { startWorkers } from "../../workers/core/worker.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -173,7 +172,7 @@ test("jobs whose processes died run one after the other, and hold no slot meanwh
 const markAsStalled = async (queue: string, ids: readonly string[]) => {
   if (!core.queueUrl.startsWith("redis"))
     return core.sql(`UPDATE bullmq.job SET stalled_count = 1 WHERE queue = $1`, [queue]);
-  const client = new Redis(core.queueUrl);
+  const client = connectRedis(core.queueUrl, {}, () => {});
   for (const id of ids) await client.hset(`${core.queuePrefix}:${queue}:${id}-1`, "stc", 1);
   client.disconnect();
   return undefined;

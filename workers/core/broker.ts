@@ -11,8 +11,10 @@ import {
   type Processor,
   type WorkerOptions,
 } from "bullmq";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import pg from "pg";
+import { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";
+import { isRedisUrl } from "./redis-url.ts";
 
 /** Where BullMQ keeps its tables when the broker is PostgreSQL. */
 const SCHEMA = "bullmq";
@@ -54,30 +56,29 @@ interface Connections {
   close(): Promise<void>;
 }
 
-const redisConnections = (url: string, onError: (error: Error) => void): Connections => {
-  const retryStrategy = (tries: number) => Math.min(100 * tries, 1_000);
-  const connect = (options: object) => new Redis(url, { retryStrategy, ...options }).on("error", onError);
-  const producer = connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 10_000 });
-  const consumers: Redis[] = [];
+const redisConnections = (url: string, prefix: string, onError: (error: Error) => void): Connections => {
+  const producer = connectRedis(url, { failAfter: 10_000 }, onError);
+  let consumer: RedisClient | undefined;
   return {
     producer,
-    consumer: () => {
-      const client = connect({ maxRetriesPerRequest: null });
-      consumers.push(client);
-      return client;
-    },
+    // BullMQ gives each consumer two connections of the same kind.
+    consumer: () => (consumer ??= connectRedis(url, {}, onError)),
     backend: createRedisBackend,
     ping: async () => {
-      const policy = /maxmemory_policy:(\S+)/.exec(await producer.info("memory"))?.[1];
-      if (policy && policy !== "noeviction")
-        throw new Error(
-          `Redis runs with maxmemory-policy ${policy} and could drop jobs: set it to noeviction`,
-        );
+      await producer.exists(`${prefix}:ping`); // of a cluster, the node with the queues
+      await Promise.all(mastersOf(producer).map(checkThatItKeepsJobs));
     },
     close: async () => {
-      for (const client of [producer, ...consumers]) client.disconnect();
+      producer.disconnect();
+      consumer?.disconnect();
     },
   };
+};
+
+const checkThatItKeepsJobs = async (server: Redis): Promise<void> => {
+  const policy = /maxmemory_policy:(\S+)/.exec(await server.info("memory"))?.[1];
+  if (policy && policy !== "noeviction")
+    throw new Error(`Redis runs with maxmemory-policy ${policy} and could drop jobs: set it to noeviction`);
 };
 
 // Beside the server's notifications BullMQ looks for jobs by itself, but after an outage only in an hour: a job that was
@@ -148,10 +149,10 @@ export const migratePostgresBroker = async (url: string): Promise<void> => {
  * Opens the broker that the URL names: `redis://`, `rediss://` or `postgres://`. Neither throws nor waits while it is
  * out of reach. `prefix` keeps applications apart that share a Redis; in PostgreSQL the database does.
  */
-export const openBroker = (url: string, prefix: string, onError: (error: Error) => void): Broker => {
-  const connections = /^rediss?:/.test(url)
-    ? redisConnections(url, onError)
-    : postgresConnections(url, onError);
+export const openBroker = (url: string, name: string, onError: (error: Error) => void): Broker => {
+  const isRedis = isRedisUrl(url);
+  const prefix = isRedis ? keyPrefix(url, name) : name;
+  const connections = isRedis ? redisConnections(url, prefix, onError) : postgresConnections(url, onError);
   const queues = new Map<string, AnyQueue>();
 
   const forget = (name: string, queue: AnyQueue) => {
