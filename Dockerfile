@@ -37,7 +37,7 @@ USER node
 CMD ["node", "api/main.ts"]
 
 FROM app AS media
-# Debian's ffmpeg, because it is mended when something is found in it: what it opens comes from strangers. The npm packages are
+# Debian's ffmpeg, because it gets security fixes: the files it opens come from users. The npm packages are
 # of 2018. /scratch is for sources and renditions under way, which are too large for a file system in memory.
 USER root
 RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -rf /var/lib/apt/lists/* \

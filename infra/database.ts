@@ -69,7 +69,7 @@ export const openDatabase = (url: string, connections: number, onError: (error: 
     keepAlive: true,
   });
   pool.on("error", onError);
-  // The pool listens to idle connections only. Whoever uses one learns of its end from the next query.
+  // The pool listens to idle connections only. The user of a broken one gets the error from its next query.
   pool.on("connect", (client) => client.on("error", () => {}));
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql) });
   const prisma = new PrismaClient({ adapter });

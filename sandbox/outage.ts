@@ -5,7 +5,7 @@ const mode = z.enum(["off", "refuse", "reject", "slow", "hang"]);
 const state = z.strictObject({ mail: mode, transcription: mode });
 const change = state.partial().refine((wanted) => Object.keys(wanted).length > 0, "name a provider");
 
-/** The switches that break the providers, and tell their listeners when one is turned. */
+/** The switches that break the providers. Listeners are notified of each change. */
 export class Outage extends EventEmitter<{ change: [] }> {
   #now: z.infer<typeof state> = { mail: "off", transcription: "off" };
 

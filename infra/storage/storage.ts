@@ -9,7 +9,7 @@ export interface StoredObject {
   contentType: string;
 }
 
-/** Calls `publish`, inside whatever must hold meanwhile, or throws instead. */
+/** Calls `publish`, for example inside a transaction, or throws instead. */
 export type Around = (publish: () => Promise<void>) => Promise<void>;
 
 /** How a client is to receive an object, as the headers of that names. */

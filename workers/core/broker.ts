@@ -19,7 +19,7 @@ import { isRedisUrl } from "./redis-url.ts";
 /** Where BullMQ keeps its tables when the broker is PostgreSQL. */
 const SCHEMA = "bullmq";
 
-/** Seconds until an idle consumer of a PostgreSQL broker looks for jobs, if nothing tells it to before. */
+/** Seconds until an idle consumer of a PostgreSQL broker looks for jobs, if no notification arrives before. */
 const LOOK_EVERY = 5;
 
 /** PostgreSQL's code for a table that does not exist: the schema is new, or was dropped. */
@@ -43,7 +43,7 @@ export interface Broker {
   readonly sentinel: { isSet(mark: string): Promise<boolean>; set(mark: string): Promise<void> };
   /** A consumer of that queue. Make it only after a `ping` has succeeded. */
   worker(name: string, processor: Processor<unknown, unknown>, options: Processing): AnyWorker;
-  /** Closes the queues and connections; workers are closed by whoever made them. */
+  /** Closes the queues and connections; workers are closed by their creator. */
   close(): Promise<void>;
 }
 
@@ -98,7 +98,7 @@ const postgresConnections = (url: string, onError: (error: Error) => void): Conn
     keepAlive: true,
   });
   pool.setMaxListeners(0).on("error", onError);
-  // The pool listens to idle connections only. Whoever uses one learns of its end from the next query.
+  // The pool listens to idle connections only. The user of a broken one gets the error from its next query.
   pool.on("connect", (client) => client.on("error", () => {}));
   // BullMQ takes a pool where its types, made for Redis, ask for a client.
   const connection = pool as unknown as ConnectionOptions;
@@ -166,7 +166,7 @@ export const openBroker = (url: string, name: string, onError: (error: Error) =>
     const options = { connection: connections.producer, prefix, skipWaitingForReady: true };
     const queue: AnyQueue = new Queue(name, options, connections.backend);
     queue.on("error", onError);
-    // BullMQ keeps a failed start for good, so a queue that could not start is made anew at its next use.
+    // A BullMQ queue whose start failed never works: replace it at its next use.
     queue.waitUntilReady().catch(() => forget(name, queue));
     queues.set(name, queue);
     return queue;

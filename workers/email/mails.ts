@@ -17,7 +17,7 @@ interface OneTimeLink {
   usedAt: Date | null;
 }
 
-/** What the mails load, beside the user, and where their buttons lead. */
+/** What the mails load in addition to the user, and where their buttons lead. */
 export interface Sources {
   findVerification(id: string): Promise<OneTimeLink | null>;
   findReset(id: string): Promise<OneTimeLink | null>;
@@ -32,7 +32,7 @@ export interface Sources {
   };
 }
 
-/** The values that a template needs, or the reason why nobody wants the mail any more. */
+/** The values that a template needs, or the reason why the mail is no longer needed. */
 type Content = { data: Record<string, string> } | { skip: string };
 
 type Mail = (user: User, subject: string | undefined, sources: Sources) => Promise<Content>;
@@ -57,7 +57,7 @@ export const mails: Record<Template, Mail> = {
     return skip ? { skip } : { data: { url: links.resetPassword(id) } };
   },
 
-  // Always wanted: whoever did not change it must hear of it.
+  // Always needed: a user who did not change the password must be informed.
   "password-changed": async (_user, _subject, { links }) => ({ data: { url: links.forgotPassword() } }),
 
   "new-sign-in": async ({ zone }, subject, { findSession, links }) => {
@@ -68,7 +68,7 @@ export const mails: Record<Template, Mail> = {
   },
 };
 
-/** Whoever has enough of these can stop them, also with one click. The others belong to the account. */
+/** Users can unsubscribe from these, also with one click. The others are required by the account. */
 export const optionalMails: ReadonlySet<Template> = new Set<Template>(["new-sign-in"]);
 
 const uselessness = (link: OneTimeLink | null): string | undefined => {

@@ -7,7 +7,7 @@ const MAX_PAUSE = 60_000;
 const PATIENCE = 600_000;
 
 /**
- * Sorts what the provider answered into the outcomes of a job, by its status. A wrong key (401, 403) is ours to mend, and
+ * Classifies the provider's response by its status. A wrong key (401, 403) must be fixed by the operator, and
  * the video does not wait for it: it spends the attempts, and `npm run jobs -- retry` makes the subtitles later.
  */
 export const providerError = (error: unknown, uploadedAt: Date | null): unknown => {
