@@ -41,7 +41,7 @@ const clip = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text;
 
 /** An error of no particular class says what happened without its name. */
-const plain = (error: string): string => error.replace(/^Error: /, "");
+const plain = (error: string): string => error.replace(/^(Provider)?Error: /, "");
 
 /** Of a job that has failed and waits to be tried again. */
 const nextTry = (job: JobRow): Date | null => {

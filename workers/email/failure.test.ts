@@ -29,7 +29,7 @@ describe("retries", () => {
     ["TypeError", new TypeError("cannot read ada@example.com")],
   ])("after %s", ([text, error]) => {
     const retry = sendingError(error);
-    expect(retry.name).toBe("Error");
+    expect(retry.name).toBe(text === "TypeError" ? "Error" : "ProviderError");
     expect(retry.message).toBe(`the mail was not sent: ${text}`);
   });
 });
