@@ -96,7 +96,7 @@ test("hangs after the mail is in", async () => {
   expect(await messages()).toHaveLength(1);
 });
 
-test("a client that dies in the middle of a mail harms nobody", async () => {
+test("a client that dies in the middle of a mail harms no one", async () => {
   const socket = connect(sandbox.smtpPort, "127.0.0.1");
   await once(socket, "data");
   socket.write("EHLO x\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nDATA\r\nSubject: half");
@@ -133,7 +133,7 @@ test("shows hostile HTML as it came, and forbids it everything", async () => {
   expect(policy).not.toMatch(/script|https?:|\*/);
 });
 
-test("tells the page when something happened", async () => {
+test("reports the page when something happened", async () => {
   const stop = new AbortController();
   const events = await call("/inbox/events", { signal: stop.signal });
   await send({});

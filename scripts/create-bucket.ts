@@ -16,7 +16,7 @@ const client = new S3Client({
 
 const create = async () => {
   await client.send(new CreateBucketCommand({ Bucket })).catch((error: unknown) => {
-    // It is there. If it is somebody else's, the next step fails.
+    // It is there. If it is another user's, the next step fails.
     if (!(error instanceof S3ServiceException && error.$metadata.httpStatusCode === 409)) throw error;
   });
   const rule = { AllowedMethods: ["GET", "PUT"], AllowedOrigins: [publicUrl], AllowedHeaders: ["*"] };

@@ -1,7 +1,7 @@
 import { startPreview } from "./mail-preview/server.ts";
 import { isFree } from "./processes/ports.ts";
 
-// npm run mail:preview [-- PORT]: every mail template with sample data, in the browser, anew at each change.
+// npm run mail:preview [-- PORT]: every mail template with sample data, in the browser, again at each change.
 
 const port = Number(process.argv[2] ?? 8026);
 if (!(await isFree(port))) {

@@ -48,7 +48,7 @@ const connect = async (url: string): Promise<pg.Client> => {
   }
 };
 
-/** Waiting mends neither a wrong password or role (class 28) nor a database that does not exist (3D). */
+/** Waiting fixes neither a wrong password or role (class 28) nor a database that does not exist (3D). */
 const isRefusal = (error: unknown) => error instanceof pg.DatabaseError && /^(28|3D)/.test(error.code ?? "");
 
 const reasonOf = (error: unknown) =>

@@ -11,7 +11,7 @@ import { openStorage } from "../infra/storage/open.ts";
 import { noThrottle } from "../infra/throttle.ts";
 import { createJobs } from "../workers/core/index.ts";
 
-// npm run openapi: writes openapi.json anew, after a change to the contracts in api/routes.
+// npm run openapi: writes openapi.json again, after a change to the contracts in api/routes.
 
 const file = join(import.meta.dirname, "../openapi.json");
 

@@ -67,7 +67,7 @@ function npm(...args) {
     shell: isWindows,
     detached: !isWindows, // a process group, with the scripts of packages
   });
-  // npm goes on after Ctrl-C, until all is installed; what it leaves half done is done anew by the next start.
+  // npm goes on after Ctrl-C, until all is installed; what it leaves half done is done again by the next start.
   const end = () => {
     if (isWindows) child.kill();
     else if (child.pid) process.kill(-child.pid, "SIGKILL");
@@ -97,7 +97,7 @@ async function continueOnNode24() {
     );
     process.exit(1);
   }
-  // The channel tells the child when we were killed.
+  // The channel informs the child if we are killed.
   const child = spawn(node24, process.argv.slice(1), { stdio: ["inherit", "inherit", "inherit", "ipc"] });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
   child.on("exit", (code) => process.exit(code ?? 1));

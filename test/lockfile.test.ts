@@ -39,7 +39,7 @@ it("every package has a checksum, and comes from whichever registry npm is set t
   expect(fetched.filter(([, { resolved }]) => resolved).map(([path]) => path)).toEqual([]);
 });
 
-/** Looks where Node would: beside the package, then beside each package around it. */
+/** Looks where Node would: next to the package, then next to each package around it. */
 const isLocked = (path: string, name: string): boolean => {
   if (packages[`${path ? `${path}/` : ""}node_modules/${name}`]) return true;
   return path !== "" && isLocked(path.slice(0, Math.max(0, path.lastIndexOf("/node_modules/"))), name);

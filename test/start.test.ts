@@ -218,13 +218,13 @@ test.each(["chaos", "bench"])(
   },
 );
 
-test("every problem of the configuration is told at once", async () => {
+test("every problem of the configuration is reported at once", async () => {
   await using run = start({ APP_SECRET: "short", QUEUE_URL: "amqp://queue" });
   expect((await run.exited).code).toBe(1);
   expect(run.output.join("\n")).toMatch(/QUEUE_URL: must be[^]*APP_SECRET: must have/);
 });
 
-test("a registry out of reach is told plainly", async () => {
+test("a registry out of reach is reported plainly", async () => {
   const { output, exited } = await install("http://127.0.0.1:9");
   await exited;
   expect(output()).toContain("The npm registry cannot be reached: http://127.0.0.1:9");

@@ -20,7 +20,7 @@ export interface EmbeddedPostgres {
 }
 
 interface Options {
-  /** Made when absent. The server's log is written beside it. */
+  /** Made when absent. The server's log is written next to it. */
   readonly folder: string;
   readonly port: number;
   readonly settings?: Readonly<Record<string, string | number>>;

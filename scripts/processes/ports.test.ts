@@ -19,7 +19,7 @@ test("a free port has no problem, one that is taken is named with its variable",
 });
 
 test.each(["999.1.1.1", "203.0.113.1", "no-such-machine.invalid"])(
-  "a host that is not this machine is told once: %s",
+  "a host that is not this machine is reported once: %s",
   async (host) => {
     expect(await portProblems({ PORT: await freePort(), HEALTH_PORT: await freePort() }, host)).toEqual([
       `HOST is ${host}, which is no address of this machine: set it to one, or to 0.0.0.0 for all.`,
@@ -30,8 +30,8 @@ test.each(["999.1.1.1", "203.0.113.1", "no-such-machine.invalid"])(
 test("a port is one that can be found, and each has its own", async () => {
   const port = await freePort();
   expect(await portProblems({ PORT: 0, HEALTH_PORT: 0 }, local)).toEqual([
-    "PORT is 0, where nobody would find it: set it to another port.",
-    "HEALTH_PORT is 0, where nobody would find it: set it to another port.",
+    "PORT is 0, which clients cannot find: set it to another port.",
+    "HEALTH_PORT is 0, which clients cannot find: set it to another port.",
   ]);
   expect(await portProblems({ PORT: port, DATABASE_PORT: port }, local)).toEqual([
     `PORT and DATABASE_PORT are both ${port}: change one of them.`,

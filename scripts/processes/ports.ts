@@ -7,7 +7,7 @@ const FIRST = 20_000;
 const COUNT = 12_000;
 let next = process.pid * 1_009;
 
-/** A port that nobody listens on right now. */
+/** A port that no one listens on right now. */
 export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = FIRST + (next++ % COUNT);
@@ -33,7 +33,7 @@ export const portProblems = async (ports: Record<string, number>, host: string):
     const [first] = wanted.find((each) => each[1] === port) ?? [variable];
     // PostgreSQL's is tried once a server that was left behind has been ended.
     const found = variable === "DATABASE_PORT" ? "free" : await tryToListen(port, host);
-    if (port === 0) problems.add(`${variable} is 0, where nobody would find it: set it to another port.`);
+    if (port === 0) problems.add(`${variable} is 0, which clients cannot find: set it to another port.`);
     else if (first !== variable)
       problems.add(`${first} and ${variable} are both ${port}: change one of them.`);
     else if (found === "EADDRINUSE") taken.push(`Port ${port} is taken: set ${variable} to a free one.`);

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 const CALM = 100;
 
 /**
- * Tells which programs and mail templates below these folders were written, but for tests and what is compiled; call what
+ * Reports which programs and mail templates below these folders were written, but for tests and what is compiled; call what
  * it returns to end it. Each folder is watched by itself: Node's --watch and its recursive watcher lose a file on Linux that
  * an editor replaces by a new one.
  */
@@ -25,7 +25,7 @@ export const watchPrograms = (
   const look = (path: string) => {
     const found = statSync(path, { throwIfNoEntry: false });
     if (!found) forget(path);
-    // What was written into a new folder before it was watched, nobody told us.
+    // Changes in a new folder before it was watched are not reported.
     else if (found.isDirectory()) for (const file of add(path)) look(file);
     if (!/\.(ts|mjml|txt)$/.test(path) || path.endsWith(".test.ts")) return;
     changed.add(path);

@@ -98,7 +98,7 @@ test("a parent starts once, however its children end at the same time", async ()
   expect(order.filter((name) => name.startsWith("fan-in"))).toHaveLength(10);
 });
 
-test("a failure goes up, until somebody continues without it", async () => {
+test("a failure goes up, until a parent continues without it", async () => {
   fail("broken wheel");
   works.set("journey", (run) => run.children());
   const id = await start(
@@ -139,7 +139,7 @@ test("a retried child takes along the parents that failed with it, and the sibli
   await core.reaches(await idOf("right"), "FAILED");
   await core.reaches(await idOf("left"), "FAILED");
 
-  for (const name of ["left", "right"]) mend(name);
+  for (const name of ["left", "right"]) fix(name);
   expect(await replayJobs(core.sql, [await idOf("left")])).toHaveLength(4);
   await core.reaches(id, "COMPLETED");
   expect(new Set(Object.values(await states(id)))).toEqual(new Set(["COMPLETED"]));

@@ -18,7 +18,7 @@ const resetToken = async (email: string) => tokenIn((await app.mailTo(email, "Se
 const mailsAbout = async (email: string, subject: string) =>
   (await app.mailsTo(email)).filter((mail) => mail.subject === subject);
 
-test("a forgotten password is replaced by a link, which ends every session and is told by mail", async () => {
+test("a forgotten password is replaced by a link, which ends every session and is reported by mail", async () => {
   const person = await people.verified("ada@example.com");
   const session = await people.as(person);
   expect((await forgot(person.email)).status).toBe(202);

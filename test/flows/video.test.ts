@@ -173,7 +173,7 @@ let cookie: string;
     await until("nothing is left", async () => (await scratch()).length === 0);
   });
 
-  test("a worker that is told to end takes ffmpeg and its files along", async () => {
+  test("a worker that is terminated also ends ffmpeg and removes its files", async () => {
     const id = await upload("long.mp4");
     await until("ffmpeg is at work", async () => (await ffmpegs()).length > 0);
     expect(await worker.kill("SIGTERM")).toEqual({ code: 0, signal: null });

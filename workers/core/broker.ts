@@ -81,8 +81,8 @@ const checkThatItKeepsJobs = async (server: Redis): Promise<void> => {
     throw new Error(`Redis runs with maxmemory-policy ${policy} and could drop jobs: set it to noeviction`);
 };
 
-// Beside the server's notifications BullMQ looks for jobs by itself, but after an outage only in an hour: a job that was
-// announced while nobody could listen would wait as long.
+// Next to the server's notifications BullMQ looks for jobs by itself, but after an outage only in an hour: a job that was
+// announced while no one could listen would wait as long.
 const watchfulPostgresBackend: typeof createPostgresBackend = (...args) =>
   Object.defineProperty(createPostgresBackend(...args), "maximumBlockTimeout", { value: LOOK_EVERY });
 

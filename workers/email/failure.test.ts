@@ -62,7 +62,7 @@ describe("pauses the queue", () => {
   });
 });
 
-test("names nobody, however deep one looks", () => {
+test("names no one, however deep one looks", () => {
   for (const error of [
     refusal("550 5.1.1 ada@example.com"),
     refusal("450 ada@example.com"),

@@ -32,7 +32,7 @@ test("mails the verification link to the user", async () => {
   ]);
 });
 
-test("mails somebody who has an account already the way in", async () => {
+test("mails a user who has an account already the way in", async () => {
   const { outcome, sent } = await perform({ template: "account-exists", userId });
   expect(outcome).toBe("sent");
   expect(sent[0]?.text).toContain("https://app.example/login");
@@ -46,7 +46,7 @@ test("mails the link that sets a new password, and nothing once it was used", as
   expect(outcome).toBe("skipped: the link was withdrawn or used");
 });
 
-test("tells of a new sign-in by device and local time, while it lasts", async () => {
+test("reports a new sign-in by device and local time, while it lasts", async () => {
   const { sent } = await perform({ template: "new-sign-in", userId, recordId });
   expect(JSON.parse(sent[0]?.text ?? "")).toMatchObject({
     device: "Firefox on Linux",
@@ -94,7 +94,7 @@ test.for<[string, Partial<Deps>]>([
   ["the link was withdrawn or used", { findVerification: async () => null }],
   ["the link was withdrawn or used", { findVerification: async () => ({ ...open, usedAt: new Date() }) }],
   ["the link has expired", { findVerification: async () => ({ ...open, expiresAt: new Date(0) }) }],
-])("skips a mail that nobody wants: %s", async ([reason, deps]) => {
+])("skips a mail that is not needed: %s", async ([reason, deps]) => {
   const { outcome, sent } = await perform({ template: "verification", userId, recordId }, deps);
   expect(outcome).toBe(`skipped: ${reason}`);
   expect(sent).toEqual([]);

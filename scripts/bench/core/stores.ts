@@ -14,7 +14,7 @@ export interface Stores extends AsyncDisposable {
   readonly env: { DATABASE_URL: string; QUEUE_URL: string; QUEUE_PREFIX: string };
 }
 
-/** Enough for what is measured here, so that nobody waits for a connection. */
+/** Enough for what is measured here, so that no one waits for a connection. */
 const CONNECTIONS = 32;
 
 export const openStores = async (servers: Servers, kind: BrokerKind): Promise<Stores> => {
@@ -38,7 +38,7 @@ const ignore = () => {};
 /** What core logs is not read here. */
 export const silent: Log = { info: ignore, warn: ignore, error: ignore };
 
-/** Lets `run` work on stores that nobody used before it. Absent where the machine has no such broker. */
+/** Lets `run` work on stores that no one used before it. Absent where the machine has no such broker. */
 export const onFreshStores = (
   servers: Servers,
   kind: BrokerKind,

@@ -13,7 +13,7 @@ const ROUNDS = 3;
 const JOBS = { redis: 20_000, postgres: 5_000 };
 const CHUNK = 500;
 
-/** How many waiting jobs per second one process works off, beside BullMQ alone in the same process. */
+/** How many waiting jobs per second one process works off, next to BullMQ alone in the same process. */
 export const measureThroughput: Measurement = async (servers) => {
   const rates = await compete(ROUNDS, {
     rawRedis: onFreshStores(servers, "redis", processRaw(JOBS.redis)),

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 interface Proxy extends AsyncDisposable {
   readonly port: number;
-  /** Tells when a client says something. */
+  /** Reports when a client says something. */
   readonly heard: EventEmitter<{ line: [text: string] }>;
 }
 
