@@ -1,12 +1,18 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, inject, it } from "vitest";
 import { createThrottle } from "../../infra/throttle.ts";
 import { insertJob } from "../../workers/core/insert.ts";
 import { chore } from "../../scripts/chaos/jobs.ts";
+import { freePort } from "../../scripts/processes/ports.ts";
 import { startRedisCluster } from "../../scripts/processes/redis-cluster.ts";
 import { startWatchedRedis, type WatchedRedis } from "../../scripts/processes/redis-sentinel.ts";
+import { createRedisServer, redisArgs } from "../../scripts/processes/redis-server.ts";
 import { until } from "../../scripts/processes/until.ts";
 import { expectAllDoneOnce, untilAllOver } from "../support/chaos/checks.ts";
+import { createProxy } from "../support/servers/proxy.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 
 /** Milliseconds until clients use a master that was promoted, or a node that is back. */
@@ -84,6 +90,28 @@ const survives = async (queueUrl: string, failOver: () => Promise<unknown>) => {
   await expectAllDoneOnce(system);
 };
 
+/** A master and its replica. */
+const startPair = async () => {
+  await using starting = new AsyncDisposableStack();
+  const folder = starting.adopt(await mkdtemp(join(tmpdir(), "offstage-pair-")), (path) =>
+    rm(path, { recursive: true, force: true }),
+  );
+  const start = async (...more: string[]) => {
+    const port = await freePort();
+    const server = createRedisServer(port, [...redisArgs(port, folder, "no log"), ...more]);
+    starting.adopt(server, (each) => each.end("SIGKILL"));
+    await server.start();
+    return server;
+  };
+  const old = await start("--repl-diskless-sync-delay", "0");
+  const promoted = await start("--replicaof", "127.0.0.1", `${old.port}`);
+  await until("a replica in sync", async () =>
+    String(await promoted.call("INFO", "replication")).includes("master_link_status:up"),
+  );
+  const parts = starting.move();
+  return { old, promoted, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+};
+
 const redisCases = () =>
   describe.concurrent("nothing is lost, and new jobs start within 15 s, when", { timeout: 600_000 }, () => {
     it("the master of Sentinels dies", async () => {
@@ -99,6 +127,21 @@ const redisCases = () =>
     it("the master of Sentinels is demoted", async () => {
       await using redis = await startWatchedRedis();
       await survives(redis.url, redis.demote);
+    });
+
+    it("the one Redis behind an address becomes a replica", async () => {
+      await using servers = await startPair();
+      const { old, promoted } = servers;
+      let port = old.port;
+      await using proxy = await createProxy(
+        () => port,
+        (chunk, client) => client.write(chunk),
+      );
+      await survives(`redis://127.0.0.1:${proxy.port}`, async () => {
+        await promoted.call("REPLICAOF", "NO", "ONE");
+        port = promoted.port; // for new connections only: clients must leave the old one
+        await old.call("REPLICAOF", "127.0.0.1", `${port}`);
+      });
     });
 
     // Longer than BullMQ waits for an answer before it connects again.
