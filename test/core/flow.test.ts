@@ -39,7 +39,7 @@ const fail = (name: string) =>
   works.set(name, async () => {
     throw new PermanentError(`${name} cannot be done`);
   });
-const mend = (name: string) => works.delete(name);
+const fix = (name: string) => works.delete(name);
 
 const idOf = async (name: string): Promise<string> => {
   const [row] = await core.sql<{ id: string }>(`SELECT id FROM "Job" WHERE payload->>'name' = $1`, [name]);
@@ -150,7 +150,7 @@ test("a retried root takes along the children without which it cannot start", as
   const id = await start(node(part, { name: "bread" }, { children: [leaf("yeast"), leaf("flour")] }));
   await core.reaches(id, "FAILED");
   await core.reaches(await idOf("flour"), "COMPLETED");
-  mend("yeast");
+  fix("yeast");
   expect(await replayJobs(core.sql, [id])).toHaveLength(2);
   await core.reaches(id, "COMPLETED");
   expect(order.filter((name) => name === "flour")).toHaveLength(1);
@@ -175,7 +175,7 @@ test("a child that its parent went on without is retried alone", async () => {
   fail("subtitles");
   const id = await start(node(part, { name: "video" }, { children: [leaf("subtitles", "continue")] }));
   await core.reaches(id, "COMPLETED");
-  mend("subtitles");
+  fix("subtitles");
   expect(await replayJobs(core.sql, [await idOf("subtitles")])).toHaveLength(1);
   await core.reaches(await idOf("subtitles"), "COMPLETED");
   expect(order.filter((name) => name === "video")).toHaveLength(1);
