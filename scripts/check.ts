@@ -20,7 +20,7 @@ const checks: Record<string, [program: string, ...args: string[]]> = {
   ],
   "lint (oxlint)": [bin("oxlint"), "."],
   "format (prettier)": [bin("prettier"), "--check", "--log-level=warn", "."],
-  "unused code (knip)": [bin("knip"), "--no-config-hints"],
+  "unused code (knip)": [bin("knip"), "--no-config-hints", "--include-entry-exports"],
 };
 
 const run = (program: string, args: string[]): Promise<{ ok: boolean; output: string }> =>

@@ -108,7 +108,7 @@ const loginOf = ({ username, password, tls }: RedisAddress) => ({
   ...(tls && { tls: {} }),
 });
 
-/** Every server that holds data of its own: the masters of a cluster, or the one server. */
+/** The servers that accept writes: the masters of a cluster, or the one server. */
 export const mastersOf = (client: RedisClient): Redis[] =>
   client instanceof Redis ? [client] : client.nodes("master");
 
