@@ -37,7 +37,7 @@ export const startPostgres = async ({ folder, port, settings = {} }: Options): P
   const account = accountFor(path);
   await stopOrphan(path);
   if (!(await isFree(port)))
-    throw new Error(`Port ${port} is taken: set DATABASE_PORT to a free one, or DATABASE_URL.`);
+    throw new Error(`Port ${port} is in use: set DATABASE_PORT to a free one, or set DATABASE_URL.`);
   rmSync(log, { force: true });
 
   if (!existsSync(join(path, "PG_VERSION"))) await createCluster(initdb, path, account, log);

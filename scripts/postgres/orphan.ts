@@ -15,7 +15,7 @@ export const stopOrphan = async (folder: string): Promise<void> => {
   const server = inspect(pid);
   if (!server?.command.includes(folder)) return rmSync(lockFile);
   if (server.parent > 1 && inspect(server.parent)?.command.includes("node"))
-    throw new Error(`${folder} is in use by process ${server.parent}: is Offstage running already?`);
+    throw new Error(`${folder} is in use by process ${server.parent}: is Offstage already running?`);
   process.kill(pid, "SIGINT");
   while (inspect(pid)?.command.includes(folder)) await sleep(50);
 };
