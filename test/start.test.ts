@@ -131,7 +131,7 @@ const withoutBroker = () => {
       expect(sql).not.toContain("DROP");
     }
     const migrations = await readdir(join(clone, "prisma/migrations"));
-    expect(await migrate("third")).toBe("The migrations make what prisma/schema.prisma says.");
+    expect(await migrate("third")).toBe("The migrations match prisma/schema.prisma.");
     expect(await readdir(join(clone, "prisma/migrations"))).toEqual(migrations);
   });
 };
@@ -224,7 +224,7 @@ test("every problem of the configuration is reported at once", async () => {
 test("an unreachable registry is named", async () => {
   const { output, exited } = await install("http://127.0.0.1:9");
   await exited;
-  expect(output()).toContain("The npm registry cannot be reached: http://127.0.0.1:9");
+  expect(output()).toContain("The npm registry is unreachable: http://127.0.0.1:9");
 });
 
 test("an interrupted installation ends, with the processes of npm", async () => {

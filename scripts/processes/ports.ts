@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, isIPv6 } from "node:net";
 
-// Below the ports that systems assign to port 0 (from 32,768 on Linux, 49,152 elsewhere), and a different sequence for each
-// process, so that a port found free stays free until it is used, and while its server is down.
+// Below the ports that systems assign to clients (from 32,768 on Linux, 49,152 elsewhere), and a different sequence for
+// each process, so that a free port stays free until it is used, and while its server is down.
 const FIRST = 20_000;
 const COUNT = 12_000;
 let next = process.pid * 1_009;
