@@ -9,6 +9,7 @@ const environment = z.enum(["development", "test", "production"]);
 const level = z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
 const port = z.coerce.number("must be a port").int("must be a port").min(0).max(65_535);
 const count = z.coerce.number("must be a number").int("must be a whole number").min(0, "must be 0 or more");
+const workerProcesses = count.min(1, "must be 1 or more").max(16, "must be 16 or less");
 const names = z.string().transform((value) => value.split(",").map((name) => name.trim()));
 const prefix = z.string().regex(/^[\w{}-]+$/, "may have letters, digits, _ - { }");
 const secret = z.string().min(32, "must have at least 32 characters");
@@ -82,7 +83,7 @@ export const variables = {
 
   workers: ["WORKERS", names.optional()],
   healthPort: ["HEALTH_PORT", port.optional()],
-  workerProcesses: ["WORKER_PROCESSES", z.coerce.number().int().min(1).max(16).default(2)],
+  workerProcesses: ["WORKER_PROCESSES", workerProcesses.default(2)],
   smtpUrl: ["SMTP_URL", url(/^smtps?$/, "smtp://user:password@host:587").optional()],
   mailFrom: ["MAIL_FROM", sender.default(sampleSender)],
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { styleText } from "node:util";
 
-// npm run check: every check runs, whatever the others say, and one that fails shows why.
+// npm run check: runs every check, and prints the output of those that fail.
 
 const root = join(import.meta.dirname, "..");
 const bin = (name: string) => join(root, "node_modules/.bin", name);

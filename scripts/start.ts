@@ -19,10 +19,11 @@ const root = join(import.meta.dirname, "..");
 const isWatching = process.argv.includes("--watch");
 const config = loadConfigOrExit("system");
 const isEmbedded = !process.env["DATABASE_URL"];
-// One after the other: asked at once, freePort would return the same port.
-const healthPorts: number[] = [];
-for (let worker = 0; worker < config.workerProcesses; worker++)
-  healthPorts.push((worker === 0 && config.healthPort) || (await freePort()));
+// The first worker gets HEALTH_PORT if it is set. The others get a free port each.
+const otherPorts = [config.port, config.sandboxSmtpPort, config.sandboxHttpPort, config.databasePort];
+const healthPorts = config.healthPort === undefined ? [] : [config.healthPort];
+while (healthPorts.length < config.workerProcesses)
+  healthPorts.push(await freePort([...otherPorts, ...healthPorts]));
 const host = urlHost(config.host);
 const apiUrl = `http://${host}:${config.port}`;
 const inboxUrl = `http://${host}:${config.sandboxHttpPort}`;
@@ -36,12 +37,15 @@ const start = async () => {
   await refuseUnusablePorts();
   const database = isEmbedded ? startDatabase() : undefined;
   const sandbox = serve("sandbox", `${inboxUrl}/api/messages`);
+  running.defer(sandbox.stop);
   await database;
   await migrate(config);
   const api = serve("api", `${apiUrl}/healthz`);
+  running.defer(api.stop);
   const workers = healthPorts.map((port, index) =>
     serve(`worker-${index + 1}`, `http://${host}:${port}/healthz`, { HEALTH_PORT: `${port}` }),
   );
+  running.defer(async () => void (await Promise.all(workers.map(({ stop }) => stop()))));
   const services = { sandbox: [sandbox], api: [api], workers };
   if (isWatching) running.defer(restartAtChanges(services));
   const timeout = isWatching ? Infinity : 60_000;
@@ -124,7 +128,7 @@ const startDatabase = async () => {
   const { process: postgres } = await starting;
   killers.push(() => postgres.kill("SIGQUIT"));
   // Not restarted: its data needs a recovery first, which the next start does.
-  postgres.on("close", (code, signal) => failFor("postgres", signal ?? `exit code ${code}`));
+  postgres.on("close", (code, signal) => failFor("postgres", `ended (${signal ?? `exit code ${code}`})`));
 };
 
 /** Where the programs find each other, if HOST is not 127.0.0.1. */
@@ -139,7 +143,7 @@ const serve = (
   healthUrl: string,
   env: NodeJS.ProcessEnv = {},
 ) => {
-  if (endingSince) throw new Error("ending");
+  if (endingSince) throw new Error("stopping");
   const folder = name.startsWith("worker") ? "workers" : name;
   const service = startService({
     name,
@@ -147,21 +151,21 @@ const serve = (
     // No load balancer needs time to react here. Without MALLOC_ARENA_MAX, glibc keeps memory that image-resize frees.
     env: { DRAIN_DELAY_MS: "0", MALLOC_ARENA_MAX: "2", ...process.env, ...addresses, ...env },
     healthUrl,
-    supervised: !isWatching,
-    onGiveUp: (how, lastLines) => {
-      if (isWatching) say(name, styleText("red", `ended (${how}): the next change starts it again`));
-      else failFor(name, how, lastLines);
+    isStopping: () => endingSince > 0,
+    onGiveUp: (reason, lastLines) => {
+      if (isWatching) say(name, styleText("red", `${reason}: the next change starts it again`));
+      else failFor(name, reason, lastLines);
     },
   });
-  running.defer(service.stop);
   killers.push(service.kill);
   return service;
 };
 
-const failFor = (name: ProgramName, how: string, lastLines: readonly string[] = []) => {
+const failFor = (name: ProgramName, reason: string, lastLines: readonly string[] = []) => {
   if (endingSince) return;
-  const reason = `${name} ended (${how}), so everything is stopped.`;
-  fail(lastLines.length > 0 ? `${reason} Its last output:\n${lastLines.join("\n")}` : reason);
+  say("offstage", styleText("red", `${name} ${reason}: stopping everything …`));
+  const output = lastLines.length > 0 ? ` Its last output:\n${lastLines.join("\n")}` : "";
+  void end(1, `Stopped because ${name} ${reason}.${output}`);
 };
 
 const announce = (workers: readonly Service[]) => {
@@ -187,14 +191,11 @@ const withoutPassword = (url: string) => url.replace(/:[^:@/]*@/, ":…@").repla
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-const fail = (reason: string) => {
-  say("offstage", styleText("red", reason));
-  void end(1);
-};
-
-const end = async (code: number) => {
+/** Stops all in order, then prints the reason, so that it is the last that is read. */
+const end = async (code: number, reason?: string) => {
   endingSince = Date.now();
   await running.disposeAsync();
+  if (reason !== undefined) say("offstage", styleText("red", reason));
   process.exit(code);
 };
 
@@ -212,5 +213,5 @@ const interrupt = () => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"] as const) process.on(signal, interrupt);
 
 await start().catch((error: unknown) => {
-  if (!endingSince) fail(reasonOf(error));
+  if (!endingSince) void end(1, reasonOf(error));
 });

@@ -18,7 +18,7 @@ export interface RedisCluster extends AsyncDisposable {
   nodeOf(tag: string): Promise<RedisServer>;
 }
 
-/** Three masters without replicas, each of which comes back with all that it acknowledged. */
+/** Three masters without replicas, each of which starts again with every acknowledged write. */
 export const startRedisCluster = async (): Promise<RedisCluster> => {
   await using starting = new AsyncDisposableStack();
   const folder = starting.adopt(await mkdtemp(join(tmpdir(), "offstage-cluster-")), (path) =>
@@ -30,7 +30,7 @@ export const startRedisCluster = async (): Promise<RedisCluster> => {
     const own = join(folder, `${n}`);
     await mkdir(own);
     const port = await freePort();
-    // By default it is 10,000 above the other: there, clients of any server get their ports.
+    // The default is 10,000 higher, in the range from which clients get their ports.
     const busPort = await freePort();
     const settings = ["--cluster-enabled", "yes", "--cluster-node-timeout", `${NODE_TIMEOUT}`];
     const args = [...redisArgs(port, own, "log"), "--cluster-port", `${busPort}`, ...settings];

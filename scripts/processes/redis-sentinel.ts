@@ -8,7 +8,7 @@ import { until } from "./until.ts";
 const MASTER = "offstage";
 const SENTINELS = 3;
 
-/** Milliseconds without a reply after which a Sentinel takes the master for dead. */
+/** Milliseconds without a reply after which a Sentinel considers the master down. */
 const DOWN_AFTER = 1_000;
 
 /** A master and a replica, and three Sentinels that promote the replica when the master dies. */
@@ -24,7 +24,7 @@ export interface WatchedRedis extends AsyncDisposable {
   demote(): Promise<void>;
 }
 
-/** The servers keep all that they acknowledged, though a failover may lose what the replica has not received yet. */
+/** The servers keep every acknowledged write, but a failover may lose those that the replica has not received. */
 export const startWatchedRedis = async (): Promise<WatchedRedis> => {
   await using starting = new AsyncDisposableStack();
   const folder = starting.adopt(await mkdtemp(join(tmpdir(), "offstage-sentinel-")), (path) =>
@@ -50,7 +50,7 @@ export const startWatchedRedis = async (): Promise<WatchedRedis> => {
   const sentinels: RedisServer[] = [];
   for (let n = 0; n < SENTINELS; n++) {
     const port = await freePort();
-    // It keeps what it learns in its configuration.
+    // A Sentinel stores its state in its configuration file.
     const file = join(await ownFolder(`sentinel-${n}`), "sentinel.conf");
     await writeFile(file, sentinelConf(port, first));
     sentinels.push(add(port, [file, "--sentinel"]));
@@ -69,7 +69,7 @@ export const startWatchedRedis = async (): Promise<WatchedRedis> => {
     void (await until("a replica in sync", async () =>
       /slave0:.*state=online/.test(String(await (await master()).call("INFO", "replication"))),
     ));
-  await until("every Sentinel knows the replica and the others", async () => {
+  await until("every Sentinel to have found the replica and the others", async () => {
     const known = await Promise.all(sentinels.map((sentinel) => ask(sentinel, "MASTER")));
     return known.every(
       (each) => each["num-slaves"] === "1" && each["num-other-sentinels"] === `${SENTINELS - 1}`,

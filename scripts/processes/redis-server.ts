@@ -9,14 +9,14 @@ export interface RedisServer {
   /** Resolves when it accepts commands. */
   start(): Promise<void>;
   end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
-  /** Leaves every connection open and answers nothing. */
+  /** Leaves every connection open, and does not respond. */
   freeze(): void;
   thaw(): void;
   /** Runs one command on it. */
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** Makes one with these arguments; `start` starts it. It does not outlive this process. */
+/** Creates a server with these arguments, which `start` starts. It does not outlive this process. */
 export const createRedisServer = (port: number, args: readonly string[]): RedisServer => {
   let server: ChildProcess | undefined;
 
@@ -45,7 +45,7 @@ export const createRedisServer = (port: number, args: readonly string[]): RedisS
   };
 };
 
-/** Arguments that every server here has: only this machine may connect, and nothing is written but what `log` says. */
+/** Arguments for every server: connections from this machine only, and no writes to disk except the log, if any. */
 export const redisArgs = (port: number, folder: string, log: "no log" | "log"): string[] => [
   ...["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
   ...(log === "log" ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"]),

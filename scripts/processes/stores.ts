@@ -8,21 +8,21 @@ import { migrate } from "../migrate.ts";
 import { freePort } from "./ports.ts";
 import { createRedisServer, redisArgs } from "./redis-server.ts";
 
-/** A server of one test's own, which comes and goes at the same address. */
+/** A database server for one test, which can stop and start again at the same address. */
 export interface Store {
   readonly url: string;
   start(): Promise<void>;
-  /** As orderly as an operator would. */
+  /** An orderly shutdown. */
   stop(): Promise<void>;
-  /** At once, with nothing written any more. */
+  /** Ends at once, without writing anything. */
   crash(): Promise<void>;
-  /** Leaves every connection open and answers nothing. */
+  /** Leaves every connection open, and does not respond. */
   freeze(): void;
   thaw(): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Redis. However it ends, it comes back empty, or with all that it acknowledged. */
+/** A Redis that starts again empty, or with every acknowledged write, however it ended. */
 export const createRedis = async (comesBack: "empty" | "with its data"): Promise<Store> => {
   const folder = await mkdtemp(join(tmpdir(), "offstage-redis-"));
   const port = await freePort();
@@ -41,7 +41,7 @@ export const createRedis = async (comesBack: "empty" | "with its data"): Promise
   };
 };
 
-// A commit survives the server's crash, though not the machine's.
+// A commit survives a crash of the server, but not of the machine.
 const settings = { fsync: "off", full_page_writes: "off", max_connections: 400 };
 
 /** PostgreSQL with all migrations. */

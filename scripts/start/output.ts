@@ -23,7 +23,7 @@ export const say = (program: ProgramName, text: string): void => {
   for (const line of text.trimEnd().split("\n")) process.stdout.write(`${name} │ ${line}\n`);
 };
 
-/** Prints what a program writes: JSON log lines in readable form, everything else as it is. `onLine` gets each line too. */
+/** Prints the output of a program: JSON log lines in readable form, other lines unchanged. `onLine` gets each line. */
 export const relay = (program: ProgramName, output: Readable, onLine: (line: string) => void): void => {
   createInterface({ input: output }).on("line", (line) => {
     const readable = line.startsWith("{") ? prettify(shorten(line)).trimEnd() : line;

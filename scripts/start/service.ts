@@ -10,10 +10,10 @@ export interface ServiceOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Responds with 200 when the service is ready. */
   readonly healthUrl: string;
-  /** Whether to start it again after an unexpected end. If not, the next `restart` does. */
-  readonly supervised: boolean;
-  /** Called when it has ended unexpectedly and is not started again, with how it ended and its last lines of output. */
-  onGiveUp(how: string, lastLines: readonly string[]): void;
+  /** Whether the whole system is stopping, so that nothing is started again. */
+  isStopping(): boolean;
+  /** Called when it is not started again after an unexpected end, with the reason and its last lines of output. */
+  onGiveUp(reason: string, lastLines: readonly string[]): void;
 }
 
 export interface Service {
@@ -25,7 +25,7 @@ export interface Service {
    * @throws Error if it is not ready in time
    */
   untilReady(timeoutMs: number): Promise<void>;
-  /** Stops it and starts it again. */
+  /** Stops it and starts it again, with its changed code. */
   restart(): Promise<void>;
   /** SIGTERM; SIGKILL after 30 s. */
   stop(): Promise<void>;
@@ -37,8 +37,8 @@ const LAST_LINES = 10;
 
 /** Starts a program of the system, prints what it writes, and starts it again when it dies. */
 export const startService = (options: ServiceOptions): Service => {
-  const { name, healthUrl, supervised, onGiveUp } = options;
-  const mayRestart = createRestarts();
+  const { name, healthUrl, isStopping, onGiveUp } = options;
+  let reasonToGiveUp = createRestarts();
   let lastLines: string[] = [];
   let isWanted = true;
   let stopped = false;
@@ -53,33 +53,44 @@ export const startService = (options: ServiceOptions): Service => {
     started.once("close", (code, signal) => {
       if (isWanted) endUnexpectedly(code, signal);
     });
+    void noticeReady(started);
     return started;
   };
 
+  const relaunch = () => {
+    child = launch();
+    say(name, `restarted with pid ${child.pid}`);
+  };
+
+  const noticeReady = async (started: ChildProcess) => {
+    while (!(await respondsOk(healthUrl))) {
+      if (hasEnded(started)) return;
+      await sleep(25);
+    }
+    wasReady = true;
+  };
+
   const endUnexpectedly = (code: number | null, signal: NodeJS.Signals | null) => {
+    if (isStopping()) return;
     const how = signal ?? `exit code ${code}`;
-    const end = { at: performance.now(), wasReady, bySignal: signal !== null };
-    if (!supervised || !mayRestart(end)) {
+    const reason = reasonToGiveUp({ at: performance.now(), wasReady, bySignal: signal !== null });
+    if (reason !== undefined) {
       gaveUp = true;
-      return onGiveUp(how, lastLines);
+      return onGiveUp(`ended ${reason} (${how})`, lastLines);
     }
     say(name, `ended unexpectedly (${how}), restarting in ${RESTART_DELAY / 1_000} s`);
-    restarting = setTimeout(() => {
-      child = launch();
-      say(name, `restarted with pid ${child.pid}`);
-    }, RESTART_DELAY);
+    restarting = setTimeout(relaunch, RESTART_DELAY);
   };
   let child = launch();
 
   const untilReady = async (timeoutMs: number) => {
     const deadline = Date.now() + timeoutMs;
-    while (!(await respondsOk(healthUrl))) {
+    while (!wasReady) {
       if (stopped || (gaveUp && timeoutMs !== Infinity)) return;
       if (Date.now() > deadline)
         throw new Error(`${name} is not ready after ${timeoutMs / 1000} s (GET ${healthUrl})`);
       await sleep(25);
     }
-    wasReady = true;
   };
 
   const change = (next: () => void) => {
@@ -101,9 +112,11 @@ export const startService = (options: ServiceOptions): Service => {
     restart: () =>
       change(() => {
         if (stopped) return;
+        reasonToGiveUp = createRestarts();
+        wasReady = false;
         isWanted = true;
         gaveUp = false;
-        child = launch();
+        relaunch();
       }),
     stop: () => {
       stopped = true;

@@ -25,7 +25,7 @@ beforeAll(async () => {
       if (broken && n % 2 === 1) throw new PermanentError("the provider is broken");
       return "fine";
     }),
-    defineWorker(hourly, () => Promise.reject(new Error("the provider is away"))),
+    defineWorker(hourly, () => Promise.reject(new Error("the provider is unavailable"))),
   );
   for (const n of [0, 1, 2, 3]) ids.push(await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n })));
   for (const [n, id] of ids.entries()) await core.reaches(id, n % 2 === 1 ? "FAILED" : "COMPLETED");
@@ -45,15 +45,15 @@ const run = (...args: string[]): Promise<Result> =>
     );
   });
 
-test("lists jobs, newest first, with what came of them", async () => {
+test("lists jobs, newest first, with their results", async () => {
   const { output } = await run("list");
   const lines = output.trim().split("\n");
-  expect(lines[0]).toMatch(/^ID +JOB +STATE +TRIES/);
+  expect(lines[0]).toMatch(/^ID +JOB +STATE +ATTEMPTS/);
   expect(lines.slice(1).map((line) => line.slice(0, 36))).toEqual(ids.toReversed());
   expect(lines[1]).toMatch(/failed +1 .*PermanentError: the provider is broken/);
 });
 
-test("lists the dead letter alone", async () => {
+test("lists only the dead letter", async () => {
   const { output } = await run("list", "--failed");
   expect(output.match(/ failed /g)).toHaveLength(2);
   expect(output).not.toContain("completed");
@@ -76,16 +76,16 @@ test("shows a job with its attempts", async () => {
   expect(output).toMatch(/earlier attempts\n +1 .* failed +PermanentError: the provider is broken/);
 });
 
-test("shows when a job is tried again", async () => {
+test("shows when a job is retried", async () => {
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(hourly, {}));
   await until("it has failed", async () => (await core.row(id)).attempt === 1);
   const { output } = await run("show", id);
   expect(output).toMatch(/state +retrying\n/);
-  expect(output).toMatch(/next try +\d{4}-.* \(in (1 h|60 min)\)\n/);
+  expect(output).toMatch(/next attempt +\d{4}-.* \(in (1 h|60 min)\)\n/);
   await core.sql(`DELETE FROM "Job" WHERE id = $1::uuid`, [id]);
 });
 
-test("retries one job by its id, and refuses to retry what has not failed", async () => {
+test("retries one job by its id, and refuses a job that has not failed", async () => {
   broken = false;
   expect(await run("retry", ids[1] ?? "")).toMatchObject({
     code: 0,
@@ -98,7 +98,7 @@ test("retries one job by its id, and refuses to retry what has not failed", asyn
   });
 });
 
-test("an id in capitals is the same, and counts once", async () => {
+test("treats an id in capitals as the same id", async () => {
   broken = true;
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 7 }));
   await core.reaches(id, "FAILED");
@@ -109,7 +109,7 @@ test("an id in capitals is the same, and counts once", async () => {
   await core.reaches(id, "COMPLETED");
 });
 
-test("retries the whole dead letter only when told so", async () => {
+test("retries the whole dead letter only with --failed", async () => {
   broken = true;
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 9 }));
   await core.reaches(id, "FAILED");
@@ -118,7 +118,7 @@ test("retries the whole dead letter only when told so", async () => {
   expect(await core.row(id)).toMatchObject({ state: "FAILED" });
   const { output } = await run("retry", "--failed", "--limit", "1");
   expect(output).toContain("1 of 1 will run again");
-  expect(output).toContain("These are the newest 1: there may be more.");
+  expect(output).toContain("Only the newest 1 jobs: there may be more.");
   await core.reaches(id, "COMPLETED");
 });
 
@@ -127,7 +127,7 @@ test("retries all failed jobs of a name", async () => {
   await core.reaches(ids[3] ?? "", "COMPLETED");
 });
 
-test("retries the flow of a failed child, and counts it apart", async () => {
+test("retries the flow of a failed child, and counts it separately", async () => {
   broken = true;
   const child = node(chore, { n: 5 }, { onFailure: "fail-parent" });
   const root = await core.jobs.transaction(({ enqueueFlow }) =>
@@ -137,42 +137,48 @@ test("retries the flow of a failed child, and counts it apart", async () => {
   broken = false;
   const [failed] = await core.sql<{ id: string }>(`SELECT id FROM "Job" WHERE "parentId" = $1::uuid`, [root]);
   const { output } = await run("retry", failed?.id ?? "");
-  expect(output).toContain("1 of 1 will run again; and 1 more of their flows");
+  expect(output).toContain("1 of 1 will run again; and 1 more jobs of their flows");
   await core.reaches(root, "COMPLETED");
 });
 
-test("says so when there is nothing to retry", async () => {
-  expect(await run("retry", "--name", "nothing")).toEqual({ code: 1, output: "no such jobs\n" });
+test("reports that no job matches", async () => {
+  expect(await run("retry", "--name", "nothing")).toEqual({ code: 1, output: "no matching jobs\n" });
 });
 
-test("cancels a job that waits", async () => {
+test("cancels a waiting job", async () => {
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 4 }, { delay: 60_000 }));
   expect((await run("cancel", id)).output).toContain("1 of 1 cancelled");
   expect(await core.row(id)).toMatchObject({ state: "CANCELLED" });
 });
 
 test.each([
-  [["explode"], "There is no command explode"],
-  [["constructor"], "There is no command constructor"],
-  [["show"], "Give one id"],
-  [["show", "01900000-0000-7000-8000-000000000000", "01900000-0000-7000-8000-000000000001"], "Give one id"],
+  [["explode"], "Unknown command: explode"],
+  [["constructor"], "Unknown command: constructor"],
+  [["show"], "show: needs one id"],
+  [
+    ["show", "01900000-0000-7000-8000-000000000000", "01900000-0000-7000-8000-000000000001"],
+    "show: needs one id",
+  ],
   [["show", "12"], "12 is not the id of a job"],
-  [["show", "01900000-0000-7000-8000-000000000000"], "there is no job"],
-  [["list", "--since", "yesterday"], "write it like 30s, 15m, 1h or 7d"],
+  [["show", "01900000-0000-7000-8000-000000000000"], "no job has the id"],
+  [["list", "--since", "yesterday"], "must be an age like 30s, 15m, 1h or 7d"],
   [["list", "--state", "lost"], "must be one of waiting, pending"],
-  [["list", "--colour"], "Unknown option '--colour'.\nAll that there is: npm run jobs -- --help"],
-  [["cancel"], "name the jobs"],
-  [["retry"], "name the jobs"],
-  [["retry", "--limit", "1"], "name the jobs"],
-  [["retry", "--state", "pending"], "--state pending: not in the dead letter"],
-  [["cancel", "01900000-0000-7000-8000-000000000000", "--name", "email"], "--name beside an id"],
-  [["retry", "01900000-0000-7000-8000-000000000000", "--failed"], "--failed beside an id"],
-  [["list", "email"], "list email: choose jobs by --name"],
-  [["list", "--limit", "0"], "write a number from 1 to 100000"],
-  [["list", "--limit", "99999999999"], "write a number from 1 to 100000"],
+  [["list", "--colour"], "Unknown option '--colour'.\nUsage: npm run jobs -- --help"],
+  [["cancel"], "select jobs by their ids"],
+  [["retry"], "select jobs by their ids"],
+  [["retry", "--limit", "1"], "select jobs by their ids"],
+  [["retry", "--state", "pending"], "--state pending: only failed jobs are in the dead letter"],
+  [
+    ["cancel", "01900000-0000-7000-8000-000000000000", "--name", "email"],
+    "--name: cannot be combined with ids",
+  ],
+  [["retry", "01900000-0000-7000-8000-000000000000", "--failed"], "--failed: cannot be combined with ids"],
+  [["list", "email"], "list email: select jobs by --name"],
+  [["list", "--limit", "0"], "must be a number from 1 to 100000"],
+  [["list", "--limit", "99999999999"], "must be a number from 1 to 100000"],
   [["list", "--since", "99999999d"], "--since 99999999d: at most 10000d"],
-  [["list", "--failed", "--state", "pending"], "--state pending: not in the dead letter"],
-])("%j is a clear refusal", async (args, message) => {
+  [["list", "--failed", "--state", "pending"], "--state pending: only failed jobs are in the dead letter"],
+])("refuses %j", async (args, message) => {
   const { code, output } = await run(...args);
   expect(code).toBe(2);
   expect(output).toContain(message);

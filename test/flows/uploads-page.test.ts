@@ -202,7 +202,7 @@ describe("the page of uploads", () => {
   test("takes what is dropped next to its box", async () => {
     const page = await openFor(owner);
     expect(await dropBesideTheBox(page)).toBe(true);
-    await page.getByText("Not taken. Taken are").waitFor();
+    await page.getByText("Unsupported type. Supported:").waitFor();
     expect(await problemOf(page)).toHaveLength(1);
   });
 

@@ -51,7 +51,7 @@ const parse = (text: string): Request[] =>
       };
     });
 
-/** What a person fills in who takes the walk. */
+/** The values that a reader fills in by hand. */
 const filledIn = async ({ url, body }: Request): Promise<string | Uint8Array<ArrayBuffer> | undefined> => {
   if (body.startsWith("<")) return new Uint8Array(samples.jpeg);
   const [to, subject] = url.endsWith("/reset")
@@ -64,7 +64,7 @@ const filledIn = async ({ url, body }: Request): Promise<string | Uint8Array<Arr
   );
 };
 
-test("requests.http can be walked from its top to its end", async () => {
+test("the requests in requests.http work from top to bottom", async () => {
   const text = await readFile(join(root, "requests.http"), "utf8");
   const variables = new Map([...text.matchAll(/^@(\w+) = (.*)$/gm)].map(([, name, value]) => [name, value]));
   variables.set("$guid", crypto.randomUUID()).set("host", app.url);
@@ -76,7 +76,7 @@ test("requests.http can be walked from its top to its end", async () => {
   for (const request of parse(text)) {
     const { title, name, method, headers } = request;
     const body = await filledIn({ ...request, body: fill(request.body) });
-    const answer = await fetch(fill(request.url), {
+    const response = await fetch(fill(request.url), {
       method,
       headers: {
         ...Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, fill(value)])),
@@ -84,15 +84,15 @@ test("requests.http can be walked from its top to its end", async () => {
       },
       ...(body && { body }),
     });
-    for (const cookie of answer.headers.getSetCookie()) {
+    for (const cookie of response.headers.getSetCookie()) {
       const [, key = "", value = ""] = /^(.+?)=(.*?);/.exec(cookie) ?? [];
       cookies.set(key, value);
     }
-    const said = await answer.text();
+    const responseText = await response.text();
     if (name)
-      for (const [field, value] of Object.entries(JSON.parse(said) as object))
+      for (const [field, value] of Object.entries(JSON.parse(responseText) as object))
         variables.set(`${name}.response.body.${field}`, String(value));
-    if (!answer.ok) refused.push([title, answer.status]);
+    if (!response.ok) refused.push([title, response.status]);
   }
   expect(refused).toEqual([
     ["… or by its six digits, within 15 minutes", 422],

@@ -26,8 +26,5 @@ export const email = defineJob({
   payload,
   priority: ({ template }) => priorities[template],
   attempts: 20,
-  backoff: { delay: 1_000, max: 600_000, jitter: 0.5 },
   rateLimit: { max: 14, per: 1_000 },
-  timeout: 60_000,
-  concurrency: 10,
 });
