@@ -10,7 +10,7 @@ import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
 import type { Jobs } from "../workers/core/index.ts";
 import { docs } from "./http/docs.ts";
-import { answerErrors, notFound } from "./http/error-responses.ts";
+import { sendErrors, notFound } from "./http/error-responses.ts";
 import { pages } from "./http/pages-folder.ts";
 import { Problem } from "./http/problem.ts";
 import type { Readiness } from "./http/readiness.ts";
@@ -20,7 +20,7 @@ import { takeSignedPuts } from "./uploads/signed-put.ts";
 import { staticFiles } from "./http/static-files.ts";
 import type { UploadWork } from "./uploads/work.ts";
 
-/** What the routes use. */
+/** The dependencies of the routes. */
 export interface AppDeps {
   prisma: Database["prisma"];
   jobs: Jobs<Tx>;
@@ -29,14 +29,14 @@ export interface AppDeps {
   uploadWork: UploadWork;
   readiness: Readiness;
   appSecret: string;
-  /** Where people reach us: the only origin that browsers may change anything from. */
+  /** The public URL of the API. Browsers may send requests that change data only from this origin. */
   publicUrl: string;
-  /** Number of proxies in front, for the client's address. */
+  /** Number of trusted proxies in front of the API: needed to find the client's address. */
   trustProxy: number;
   log: Logger;
 }
 
-/** Builds the HTTP application. Opens nothing, listens to nothing. */
+/** Builds the HTTP application. It opens no connection and does not listen. */
 export const createApp = (deps: AppDeps): Express => {
   const routes = createRoutes(deps);
   return express()
@@ -58,14 +58,14 @@ export const createApp = (deps: AppDeps): Express => {
     .use(docs(routes))
     .use(staticFiles(pages))
     .use(notFound)
-    .use(answerErrors);
+    .use(sendErrors);
 };
 
 const policy = ({ origin }: Storage) => ({
   defaultSrc: ["'none'"],
   scriptSrc: ["'self'"],
   styleSrc: ["'self'"],
-  // Files may come from the storage, and go there.
+  // Browsers load files from the storage and upload files to it.
   imgSrc: ["'self'", ...(origin ? [origin] : [])],
   mediaSrc: ["'self'", ...(origin ? [origin] : [])],
   connectSrc: ["'self'", ...(origin ? [origin] : [])],
@@ -74,7 +74,7 @@ const policy = ({ origin }: Storage) => ({
   frameAncestors: ["'none'"],
 });
 
-/** The caller's, if it is one that a log line can hold, so that one id follows a request through all systems. */
+/** Keeps the caller's X-Request-Id if it is safe to log, so that one id identifies a request in every system. */
 const requestId = ({ headers }: IncomingMessage, response: ServerResponse): string => {
   const given = headers["x-request-id"];
   const id = typeof given === "string" && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
@@ -91,7 +91,7 @@ const requestLine = ({ id, method, url = "" }: { id: unknown; method: string; ur
 const statusOnly = ({ statusCode }: { statusCode: number }) => ({ statusCode });
 const isProbe = ({ url }: IncomingMessage) => url === "/healthz" || url === "/readyz";
 
-/** On the way out, every answer is its connection's last. */
+/** During shutdown, every response closes its connection. */
 const endConnections =
   (readiness: Readiness): RequestHandler =>
   (_request, response, next) => {
@@ -99,10 +99,10 @@ const endConnections =
     next();
   };
 
-/** What Node would refuse itself, if server.ts let it. */
+/** Checks that server.ts disables in Node, whose own responses have no body. */
 const refuseMalformed: RequestHandler = ({ httpVersion, headers }, _response, next) => {
   if (httpVersion === "1.1" && headers.host === undefined)
-    throw new Problem("bad-request", { detail: "HTTP/1.1 asks for a Host header." });
+    throw new Problem("bad-request", { detail: "HTTP/1.1 requires a Host header." });
   if (httpVersion === "1.1" && headers.expect && !/\b100-continue\b/i.test(headers.expect))
     throw new Problem("expectation-failed");
   next();

@@ -9,7 +9,7 @@ import { route } from "../http/contract.ts";
 import { createCookies } from "../http/cookies.ts";
 import { deviceName } from "./device-name.ts";
 import { email, password } from "../http/fields.ts";
-import { limits, spend } from "../rate-limits.ts";
+import { limits, enforceLimit } from "../rate-limits.ts";
 import { lockUser } from "./locked-user.ts";
 import { Problem } from "../http/problem.ts";
 import { ABSOLUTE, endOfSession } from "./session-lifetime.ts";
@@ -54,12 +54,12 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
         access: "anyone",
         body: login,
         status: 200,
-        answer: loggedIn,
+        response: loggedIn,
         problems: ["wrong-credentials", "too-many-requests"],
       },
       async ({ body, request, response }) => {
-        await spend(throttle, limits.logins, clientOf(request));
-        await spend(throttle, limits.login, body.email, clientOf(request));
+        await enforceLimit(throttle, limits.logins, clientOf(request));
+        await enforceLimit(throttle, limits.login, body.email, clientOf(request));
         const user = await prisma.user.findUnique({
           where: { email: body.email },
           select: { id: true, passwordHash: true, verifiedAt: true },

@@ -30,7 +30,7 @@ const me = z.object({
 /** Who is logged in. */
 export const meRoutes = ({ prisma }: AppDeps) => [
   route(
-    { method: "get", path: "/v1/me", summary: "Your account", access: "user", status: 200, answer: me },
+    { method: "get", path: "/v1/me", summary: "Your account", access: "user", status: 200, response: me },
     async ({ session }) => toMe(await prisma.user.findUnique({ where: { id: session.userId } })),
   ),
 
@@ -42,7 +42,7 @@ export const meRoutes = ({ prisma }: AppDeps) => [
       access: "user",
       body: z.object({ name, zone, notifications: notifications.partial() }).partial(),
       status: 200,
-      answer: me,
+      response: me,
     },
     async ({ session, body: { name, zone, notifications } }) => {
       const { email: notifyByMail, push: notifyByPush } = notifications ?? {};

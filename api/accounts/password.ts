@@ -7,7 +7,7 @@ import type { AppDeps } from "../app.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route } from "../http/contract.ts";
 import { email, message, newPassword, password, token } from "../http/fields.ts";
-import { limits, spend } from "../rate-limits.ts";
+import { limits, enforceLimit } from "../rate-limits.ts";
 import { lockUser } from "./locked-user.ts";
 import { renewReset } from "./password-reset.ts";
 import { Problem } from "../http/problem.ts";
@@ -22,13 +22,13 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
       access: "anyone",
       body: z.object({ email }),
       status: 202,
-      answer: message,
+      response: message,
       problems: ["too-many-requests"],
-      repeatable: "by-key",
+      idempotent: true,
     },
     async ({ body, request, transaction }) => {
-      await spend(throttle, limits.mails, clientOf(request));
-      await spend(throttle, limits.forgot, body.email);
+      await enforceLimit(throttle, limits.mails, clientOf(request));
+      await enforceLimit(throttle, limits.forgot, body.email);
       return transaction(async ({ tx, enqueue }) => {
         const user = await tx.user.findUnique({ where: { email: body.email }, select: { id: true } });
         // Without an account, every statement is for nobody, and takes as long.
@@ -48,9 +48,9 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
       access: "anyone",
       body: z.object({ token, password: newPassword }),
       status: 200,
-      answer: message,
+      response: message,
       problems: ["token-spent"],
-      repeatable: "by-key",
+      idempotent: true,
     },
     async ({ body, transaction }) => {
       const tokenHash = hashToken(body.token);
@@ -83,12 +83,12 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
       access: "user",
       body: z.object({ currentPassword: password, newPassword }),
       status: 200,
-      answer: message,
+      response: message,
       problems: ["wrong-password", "too-many-requests"],
-      repeatable: "by-key",
+      idempotent: true,
     },
     async ({ session: { id, userId }, body, transaction }) => {
-      await spend(throttle, limits.login, userId);
+      await enforceLimit(throttle, limits.login, userId);
       const user = await prisma.user.findUnique({ where: { id: userId }, select: { passwordHash: true } });
       if (!(await verifyPassword(user?.passwordHash, body.currentPassword)))
         throw new Problem("wrong-password");

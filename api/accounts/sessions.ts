@@ -24,7 +24,7 @@ export const sessionRoutes = ({ prisma }: AppDeps) => [
       access: "user",
       query: pageQuery,
       status: 200,
-      answer: pageOf(session),
+      response: pageOf(session),
     },
     async ({ session: { id: current, userId }, query }) => {
       const { where, ...rest } = pageArguments(query);

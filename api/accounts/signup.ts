@@ -6,7 +6,7 @@ import type { AppDeps } from "../app.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route, type Transaction } from "../http/contract.ts";
 import { email, message, name, newPassword } from "../http/fields.ts";
-import { limits, spend } from "../rate-limits.ts";
+import { limits, enforceLimit } from "../rate-limits.ts";
 import { createVerification } from "./verification.ts";
 
 const signup = z.object({ email, name, password: newPassword });
@@ -44,13 +44,13 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
         access: "anyone",
         body: signup,
         status: 202,
-        answer: message,
+        response: message,
         problems: ["too-many-requests"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ body, request, transaction }) => {
-        await spend(throttle, limits.mails, clientOf(request));
-        await spend(throttle, limits.signup, body.email);
+        await enforceLimit(throttle, limits.mails, clientOf(request));
+        await enforceLimit(throttle, limits.signup, body.email);
         return register(transaction, body, await hashPassword(body.password));
       },
     ),

@@ -19,7 +19,7 @@ export const unsubscribeRoutes = ({ prisma, appSecret }: AppDeps) => [
       access: "anyone",
       query: z.object({ token }),
       status: 200,
-      answer: message,
+      response: message,
       problems: ["not-found"],
     },
     async ({ query }) => {

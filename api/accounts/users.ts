@@ -23,7 +23,7 @@ export const userRoutes = ({ prisma }: AppDeps) => [
       access: "admin",
       query: pageQuery,
       status: 200,
-      answer: pageOf(user),
+      response: pageOf(user),
     },
     async ({ query }) => toPage(await prisma.user.findMany(pageArguments(query)), query.limit),
   ),

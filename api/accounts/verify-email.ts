@@ -8,7 +8,7 @@ import type { AppDeps } from "../app.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route } from "../http/contract.ts";
 import { email, message, token } from "../http/fields.ts";
-import { limits, spend } from "../rate-limits.ts";
+import { limits, enforceLimit } from "../rate-limits.ts";
 import { lockUser } from "./locked-user.ts";
 import { Problem } from "../http/problem.ts";
 import { renewVerification } from "./verification.ts";
@@ -42,9 +42,9 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
         access: "anyone",
         body: byLink,
         status: 200,
-        answer: message,
+        response: message,
         problems: ["token-spent"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ body, transaction }) => {
         const tokenHash = hashToken(body.token);
@@ -75,12 +75,12 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
         access: "anyone",
         body: byCode,
         status: 200,
-        answer: message,
+        response: message,
         problems: ["wrong-code", "too-many-requests"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ body, request, transaction }) => {
-        await spend(throttle, limits.codes, clientOf(request));
+        await enforceLimit(throttle, limits.codes, clientOf(request));
         const user = await prisma.user.findUnique({ where: { email: body.email }, select: { id: true } });
         // Counted in a statement of its own, which stays when the rest is rolled back, and before the code is looked at,
         // so that parallel guesses count too.
@@ -115,13 +115,13 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
         access: "anyone",
         body: z.object({ email }),
         status: 202,
-        answer: message,
+        response: message,
         problems: ["too-many-requests"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ body, request, transaction }) => {
-        await spend(throttle, limits.mails, clientOf(request));
-        await spend(throttle, limits.resend, body.email);
+        await enforceLimit(throttle, limits.mails, clientOf(request));
+        await enforceLimit(throttle, limits.resend, body.email);
         return transaction(async ({ tx, enqueue }) => {
           const user = await tx.user.findUnique({
             where: { email: body.email },

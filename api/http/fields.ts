@@ -1,38 +1,38 @@
 import { z } from "zod";
 
-/** The fields that several routes share. */
+/** Fields that several routes share. */
 export const email = z
-  .string("Give an e-mail address.")
+  .string("Enter an e-mail address.")
   .trim()
-  .max(254, "At most 254 characters.")
-  .regex(/^.{0,64}(@|$)/, "At most 64 characters before the @.") // RFC 5321, 4.5.3.1.1
-  // In this order: a Kelvin sign would become a k in lower case, and one address another.
-  .pipe(z.email("This is not an e-mail address.").toLowerCase())
+  .max(254, "Use at most 254 characters.")
+  .regex(/^.{0,64}(@|$)/, "Use at most 64 characters before the @.") // RFC 5321, 4.5.3.1.1
+  // Validated before lower-casing: a Kelvin sign becomes a plain k, which would turn one address into another.
+  .pipe(z.email("Enter a valid e-mail address.").toLowerCase())
   .meta({ format: "email", examples: ["ada@example.com"] });
 
 export const name = z
-  .string("Give a name.")
+  .string("Enter a name.")
   .trim()
-  .min(1, "Give a name.")
-  .max(100, "At most 100 characters.");
+  .min(1, "Enter a name.")
+  .max(100, "Use at most 100 characters.");
 
 export const newPassword = z
-  .string("Give a password.")
-  .min(10, "At least 10 characters.")
-  .max(200, "At most 200 characters.");
+  .string("Enter a password.")
+  .min(10, "Use at least 10 characters.")
+  .max(200, "Use at most 200 characters.");
 
-/** To compare with, so that whoever has one knows its form. */
+/** A password to verify. The rules for new passwords do not apply: older passwords must keep working. */
 export const password = z
-  .string("Give the password.")
-  .min(1, "Give the password.")
-  .max(200, "At most 200 characters.");
+  .string("Enter your password.")
+  .min(1, "Enter your password.")
+  .max(200, "Use at most 200 characters.");
 
-export const token = z.string("Give the token from the mail.").min(1).max(200);
+export const token = z.string("Enter the token from the mail.").min(1).max(200);
 
-/** As PostgreSQL writes it: payloads carry it as text. */
+/** Lower case, as PostgreSQL prints it: job payloads contain it as text. */
 export const id = z.object({ id: z.uuid().toLowerCase() });
 
-/** A Date where it comes from the database, ISO 8601 in UTC where it goes to a client. */
+/** A Date from the database, sent as ISO 8601 in UTC. */
 export const timestamp = z
   .date()
   .transform((date) => date.toISOString())

@@ -12,14 +12,14 @@ import { publishedFile } from "./published-file.ts";
 import { createSendFile } from "./send-file.ts";
 import { createSameSite } from "./same-site.ts";
 
-/** Mounts routes: everything that their contracts say is checked before a handler is called. */
+/** Mounts routes. Each request is checked against its contract before the handler runs. */
 export const serve = (routes: readonly Route[], deps: AppDeps): Router => {
   const authenticate = createAuthentication(deps);
   const refuseOtherSites = createSameSite(deps.publicUrl);
-  const answerOnce = createIdempotency(deps);
+  const runOnce = createIdempotency(deps);
   const sendFile = createSendFile(deps);
 
-  const answer =
+  const toHandler =
     ({ contract, handle }: Route): RequestHandler =>
     async (request, response) => {
       refuseOtherSites(request);
@@ -30,26 +30,29 @@ export const serve = (routes: readonly Route[], deps: AppDeps): Router => {
       const body = contract.body?.parse(await readJson(request, response));
 
       const call = { session, params, query, body, request, response };
-      const result = await answerOnce(contract, call, (transaction) => handle({ ...call, transaction }));
-      if (contract.answer === publishedFile) return sendFile(request, response, publishedFile.parse(result));
+      const result = await runOnce(contract, call, (transaction) => handle({ ...call, transaction }));
+      if (contract.response === publishedFile)
+        return sendFile(request, response, publishedFile.parse(result));
       response.status(contract.status).set("Cache-Control", "no-store");
-      if (contract.answer) response.json(contract.answer.parse(result));
+      if (contract.response) response.json(contract.response.parse(result));
       else response.end();
     };
 
   const router = Router({ caseSensitive: true });
   for (const [path, group] of Map.groupBy(routes, ({ contract }) => contract.path)) {
     const at = router.route(path);
-    for (const each of group) at[each.contract.method](answer(each));
-    const opened = group.flatMap(({ contract }) => contract.page ?? []);
-    for (const page of opened) at.get((_request, response) => response.sendFile(page, { root: pages }));
-    at.all(refuseOtherMethods([...opened.map(() => "get"), ...group.map(({ contract }) => contract.method)]));
+    for (const each of group) at[each.contract.method](toHandler(each));
+    const htmlPages = group.flatMap(({ contract }) => contract.page ?? []);
+    for (const page of htmlPages) at.get((_request, response) => response.sendFile(page, { root: pages }));
+    at.all(
+      refuseOtherMethods([...htmlPages.map(() => "get"), ...group.map(({ contract }) => contract.method)]),
+    );
   }
   return router;
 };
 
 const parseParams = (schema: z.ZodType | undefined, params: Record<string, string | string[]>): unknown => {
-  // Express splits what a wildcard took.
+  // Express splits the value of a wildcard at each slash.
   const joined = Object.entries(params).map(([name, value]) => [name, [value].flat().join("/")]);
   const parsed = schema?.safeParse(Object.fromEntries(joined));
   if (parsed?.error) throw new Problem("not-found");

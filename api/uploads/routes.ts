@@ -8,7 +8,7 @@ import type { Upload, UploadFile } from "../../prisma/client/client.ts";
 import type { AppDeps } from "../app.ts";
 import { route } from "../http/contract.ts";
 import { id } from "../http/fields.ts";
-import { limits, spend } from "../rate-limits.ts";
+import { limits, enforceLimit } from "../rate-limits.ts";
 import { pageArguments, pageOf, pageQuery, toPage } from "../http/pagination.ts";
 import { Problem } from "../http/problem.ts";
 import { publishedFile } from "../http/published-file.ts";
@@ -69,7 +69,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         access: "user",
         body: announcement,
         status: 201,
-        answer: z.object({
+        response: z.object({
           id: z.uuid(),
           method: z.literal("PUT"),
           url: z.string().describe("Takes exactly this file, until `expiresAt`."),
@@ -77,13 +77,13 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
           expiresAt: z.iso.datetime(),
         }),
         problems: ["too-many-requests", "kind-unavailable"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ session: { userId }, body, transaction }) => {
         const work = uploadWork[body.kind];
         const missing = work ? await work.missing?.() : "No worker here takes this kind of file.";
         if (missing) throw new Problem("kind-unavailable", { detail: missing });
-        await spend(throttle, limits.uploads, userId);
+        await enforceLimit(throttle, limits.uploads, userId);
 
         const id = uuidv7();
         const expiresAt = new Date(Date.now() + SIGNED_FOR * 1_000).toISOString();
@@ -104,9 +104,9 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         access: "user",
         params: id,
         status: 202,
-        answer: z.object({ id: z.uuid(), url: z.string().describe("Tells how far it is.") }),
+        response: z.object({ id: z.uuid(), url: z.string().describe("Tells how far it is.") }),
         problems: ["not-uploaded", "wrong-size", "wrong-content-type", "wrong-content"],
-        repeatable: "by-key",
+        idempotent: true,
       },
       async ({ session: { userId }, params, transaction }) => {
         const upload = await find(params.id, userId);
@@ -137,7 +137,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         access: "user",
         query: pageQuery,
         status: 200,
-        answer: pageOf(summary),
+        response: pageOf(summary),
       },
       async ({ session: { userId }, query }) => {
         const { where, ...rest } = pageArguments(query);
@@ -158,7 +158,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         access: "user",
         params: id,
         status: 200,
-        answer: upload,
+        response: upload,
       },
       async ({ session: { userId }, params }) => {
         return asOfOneMoment(async (tx) => {
@@ -187,7 +187,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         access: "user",
         params: id.extend({ path: z.string().max(300).regex(WORDS) }),
         status: 200,
-        answer: publishedFile,
+        response: publishedFile,
       },
       async ({ session: { userId }, params: { id, path } }) => {
         const found = await prisma.upload.findUnique({
