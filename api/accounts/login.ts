@@ -23,22 +23,19 @@ const login = z.object({
     .enum(["cookie", "bearer"])
     .default("cookie")
     .describe(
-      "How the session is carried: by browsers as a cookie that no script can read, by programs as a token.",
+      "How the session is returned: as an HTTP-only cookie for browsers, or as a token for API clients.",
     ),
 });
 const loggedIn = z.object({
   message: z.string(),
-  token: z
-    .string()
-    .optional()
-    .describe("For the header `Authorization: Bearer …`. Only where it was asked for."),
+  token: z.string().optional().describe("For the header `Authorization: Bearer …`. Only with `as: bearer`."),
 });
 
-/** An unknown address is answered, and takes as long, as a wrong password does. */
+/** An unknown address gets the same response, in the same time, as a wrong password. */
 export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
   const cookies = createCookies(publicUrl);
 
-  /** Whether the user has signed in with this device cookie before. The first device of all is no news. */
+  /** Whether the user has logged in with this device cookie before. The first device counts as known. */
   const isKnown = async (tx: Tx, userId: string, tokenHash: Uint8Array<ArrayBuffer>) => {
     const isThere = async (where: { userId: string; tokenHash?: Uint8Array<ArrayBuffer> }) =>
       (await tx.device.findFirst({ where, select: { userId: true } })) !== null;
@@ -65,7 +62,7 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
           select: { id: true, passwordHash: true, verifiedAt: true },
         });
         const isRight = await verifyPassword(user?.passwordHash, body.password);
-        // One answer for all of them: whoever has just signed up would learn from another whether the address was known.
+        // The same response in all cases: otherwise it would reveal whether the address has an account.
         if (!user?.verifiedAt || !isRight) throw new Problem("wrong-credentials");
         await throttle.forget(limits.login, `${body.email} ${clientOf(request)}`);
 
@@ -78,9 +75,9 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
         await jobs.transaction(async ({ tx, enqueue }) => {
           const now = new Date();
           const locked = await lockUser(tx, userId);
-          // The password was changed between our look and our lock.
+          // The password has changed since it was read.
           if (locked?.passwordHash !== user.passwordHash) throw new Problem("wrong-credentials");
-          // What was planted in a browser, or left there by somebody else, ends with the next login.
+          // Ends a session that an attacker or a previous user may have left in this browser.
           if (earlier) await tx.session.deleteMany({ where: { tokenHash: hashToken(earlier) } });
           const session = await tx.session.create({
             data: {

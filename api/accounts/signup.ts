@@ -12,11 +12,11 @@ import { createVerification } from "./verification.ts";
 const signup = z.object({ email, name, password: newPassword });
 
 /**
- * Sign-up answers the same, and takes as long, whether or not the address has an account: only its owner learns the
- * difference, by mail.
+ * The response and its timing are the same whether or not the address already has an account. Only the owner of the
+ * address learns the difference, by mail.
  */
 export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
-  /** Both branches take as many statements, and so as long. */
+  /** Both branches run the same number of statements, so that they take as long. */
   const register = (
     transaction: Transaction,
     { email, name }: z.output<typeof signup>,
@@ -32,7 +32,7 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
         const subject = await createVerification(tx, appSecret, user.id);
         await enqueue(emailJob, { template: "verification", userId: user.id, subject });
       }
-      return { message: "Check your inbox to go on." };
+      return { message: "Check your inbox to continue." };
     });
 
   return [
@@ -40,7 +40,7 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
       {
         method: "post",
         path: "/v1/signup",
-        summary: "Create an account; a mail verifies its address",
+        summary: "Create an account and send a verification mail",
         access: "anyone",
         body: signup,
         status: 202,

@@ -80,7 +80,7 @@ export const problemsOf = ({
   body,
   response,
   problems = [],
-  idempotent = false,
+  idempotent,
 }: Route["contract"]) => {
   const possible: [applies: boolean, ...names: ProblemName[]][] = [
     [access !== "anyone", "unauthenticated"],
@@ -88,8 +88,8 @@ export const problemsOf = ({
     [method !== "get", "cross-site"],
     [params !== undefined, "not-found"],
     [body !== undefined, "malformed-json", "unusable-json", "body-too-large", "unsupported-media-type"],
-    [body !== undefined || query !== undefined || idempotent, "invalid-request"],
-    [idempotent, "idempotency-key-reused"],
+    [body !== undefined || query !== undefined || idempotent === true, "invalid-request"],
+    [idempotent === true, "idempotency-key-reused"],
     [response === publishedFile, "wrong-range"],
     [true, ...problems],
     // Possible for every request, usually before routing: see server.ts and app.ts.

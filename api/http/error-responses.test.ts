@@ -3,7 +3,7 @@ import { pinoHttp } from "pino-http";
 import supertest from "supertest";
 import { expect, test } from "vitest";
 import { createLogger } from "../../infra/logging.ts";
-import { answerErrors } from "./error-responses.ts";
+import { sendErrors } from "./error-responses.ts";
 
 test("what nobody foresaw is a 500 that says nothing of it, and is logged under the same id", async () => {
   const logged: string[] = [];
@@ -11,7 +11,7 @@ test("what nobody foresaw is a 500 that says nothing of it, and is logged under 
   const app = express()
     .use(pinoHttp({ logger, autoLogging: false, genReqId: () => "request-4711" }))
     .use(() => Promise.reject(new Error("column s3cret of User")))
-    .use(answerErrors);
+    .use(sendErrors);
   const answer = await supertest(app).get("/");
   expect(answer.status).toBe(500);
   expect(answer.body).toEqual({

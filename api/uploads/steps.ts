@@ -1,7 +1,7 @@
 import type { Tx } from "../../infra/database.ts";
 import type { Upload } from "../../prisma/client/client.ts";
 
-/** A job of an upload, as its owner sees it. */
+/** A job of an upload, as shown to its owner. */
 export interface Step {
   id: string;
   name: string;
@@ -18,7 +18,7 @@ interface Row {
   progress: unknown;
 }
 
-/** What is done for an upload, in the order of its creation: jobs that carry its id. */
+/** The jobs of an upload, in the order of their creation. */
 export const stepsOf = async (tx: Pick<Tx, "$queryRaw">, uploadId: string): Promise<Step[]> => {
   const rows = await tx.$queryRaw<Row[]>`
     SELECT id, name, state::text, "startedAt" IS NOT NULL AS "isRunning", progress FROM "Job"
@@ -40,13 +40,13 @@ const progressOf = ({ state, progress }: Pick<Row, "state" | "progress">): numbe
 };
 
 /**
- * Of all steps together, as `flowProgress` counts. `expected` steps are counted from the beginning, so that it does not fall
- * when some are enqueued later.
+ * The progress of all steps together, as in `flowProgress`. `expected` is the final number of steps, so that the progress
+ * does not fall when later steps are enqueued.
  */
 export const totalProgress = (steps: readonly Step[], expected = 1): number =>
   steps.reduce((sum, { progress }) => sum + progress, 0) / Math.max(1, expected, steps.length);
 
-/** Of uploads that are worked on, those for which no job is left that could end it: what they needed has failed. */
+/** Uploads that are still PROCESSING but have no unfinished job: a job that they needed has failed. */
 export const stuckAmong = async (
   tx: Pick<Tx, "$queryRaw">,
   uploads: readonly Upload[],

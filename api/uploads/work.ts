@@ -4,17 +4,17 @@ import type { Transaction } from "../http/contract.ts";
 
 type Scope = Parameters<Parameters<Transaction>[0]>[0];
 
-/** What is done with one kind of upload. */
+/** How uploads of one kind are processed. */
 interface Work {
-  /** Enqueues it, in the transaction that completes the upload. */
+  /** Enqueues the first jobs, in the transaction that completes the upload. */
   start(scope: Scope, uploadId: string): Promise<unknown>;
-  /** How many jobs it takes, where some are enqueued later. */
+  /** The total number of jobs, if some are enqueued later. */
   steps?: number;
-  /** What is missing here to do it, for whoever runs the system; undefined when nothing is. */
+  /** What this system lacks to process the kind, for the operator; undefined if nothing is missing. */
   missing?(): Promise<string | undefined>;
 }
 
-/** A kind that is not listed is not taken. */
+/** Kinds that are not listed are rejected. */
 export type UploadWork = Partial<Record<UploadKind, Work>>;
 
 export const uploadWork: UploadWork = {
