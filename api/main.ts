@@ -25,7 +25,7 @@ const throttle = config.throttles
       config.queueUrl,
       config.queuePrefix,
       sql,
-      throttledWarn(log, "throttle: everything is let through"),
+      throttledWarn(log, "rate limits unavailable: all requests are allowed"),
     )
   : noThrottle;
 const storage = await openStorage(config);
@@ -52,20 +52,20 @@ const server = createApiServer(app, log).listen(config.port, config.host, () => 
   log.info({ url: `http://${config.host}:${config.port}` }, "listening");
 });
 server.on("error", (error) => {
-  log.fatal({ err: error }, `cannot listen on port ${config.port}: is it taken? Set PORT to another one`);
+  log.fatal({ err: error }, `cannot listen on port ${config.port}: is it in use? Set PORT to another port`);
   process.exit(1);
 });
 
 closeOnSignal(log, async () => {
-  // Load balancers send requests until a probe fails, so for a while we still answer them.
+  // Load balancers send requests until a probe fails, so keep serving for a while.
   readiness.close();
   await sleep(config.drainDelayMs);
-  const patience = setTimeout(() => server.closeAllConnections(), config.shutdownGraceMs);
+  const grace = setTimeout(() => server.closeAllConnections(), config.shutdownGraceMs);
   await new Promise((resolve) => {
     server.close(resolve);
     server.closeIdleConnections();
   });
-  clearTimeout(patience);
+  clearTimeout(grace);
   await core.close(0);
   await broker.close();
   throttle.close();

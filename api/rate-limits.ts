@@ -5,33 +5,33 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
 /**
- * All of them end after a while. Where there are two, the client's is checked first, so that a client over its limit
- * cannot use up the limit of an account.
+ * Every limit resets by itself. Routes with two limits check the client's limit first, so that a client over its limit
+ * cannot use up the limit of an account or address.
  */
 export const limits = {
   /** Per account and client. */
   login: { name: "login", times: 5, seconds: 15 * MINUTE },
-  /** Per client, whatever accounts it tries. */
+  /** Per client, for all accounts together. */
   logins: { name: "logins", times: 100, seconds: 15 * MINUTE },
-  /** Per e-mail address: the mails that strangers can have sent to it. */
+  /** Per e-mail address: limits the mails that others can cause to be sent to it. */
   signup: { name: "signup", times: 5, seconds: HOUR },
   resend: { name: "resend", times: 5, seconds: HOUR },
   forgot: { name: "forgot", times: 5, seconds: HOUR },
   /** Per client, for these three together. */
   mails: { name: "mails", times: 50, seconds: HOUR },
-  /** Per client. A code itself is invalid after five tries. */
+  /** Per client. Each code also allows only five attempts. */
   codes: { name: "codes", times: 30, seconds: HOUR },
   /** Per user. */
   uploads: { name: "uploads", times: 1_000, seconds: HOUR },
 } as const satisfies Record<string, Limit>;
 
-/** Counts one request. @throws Problem with Retry-After when the limit is exceeded */
-export const spend = async (
+/** Counts one request. @throws Problem with Retry-After if it exceeds the limit */
+export const enforceLimit = async (
   throttle: Throttle,
   limit: Limit,
-  ...whom: (string | undefined)[]
+  ...key: (string | undefined)[]
 ): Promise<void> => {
-  const wait = await throttle.hit(limit, whom.join(" "));
+  const wait = await throttle.hit(limit, key.join(" "));
   if (wait > 0)
     throw new Problem("too-many-requests", { headers: { "Retry-After": String(Math.ceil(wait / 1_000)) } });
 };

@@ -8,11 +8,11 @@ import { endOfSession } from "./session-lifetime.ts";
 
 const MINUTE = 60_000;
 
-/** Finds the session of a request: of its Bearer token, else of its cookie. */
+/** Finds the session of a request, by its Bearer token or else by its cookie. */
 export const createAuthentication = ({ prisma, publicUrl }: Pick<AppDeps, "prisma" | "publicUrl">) => {
   const cookies = createCookies(publicUrl);
 
-  /** @throws Problem when the request has no valid session */
+  /** @throws Problem if the request has no valid session */
   return async (request: Request): Promise<Session> => {
     const now = new Date();
     const token = tokenOf(request, cookies.get(request, "session"));
@@ -30,7 +30,7 @@ export const createAuthentication = ({ prisma, publicUrl }: Pick<AppDeps, "prism
     if (!found || found.expiresAt <= now) throw unauthenticated();
 
     const { id, userId, createdAt, user } = found;
-    // Once a minute is exact enough, and spares a write with every read.
+    // Updated at most once a minute, so that not every request writes.
     if (found.lastUsedAt.getTime() <= now.getTime() - MINUTE)
       await prisma.session.updateMany({
         where: { id },

@@ -1,4 +1,4 @@
-// The first that fits: browsers name those they descend from.
+// The first match wins: browsers also name the browsers that they are derived from.
 const BROWSERS: [token: RegExp, name: string][] = [
   [/\bEdg/, "Edge"],
   [/\bOPR\//, "Opera"],
@@ -16,7 +16,7 @@ const SYSTEMS: [token: RegExp, name: string][] = [
   [/\bLinux\b/, "Linux"],
 ];
 
-/** What people call the device of a User-Agent header. Only our own words: the header may say anything. */
+/** A readable device name from a User-Agent header. Uses fixed names only, because the header is not trusted. */
 export const deviceName = (userAgent = ""): string => {
   const browser = find(BROWSERS, userAgent) ?? "An app";
   const system = find(SYSTEMS, userAgent);

@@ -1,6 +1,6 @@
 import type { Tx } from "../../infra/database.ts";
 
-/** Keeps parallel logins, resets and requests for links of one user in line until the transaction ends. */
+/** Serializes concurrent logins, resets and link requests of one user until the transaction ends. */
 export const lockUser = async (tx: Tx, id: string): Promise<{ passwordHash: string } | undefined> => {
   const [user] = await tx.$queryRaw<{ passwordHash: string }[]>`
     SELECT "passwordHash" FROM "User" WHERE id = ${id}::uuid FOR NO KEY UPDATE`;

@@ -8,8 +8,8 @@ import { clientOf } from "../http/client-address.ts";
 import { route } from "../http/contract.ts";
 import { createCookies } from "../http/cookies.ts";
 import { deviceName } from "./device-name.ts";
-import { email, password } from "./fields.ts";
-import { limits, spend } from "../rate-limits.ts";
+import { email, password } from "../http/fields.ts";
+import { limits, enforceLimit } from "../rate-limits.ts";
 import { lockUser } from "./locked-user.ts";
 import { Problem } from "../http/problem.ts";
 import { ABSOLUTE, endOfSession } from "./session-lifetime.ts";
@@ -23,22 +23,19 @@ const login = z.object({
     .enum(["cookie", "bearer"])
     .default("cookie")
     .describe(
-      "How the session is carried: by browsers as a cookie that no script can read, by programs as a token.",
+      "How the session is returned: as an HTTP-only cookie for browsers, or as a token for API clients.",
     ),
 });
 const loggedIn = z.object({
   message: z.string(),
-  token: z
-    .string()
-    .optional()
-    .describe("For the header `Authorization: Bearer …`. Only where it was asked for."),
+  token: z.string().optional().describe("For the header `Authorization: Bearer …`. Only with `as: bearer`."),
 });
 
-/** An unknown address is answered, and takes as long, as a wrong password does. */
+/** An unknown address gets the same response, in the same time, as a wrong password. */
 export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
   const cookies = createCookies(publicUrl);
 
-  /** Whether the user has signed in with this device cookie before. The first device of all is no news. */
+  /** Whether the user has logged in with this device cookie before. The first device counts as known. */
   const isKnown = async (tx: Tx, userId: string, tokenHash: Uint8Array<ArrayBuffer>) => {
     const isThere = async (where: { userId: string; tokenHash?: Uint8Array<ArrayBuffer> }) =>
       (await tx.device.findFirst({ where, select: { userId: true } })) !== null;
@@ -54,18 +51,18 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
         access: "anyone",
         body: login,
         status: 200,
-        answer: loggedIn,
+        response: loggedIn,
         problems: ["wrong-credentials", "too-many-requests"],
       },
       async ({ body, request, response }) => {
-        await spend(throttle, limits.logins, clientOf(request));
-        await spend(throttle, limits.login, body.email, clientOf(request));
+        await enforceLimit(throttle, limits.logins, clientOf(request));
+        await enforceLimit(throttle, limits.login, body.email, clientOf(request));
         const user = await prisma.user.findUnique({
           where: { email: body.email },
           select: { id: true, passwordHash: true, verifiedAt: true },
         });
         const isRight = await verifyPassword(user?.passwordHash, body.password);
-        // One response for all of them. After a sign-up, a different one would reveal whether the address was known.
+        // The same response in all cases: otherwise it would reveal whether the address has an account.
         if (!user?.verifiedAt || !isRight) throw new Problem("wrong-credentials");
         await throttle.forget(limits.login, `${body.email} ${clientOf(request)}`);
 
@@ -78,9 +75,9 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
         await jobs.transaction(async ({ tx, enqueue }) => {
           const now = new Date();
           const locked = await lockUser(tx, userId);
-          // The password was changed between our look and our lock.
+          // The password has changed since it was read.
           if (locked?.passwordHash !== user.passwordHash) throw new Problem("wrong-credentials");
-          // Sessions that were planted in the browser, or left there by another user, end with the next login.
+          // Ends a session that an attacker or a previous user may have left in this browser.
           if (earlier) await tx.session.deleteMany({ where: { tokenHash: hashToken(earlier) } });
           const session = await tx.session.create({
             data: {

@@ -5,7 +5,7 @@ import { name } from "./fields.ts";
 import { timestamp } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
 
-/** A zone that this machine has rules for. An offset such as +01:00 has none, and would be wrong for half of the year. */
+/** Accepts time zones that this machine has rules for. An offset such as +01:00 ignores daylight saving time. */
 const isZone = (zone: string): boolean => {
   try {
     new Intl.DateTimeFormat("en", { timeZone: zone });
@@ -15,7 +15,7 @@ const isZone = (zone: string): boolean => {
   }
 };
 
-const zone = z.string().max(64).refine(isZone, "Give a time zone such as Europe/Warsaw.");
+const zone = z.string().max(64).refine(isZone, "Enter a time zone such as Europe/Warsaw.");
 const notifications = z.object({ email: z.boolean(), push: z.boolean() });
 
 const me = z.object({
@@ -28,10 +28,10 @@ const me = z.object({
   createdAt: timestamp,
 });
 
-/** Who is logged in. */
+/** The account of the current user. */
 export const meRoutes = ({ prisma }: AppDeps) => [
   route(
-    { method: "get", path: "/v1/me", summary: "Your account", access: "user", status: 200, answer: me },
+    { method: "get", path: "/v1/me", summary: "Get your account", access: "user", status: 200, response: me },
     async ({ session }) => toMe(await prisma.user.findUnique({ where: { id: session.userId } })),
   ),
 
@@ -43,7 +43,7 @@ export const meRoutes = ({ prisma }: AppDeps) => [
       access: "user",
       body: z.object({ name, zone, notifications: notifications.partial() }).partial(),
       status: 200,
-      answer: me,
+      response: me,
     },
     async ({ session, body: { name, zone, notifications } }) => {
       const { email: notifyByMail, push: notifyByPush } = notifications ?? {};
@@ -59,13 +59,13 @@ export const meRoutes = ({ prisma }: AppDeps) => [
 type User = Omit<z.input<typeof me>, "notifications"> & { notifyByMail: boolean; notifyByPush: boolean };
 
 const toMe = (user: User | null | undefined): z.input<typeof me> => {
-  if (!user) throw new Problem("unauthenticated"); // deleted a moment ago
+  if (!user) throw new Problem("unauthenticated"); // deleted after the session was read
   const { notifyByMail: email, notifyByPush: push } = user;
   return { ...user, notifications: { email, push } };
 };
 
 type Given<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
 
-/** Without the fields that a request left out, which stay as they are. */
+/** Removes fields that the request does not set, so that they keep their values. */
 const given = <Fields extends object>(fields: Fields): Given<Fields> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;

@@ -3,7 +3,7 @@ import type { Tx } from "../../infra/database.ts";
 import { deriveToken, hashToken } from "../../infra/tokens.ts";
 import { lockUser } from "./locked-user.ts";
 
-/** Creates a link to set a new password and revokes the older ones. If the user does not exist, nothing is written. */
+/** Creates a password reset for a user and revokes earlier ones. Writes nothing if the user does not exist. */
 export const renewReset = async (tx: Tx, appSecret: string, userId: string): Promise<string> => {
   await lockUser(tx, userId);
   await tx.passwordReset.deleteMany({ where: { userId } });

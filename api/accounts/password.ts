@@ -6,37 +6,36 @@ import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../deps.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route } from "../http/contract.ts";
-import { email, newPassword, password, token } from "./fields.ts";
-import { message } from "../http/fields.ts";
-import { limits, spend } from "../rate-limits.ts";
+import { email, message, newPassword, password, token } from "../http/fields.ts";
+import { limits, enforceLimit } from "../rate-limits.ts";
 import { lockUser } from "./locked-user.ts";
 import { renewReset } from "./password-reset.ts";
 import { Problem } from "../http/problem.ts";
 
-/** A forgotten password is replaced by a link, a known one by itself. */
+/** Replaces a forgotten password by a link in a mail, or a known one by the current password. */
 export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
   route(
     {
       method: "post",
       path: "/v1/password/forgot",
-      summary: "Send a link that sets a new password, which voids the older ones",
+      summary: "Send a link to set a new password; earlier links stop working",
       access: "anyone",
       body: z.object({ email }),
       status: 202,
-      answer: message,
+      response: message,
       problems: ["too-many-requests"],
       idempotent: true,
     },
     async ({ body, request, transaction }) => {
-      await spend(throttle, limits.mails, clientOf(request));
-      await spend(throttle, limits.forgot, body.email);
+      await enforceLimit(throttle, limits.mails, clientOf(request));
+      await enforceLimit(throttle, limits.forgot, body.email);
       return transaction(async ({ tx, enqueue }) => {
         const user = await tx.user.findUnique({ where: { email: body.email }, select: { id: true } });
-        // Without an account, every statement matches no row and takes as long.
+        // Without an account, the same statements run for a random id, so that they take as long.
         const userId = user?.id ?? uuidv7();
-        const recordId = await renewReset(tx, appSecret, userId);
-        await enqueue(emailJob, { template: "password-reset", userId, recordId });
-        return { message: "If this address has an account, a mail is on its way." };
+        const subject = await renewReset(tx, appSecret, userId);
+        await enqueue(emailJob, { template: "password-reset", userId, subject });
+        return { message: "If this address has an account, we have sent a mail to it." };
       });
     },
   ),
@@ -45,11 +44,11 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
     {
       method: "post",
       path: "/v1/password/reset",
-      summary: "Set a new password by the link in the mail; ends every session",
+      summary: "Set a new password with the token from the mail; ends all sessions",
       access: "anyone",
       body: z.object({ token, password: newPassword }),
       status: 200,
-      answer: message,
+      response: message,
       problems: ["token-spent"],
       idempotent: true,
     },
@@ -57,7 +56,7 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
       const tokenHash = hashToken(body.token);
       const now = new Date();
       const open = { tokenHash, usedAt: null, expiresAt: { gt: now } };
-      // Hashing costs a core's time, which guessed tokens do not get.
+      // Checked before hashing, which is expensive: guessed tokens must not cause it.
       const found = await prisma.passwordReset.findUnique({ where: open, select: { userId: true } });
       if (!found) throw new Problem("token-spent");
       const { userId } = found;
@@ -67,11 +66,11 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
         const { count } = await tx.passwordReset.updateMany({ where: open, data: { usedAt: now } });
         if (count === 0) throw new Problem("token-spent");
         await tx.user.update({ where: { id: userId }, data: { passwordHash }, select: { id: true } });
-        // Who reads the mail owns the address.
+        // The link proves that the user owns the address.
         await tx.user.updateMany({ where: { id: userId, verifiedAt: null }, data: { verifiedAt: now } });
         await tx.session.deleteMany({ where: { userId } });
         await enqueue(emailJob, { template: "password-changed", userId });
-        return { message: "Your password is changed. Log in with it." };
+        return { message: "Your password has been changed. Log in with the new password." };
       });
     },
   ),
@@ -80,16 +79,16 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
     {
       method: "post",
       path: "/v1/password/change",
-      summary: "Change your password; ends every other session",
+      summary: "Change your password; ends all other sessions",
       access: "user",
       body: z.object({ currentPassword: password, newPassword }),
       status: 200,
-      answer: message,
+      response: message,
       problems: ["wrong-password", "too-many-requests"],
       idempotent: true,
     },
     async ({ session: { id, userId }, body, transaction }) => {
-      await spend(throttle, limits.login, userId);
+      await enforceLimit(throttle, limits.login, userId);
       const user = await prisma.user.findUnique({ where: { id: userId }, select: { passwordHash: true } });
       if (!(await verifyPassword(user?.passwordHash, body.currentPassword)))
         throw new Problem("wrong-password");
@@ -102,7 +101,7 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
         await tx.passwordReset.deleteMany({ where: { userId } });
         await tx.session.deleteMany({ where: { userId, id: { not: id } } });
         await enqueue(emailJob, { template: "password-changed", userId });
-        return { message: "Your password is changed." };
+        return { message: "Your password has been changed." };
       });
     },
   ),

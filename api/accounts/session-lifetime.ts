@@ -1,9 +1,9 @@
 const DAY = 86_400_000;
 
-/** Milliseconds: a session ends when it was not used for so long, and in any case so long after its login. */
+/** Milliseconds: a session expires after IDLE without use, and ABSOLUTE after the login in any case. */
 const IDLE = 14 * DAY;
 export const ABSOLUTE = 90 * DAY;
 
-/** When a session ends that is not used after `now`. */
+/** The expiry of a session that was last used at `now`. */
 export const endOfSession = (createdAt: Date, now: Date): Date =>
   new Date(Math.min(now.getTime() + IDLE, createdAt.getTime() + ABSOLUTE));

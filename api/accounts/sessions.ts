@@ -8,23 +8,23 @@ import { Problem } from "../http/problem.ts";
 const session = z.object({
   id: z.uuid(),
   device: z.string(),
-  current: z.boolean().describe("Whether it is the one that asks."),
+  current: z.boolean().describe("Whether this session sent the request."),
   createdAt: timestamp,
   lastUsedAt: timestamp,
   expiresAt: timestamp,
 });
 
-/** Where an account is logged in, for its owner. */
+/** The sessions of the current user. */
 export const sessionRoutes = ({ prisma }: AppDeps) => [
   route(
     {
       method: "get",
       path: "/v1/sessions",
-      summary: "Where you are logged in, newest first",
+      summary: "List your sessions, newest first",
       access: "user",
       query: pageQuery,
       status: 200,
-      answer: pageOf(session),
+      response: pageOf(session),
     },
     async ({ session: { id: current, userId }, query }) => {
       const { where, ...rest } = pageArguments(query);
@@ -43,7 +43,7 @@ export const sessionRoutes = ({ prisma }: AppDeps) => [
     {
       method: "delete",
       path: "/v1/sessions",
-      summary: "Log out everywhere else",
+      summary: "End all other sessions",
       access: "user",
       status: 204,
     },
@@ -56,7 +56,7 @@ export const sessionRoutes = ({ prisma }: AppDeps) => [
     {
       method: "delete",
       path: "/v1/sessions/:id",
-      summary: "Log out one session",
+      summary: "End a session",
       access: "user",
       params: id,
       status: 204,

@@ -5,19 +5,18 @@ import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../deps.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route, type Transaction } from "../http/contract.ts";
-import { email, name, newPassword } from "./fields.ts";
-import { message } from "../http/fields.ts";
-import { limits, spend } from "../rate-limits.ts";
+import { email, message, name, newPassword } from "../http/fields.ts";
+import { limits, enforceLimit } from "../rate-limits.ts";
 import { createVerification } from "./verification.ts";
 
 const signup = z.object({ email, name, password: newPassword });
 
 /**
- * Sign-up answers the same, and takes as long, whether or not the address has an account: only its owner learns the
- * difference, by mail.
+ * The response and its timing are the same whether or not the address already has an account. Only the owner of the
+ * address learns the difference, by mail.
  */
 export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
-  /** Both branches take as many statements, and so as long. */
+  /** Both branches run the same number of statements, so that they take as long. */
   const register = (
     transaction: Transaction,
     { email, name }: z.output<typeof signup>,
@@ -33,7 +32,7 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
         const recordId = await createVerification(tx, appSecret, user.id);
         await enqueue(emailJob, { template: "verification", userId: user.id, recordId });
       }
-      return { message: "Check your inbox to go on." };
+      return { message: "Check your inbox to continue." };
     });
 
   return [
@@ -41,17 +40,17 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
       {
         method: "post",
         path: "/v1/signup",
-        summary: "Create an account; a mail verifies its address",
+        summary: "Create an account and send a verification mail",
         access: "anyone",
         body: signup,
         status: 202,
-        answer: message,
+        response: message,
         problems: ["too-many-requests"],
         idempotent: true,
       },
       async ({ body, request, transaction }) => {
-        await spend(throttle, limits.mails, clientOf(request));
-        await spend(throttle, limits.signup, body.email);
+        await enforceLimit(throttle, limits.mails, clientOf(request));
+        await enforceLimit(throttle, limits.signup, body.email);
         return register(transaction, body, await hashPassword(body.password));
       },
     ),

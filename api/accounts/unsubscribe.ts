@@ -7,8 +7,8 @@ import { message } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
 
 /**
- * One-click unsubscription, RFC 8058: mail providers post to the address in List-Unsubscribe, people open it as a page.
- * The token lasts, as every mail ever sent must keep its promise, and can do nothing else.
+ * One-click unsubscribe (RFC 8058). Mail providers post to the URL in List-Unsubscribe; users open it as a page. The token
+ * never expires, because the link in an old mail must still work. It allows nothing else.
  */
 export const unsubscribeRoutes = ({ prisma, appSecret }: AppDeps) => [
   route(
@@ -16,18 +16,20 @@ export const unsubscribeRoutes = ({ prisma, appSecret }: AppDeps) => [
       method: "post",
       path: "/unsubscribe",
       page: "unsubscribe.html",
-      summary: "Stop the optional mails, by the link in one of them",
+      summary: "Unsubscribe from optional mails with the token from a mail",
       access: "anyone",
       query: z.object({ token }),
       status: 200,
-      answer: message,
+      response: message,
       problems: ["not-found"],
     },
     async ({ query }) => {
       const userId = readSignedId(appSecret, "unsubscribe", query.token);
       if (!userId) throw new Problem("not-found");
       await prisma.user.updateMany({ where: { id: userId }, data: { notifyByMail: false } });
-      return { message: "No more of these mails will come. Mails that your account needs still will." };
+      return {
+        message: "You will no longer receive these mails. We still send mails that your account requires.",
+      };
     },
   ),
 ];

@@ -13,17 +13,17 @@ const user = z.object({
   createdAt: timestamp,
 });
 
-/** All accounts, for administrators. */
+/** All accounts, for administrators only. */
 export const userRoutes = ({ prisma }: AppDeps) => [
   route(
     {
       method: "get",
       path: "/v1/users",
-      summary: "All accounts, newest first",
+      summary: "List all accounts, newest first",
       access: "admin",
       query: pageQuery,
       status: 200,
-      answer: pageOf(user),
+      response: pageOf(user),
     },
     async ({ query }) => toPage(await prisma.user.findMany(pageArguments(query)), query.limit),
   ),

@@ -7,9 +7,8 @@ import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../deps.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route } from "../http/contract.ts";
-import { email, token } from "./fields.ts";
-import { message } from "../http/fields.ts";
-import { limits, spend } from "../rate-limits.ts";
+import { email, message, token } from "../http/fields.ts";
+import { limits, enforceLimit } from "../rate-limits.ts";
 import { lockUser } from "./locked-user.ts";
 import { Problem } from "../http/problem.ts";
 import { renewVerification } from "./verification.ts";
@@ -20,10 +19,10 @@ const CODE_TRIES = 5;
 const byLink = z.object({ token });
 const byCode = z.object({
   email,
-  code: z.string("Give the code from the mail.").regex(/^\d{6}$/, "Six digits."),
+  code: z.string("Enter the code from the mail.").regex(/^\d{6}$/, "Enter six digits."),
 });
 
-/** Redeems the link or the code of the verification mail, once. */
+/** Verifies an address with the link or the code of the verification mail. Each works once. */
 export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
   const isRight = (id: string, code: string) => deriveCode(appSecret, "verify-email", id) === code;
 
@@ -31,7 +30,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
     const data = { verifiedAt: new Date() };
     const { count } = await tx.user.updateMany({ where: { id: userId, verifiedAt: null }, data });
     if (count > 0) await enqueue(emailJob, { template: "welcome", userId });
-    return { message: "Your address is verified." };
+    return { message: "Your e-mail address is verified." };
   };
 
   return [
@@ -39,11 +38,11 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
       {
         method: "post",
         path: "/v1/verify-email",
-        summary: "Verify an address by the link in the mail",
+        summary: "Verify an address with the token from the mail",
         access: "anyone",
         body: byLink,
         status: 200,
-        answer: message,
+        response: message,
         problems: ["token-spent"],
         idempotent: true,
       },
@@ -57,7 +56,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
         return transaction(async ({ tx, enqueue }) => {
           await lockUser(tx, found.userId);
           const now = new Date();
-          // One statement checks and spends the token, so that of parallel redemptions one wins.
+          // One statement checks the token and marks it as used, so that only one of several concurrent requests succeeds.
           const { count } = await tx.emailVerification.updateMany({
             where: { tokenHash, usedAt: null, expiresAt: { gt: now } },
             data: { usedAt: now },
@@ -72,19 +71,19 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
       {
         method: "post",
         path: "/v1/verify-email/code",
-        summary: "Verify an address by the six digits in the mail",
+        summary: "Verify an address with the six-digit code from the mail",
         access: "anyone",
         body: byCode,
         status: 200,
-        answer: message,
+        response: message,
         problems: ["wrong-code", "too-many-requests"],
         idempotent: true,
       },
       async ({ body, request, transaction }) => {
-        await spend(throttle, limits.codes, clientOf(request));
+        await enforceLimit(throttle, limits.codes, clientOf(request));
         const user = await prisma.user.findUnique({ where: { email: body.email }, select: { id: true } });
-        // Counted in a statement of its own, which stays when the rest is rolled back, and before the code is looked at,
-        // so that parallel guesses count too.
+        // Counted in a separate statement, which is not rolled back with the rest, and before the code is compared, so that
+        // concurrent guesses count too.
         const [open] = await prisma.emailVerification.updateManyAndReturn({
           where: {
             userId: user?.id ?? uuidv7(),
@@ -112,27 +111,27 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
       {
         method: "post",
         path: "/v1/verify-email/resend",
-        summary: "Send a new verification mail, which voids the older ones",
+        summary: "Send a new verification mail; earlier links and codes stop working",
         access: "anyone",
         body: z.object({ email }),
         status: 202,
-        answer: message,
+        response: message,
         problems: ["too-many-requests"],
         idempotent: true,
       },
       async ({ body, request, transaction }) => {
-        await spend(throttle, limits.mails, clientOf(request));
-        await spend(throttle, limits.resend, body.email);
+        await enforceLimit(throttle, limits.mails, clientOf(request));
+        await enforceLimit(throttle, limits.resend, body.email);
         return transaction(async ({ tx, enqueue }) => {
           const user = await tx.user.findUnique({
             where: { email: body.email },
             select: { id: true, verifiedAt: true },
           });
-          // Without an account, or if it is verified already, every statement matches no row and takes as long.
+          // Without an account to verify, the same statements run for a random id, so that they take as long.
           const userId = user && !user.verifiedAt ? user.id : uuidv7();
-          const recordId = await renewVerification(tx, appSecret, userId);
-          await enqueue(emailJob, { template: "verification", userId, recordId });
-          return { message: "If this address waits to be verified, a new mail is on its way." };
+          const subject = await renewVerification(tx, appSecret, userId);
+          await enqueue(emailJob, { template: "verification", userId, subject });
+          return { message: "If this address still needs to be verified, we have sent a new mail to it." };
         });
       },
     ),

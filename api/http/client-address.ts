@@ -2,11 +2,12 @@ import { isIPv6 } from "node:net";
 import type { Request } from "express";
 
 /**
- * Whom to count a request for: an IPv4 address, or the /64 of an IPv6 one, in which one customer may choose any address.
+ * The client for rate limits: an IPv4 address, or the /64 network of an IPv6 address, because one customer usually
+ * controls a whole /64.
  * https://www.rfc-editor.org/rfc/rfc6177
  */
 export const clientOf = ({ ip = "" }: Pick<Request, "ip">): string => {
-  // As a socket that takes both writes IPv4.
+  // A dual-stack socket reports IPv4 addresses as ::ffff:a.b.c.d.
   const mapped = /^::ffff:([\d.]+)$/i.exec(ip)?.[1];
   if (mapped || !isIPv6(ip)) return mapped ?? ip;
   const [left = [], right = []] = ip.split("::").map((half) => half.split(":").filter(Boolean));

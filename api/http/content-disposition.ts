@@ -1,7 +1,7 @@
 const NOT_PLAIN = /[^\x20-\x7e]|["\\%]/g;
 
 /**
- * The Content-Disposition of a file: RFC 6266, with the extended notation of RFC 8187 for names beyond ASCII.
+ * The Content-Disposition header (RFC 6266), with the extended notation of RFC 8187 for names that are not ASCII.
  */
 export const contentDisposition = (type: "inline" | "attachment", filename: string): string => {
   const name = filename.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}/\\]/gu, "_");
@@ -10,7 +10,7 @@ export const contentDisposition = (type: "inline" | "attachment", filename: stri
   return `${type}; filename="${plain}"${extended}`;
 };
 
-/** RFC 8187 allows fewer characters unencoded than encodeURIComponent leaves alone. */
+/** RFC 8187 allows fewer unencoded characters than encodeURIComponent does. */
 const encodeExtended = (text: string) =>
   encodeURIComponent(text).replaceAll(
     /['()*]/g,

@@ -5,80 +5,80 @@ import type { Jobs } from "../../workers/core/index.ts";
 import type { ProblemName } from "./problem.ts";
 import { publishedFile } from "./published-file.ts";
 
-/** Who may call: anyone, logged-in users, or administrators. */
+/** Who may call a route: anyone, users who are logged in, or administrators. */
 export type Access = "anyone" | "user" | "admin";
 
-/** The login that a request came with. */
+/** The session of an authenticated request. */
 export interface Session {
   id: string;
   userId: string;
   role: "USER" | "ADMIN";
 }
 
-/** The request and response of a route. Validation, types and openapi.json are derived from it. */
-export interface Contract<Who extends Access, Params, Query, Body, Answer> {
+/** The contract of a route: the single source for its validation, its types and its entry in openapi.json. */
+export interface Contract<Who extends Access, Params, Query, Body, Result> {
   method: "get" | "post" | "patch" | "delete";
-  /** As Express writes it: /v1/sessions/:id */
+  /** An Express path, such as /v1/sessions/:id. */
   path: string;
   summary: string;
   access: Who;
-  /** A path that does not match is a 404. */
+  /** Invalid path parameters are a 404. */
   params?: Params;
   query?: Query;
   body?: Body;
   /** On success. */
   status: 200 | 201 | 202 | 204;
-  /** Only the fields that it names are sent; for `publishedFile`, the file. */
-  answer?: Answer;
-  /** In addition to those that follow from the other fields, see `problemsOf`. */
+  /** The body on success: only the fields of this schema are sent. With `publishedFile`, the file is sent. */
+  response?: Result;
+  /** Errors that do not follow from the rest of the contract: see `problemsOf`. */
   problems?: readonly ProblemName[];
-  /** The page for browsers that open the path: a file of api/public. */
+  /** The file of api/public that a GET of this path returns. */
   page?: string;
-  /** Accepts an Idempotency-Key: repeated requests with the same key and body run once and get the same response. */
+  /** Accepts an Idempotency-Key: requests with the same key and body do the work once and get the same response. */
   idempotent?: true;
 }
 
-/** Commits a request's rows and jobs together. */
+/** Commits the rows and the jobs of a request together. */
 export type Transaction = Jobs<Tx>["transaction"];
 
-/** What a handler is given. */
+/** The arguments of a handler. */
 export interface Call<Who extends Access, Params, Query, Body> {
   session: Who extends "anyone" ? undefined : Session;
   params: z.output<Params>;
   query: z.output<Query>;
   body: z.output<Body>;
-  /** Everything that the response promises is written here. With an Idempotency-Key, it also stores the response. */
+  /** Writes everything the response depends on. With an Idempotency-Key, it also stores the response. */
   transaction: Transaction;
   request: Request;
   response: Response;
 }
 
-/** A contract with its handler. */
+/** A contract and its handler. */
 export interface Route {
   contract: Contract<Access, z.ZodType, z.ZodType, z.ZodType, z.ZodType>;
   handle(call: Call<Access, z.ZodType, z.ZodType, z.ZodType>): Promise<unknown>;
 }
 
-/** Pairs a contract with its handler, checking that they fit. */
+/** Combines a contract with its handler and checks that their types match. */
 export const route = <
   Who extends Access,
   Params extends z.ZodType = z.ZodUndefined,
   Query extends z.ZodType = z.ZodUndefined,
   Body extends z.ZodType = z.ZodUndefined,
-  Answer extends z.ZodType = z.ZodVoid,
+  Result extends z.ZodType = z.ZodVoid,
 >(
-  contract: Contract<Who, Params, Query, Body, Answer>,
-  handle: (call: Call<Who, Params, Query, Body>) => Promise<z.input<Answer>>,
+  contract: Contract<Who, Params, Query, Body, Result>,
+  handle: (call: Call<Who, Params, Query, Body>) => Promise<z.input<Result>>,
 ): Route => ({ contract, handle });
 
-/** Every problem that a route may respond with. */
+/** Every problem that a route may return. */
 export const problemsOf = ({
   method,
   access,
   params,
   query,
   body,
-  answer,
+  response,
   problems = [],
   idempotent,
 }: Route["contract"]) => {
@@ -90,9 +90,9 @@ export const problemsOf = ({
     [body !== undefined, "malformed-json", "unusable-json", "body-too-large", "unsupported-media-type"],
     [body !== undefined || query !== undefined || idempotent === true, "invalid-request"],
     [idempotent === true, "idempotency-key-reused"],
-    [answer === publishedFile, "wrong-range"],
+    [response === publishedFile, "wrong-range"],
     [true, ...problems],
-    // Possible for any request, most of them before routing: see server.ts and app.ts.
+    // Possible for every request, usually before routing: see server.ts and app.ts.
     [true, "bad-request", "request-timeout", "expectation-failed", "headers-too-large"],
     [true, "internal", "unavailable"],
   ];

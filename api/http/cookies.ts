@@ -1,10 +1,11 @@
 import type { CookieOptions, Request, Response } from "express";
 
-/** All that we ever set. */
+/** The form of every value that we set. */
 const TOKEN = /^[\w-]{43}$/;
 
 /**
- * Our cookies, which hold tokens and nothing else. Over https their names begin with `__Host-`, so that browsers take them only from this host and over TLS:
+ * Cookies contain only tokens. Over https their names start with `__Host-`, so that browsers accept them only from this
+ * host and only over TLS:
  * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
  */
 export const createCookies = (publicUrl: string) => {

@@ -10,7 +10,7 @@ import { staticFiles } from "./static-files.ts";
 const pages = fileURLToPath(new URL("docs", import.meta.url));
 const swaggerUi = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
 
-/** `/openapi.json`, and Swagger UI for it at `/docs`, with nothing from elsewhere. */
+/** Serves `/openapi.json` and Swagger UI at `/docs`. Everything is served from this host. */
 export const docs = (routes: readonly Route[]): Router => {
   const document = describeApi(routes);
   const router = Router();
@@ -20,7 +20,7 @@ export const docs = (routes: readonly Route[]): Router => {
     .all(refuseOtherMethods(["get"]));
   return router.use(
     "/docs",
-    // Swagger UI writes styles and icons into its page.
+    // Swagger UI uses inline styles and data: images.
     helmet.contentSecurityPolicy({
       useDefaults: false,
       directives: {

@@ -4,19 +4,19 @@ import { isUnavailable } from "../../infra/database.ts";
 import { StorageFullError, StorageUnavailableError } from "../../infra/storage/storage.ts";
 import { bodyOf, Problem, type ProblemName, statusOf, titleOf } from "./problem.ts";
 
-/** The one place where errors become responses. Unknown errors are logged and sent as a plain 500. */
+/** Converts every error into a response. Unknown errors are logged and returned as a 500 without details. */
 export const sendErrors: ErrorRequestHandler = (error: unknown, request, response, next) => {
   if (response.headersSent) return next(error);
-  const found = toProblem(error);
-  const { problem, headers } = found;
+  const failure = toProblem(error);
+  const { problem, headers } = failure;
   if (problem === "internal") request.log.error({ err: error }, titleOf(problem));
   if (problem === "unavailable") request.log.warn({ err: error }, titleOf(problem));
   response
     .status(statusOf(problem))
-    // Without it, caches may store a 404, a 405 or a 410.
+    // Caches may store a 404, a 405 or a 410 by default.
     .set({ "Cache-Control": "no-store", ...headers })
     .type("application/problem+json")
-    .json(bodyOf(found, request.id));
+    .json(bodyOf(failure, request.id));
 };
 
 export const notFound: RequestHandler = () => {
@@ -37,7 +37,7 @@ const invalid = ({ issues }: z.ZodError) =>
     errors: issues.map(({ path, message }) => ({ field: path.join(".") || "(body)", message })),
   });
 
-// What Express's router and body parser throw, by its stable `type`.
+// Errors of Express's body parser, by their stable `type`.
 const UNREADABLE: Record<string, ProblemName> = {
   "entity.parse.failed": "malformed-json",
   "entity.too.large": "body-too-large",

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** As PostgreSQL writes it: payloads carry it as text. */
+/** Lower case, as PostgreSQL prints it: job payloads contain it as text. */
 export const id = z.object({ id: z.uuid().toLowerCase() });
 
-/** A Date where it comes from the database, ISO 8601 in UTC where it goes to a client. */
+/** A Date from the database, sent as ISO 8601 in UTC. */
 export const timestamp = z
   .date()
   .transform((date) => date.toISOString())

@@ -5,16 +5,16 @@ import { Problem } from "./problem.ts";
 
 const state = z.enum(["ok", "down"]);
 
-/** `/healthz`: the process lives. `/readyz`: it may be sent requests. */
+/** `/healthz`: the process is alive. `/readyz`: the process can serve requests. */
 export const healthRoutes = ({ readiness }: Pick<AppDeps, "readiness">) => [
   route(
     {
       method: "get",
       path: "/healthz",
-      summary: "Whether the process lives",
+      summary: "Check that the process is alive",
       access: "anyone",
       status: 200,
-      answer: z.object({ status: z.literal("ok") }),
+      response: z.object({ status: z.literal("ok") }),
     },
     async () => ({ status: "ok" as const }),
   ),
@@ -24,10 +24,10 @@ export const healthRoutes = ({ readiness }: Pick<AppDeps, "readiness">) => [
       method: "get",
       path: "/readyz",
       summary:
-        "Whether requests may be sent: the database answers and has every migration. The broker may be down",
+        "Check that the process can serve requests: the database is reachable and fully migrated. The broker may be down",
       access: "anyone",
       status: 200,
-      answer: z.object({
+      response: z.object({
         status: z.literal("ready"),
         checks: z.object({ database: state, migrations: state, broker: state }),
       }),

@@ -6,13 +6,13 @@ import { Problem } from "./problem.ts";
 
 const DAY = 86_400_000;
 
-/** A request with the same key has committed. */
-class AnsweredError extends Error {}
+/** A concurrent request with the same key has committed. */
+class AlreadyDoneError extends Error {}
 
 /**
- * Runs a request with an Idempotency-Key once and returns the same response to its repetitions for 24 hours. The response
- * is stored by the transaction that does the work, so that one never exists without the other. Refusals are not stored:
- * the next request may succeed.
+ * Does the work of a request with an Idempotency-Key once. For 24 hours, requests with the same key get the same
+ * response. The transaction that does the work also stores the response, so neither can exist without the other. Errors
+ * are not stored: the next attempt may succeed.
  */
 export const createIdempotency =
   ({ jobs, prisma, appSecret }: Pick<AppDeps, "jobs" | "prisma" | "appSecret">) =>
@@ -27,7 +27,7 @@ export const createIdempotency =
     const id = hashToken([request.path, session?.userId, key].join("\n"));
     const fingerprint = hashToken(deriveToken(appSecret, "idempotency", JSON.stringify(body)));
 
-    const answered = async (): Promise<unknown> => {
+    const findStored = async (): Promise<unknown> => {
       const found = await prisma.idempotencyKey.findUnique({ where: { id, createdAt: { gt: dayAgo() } } });
       if (found && Buffer.compare(found.fingerprint, fingerprint) !== 0)
         throw new Problem("idempotency-key-reused");
@@ -38,27 +38,27 @@ export const createIdempotency =
       jobs.transaction(async (scope) => {
         const { idempotencyKey } = scope.tx;
         await idempotencyKey.deleteMany({ where: { id, createdAt: { lte: dayAgo() } } });
-        // Waits for a concurrent request with this key, and inserts nothing if that has committed.
+        // Waits for a concurrent request with the same key, and inserts nothing if that request has committed.
         const { count } = await idempotencyKey.createMany({
           data: { id, fingerprint, answer: {} },
           skipDuplicates: true,
         });
-        if (count === 0) throw new AnsweredError();
-        const answer = await inner(scope);
-        await idempotencyKey.update({ where: { id }, data: { answer: answer as object } });
-        return answer;
+        if (count === 0) throw new AlreadyDoneError();
+        const response = await inner(scope);
+        await idempotencyKey.update({ where: { id }, data: { answer: response as object } });
+        return response;
       });
 
-    // A concurrent request with this key may be the reason: it used the link, the tries or the rate limit.
-    const unlessTwinCommits = (refusal: unknown) => {
-      if (!(refusal instanceof Problem)) throw refusal;
-      return transaction(() => Promise.reject(refusal));
+    // The error may be caused by a concurrent request with the same key that has used the link, the attempts or the limit.
+    const unlessAlreadyDone = (problem: unknown) => {
+      if (!(problem instanceof Problem)) throw problem;
+      return transaction(() => Promise.reject(problem));
     };
 
     try {
-      return (await answered()) ?? (await work(transaction).catch(unlessTwinCommits));
+      return (await findStored()) ?? (await work(transaction).catch(unlessAlreadyDone));
     } catch (error) {
-      if (error instanceof AnsweredError) return answered();
+      if (error instanceof AlreadyDoneError) return findStored();
       throw error;
     }
   };
@@ -71,6 +71,6 @@ const keyOf = ({ headers }: Request): string | undefined => {
   if (typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
   const field = "Idempotency-Key";
   throw new Problem("invalid-request", {
-    errors: [{ field, message: "1 to 255 visible ASCII characters." }],
+    errors: [{ field, message: "Use 1 to 255 visible ASCII characters." }],
   });
 };

@@ -2,21 +2,21 @@ import express, { type Request, type Response } from "express";
 import { Problem } from "./problem.ts";
 
 const LEVELS = 20;
-/** Milliseconds for a body of at most 16 kB. The server's own limit is meant for files. */
+/** Milliseconds to receive a body of at most 16 kB. The server's own timeout is sized for files. */
 const BODY_TIMEOUT = 10_000;
 
-/** Resolves with the JSON of a request's body, whatever it holds. @throws Problem, or what errors.ts makes one of */
+/** Parses the JSON body of a request. @throws Problem, or an error that error-responses.ts converts to one */
 export const readJson = async (request: Request, response: Response): Promise<unknown> => {
   const hasBody = request.headers["content-length"] !== "0" && request.is("*/*") !== null;
   if (hasBody && !request.is("application/json")) throw new Problem("unsupported-media-type");
   await new Promise<void>((resolve, reject) => {
-    const patience = setTimeout(() => {
-      // What is still to come belongs to no other request.
+    const timeout = setTimeout(() => {
+      // The rest of the body must not be read as the next request.
       response.set("Connection", "close");
       reject(new Problem("request-timeout"));
     }, BODY_TIMEOUT);
     parse(request, response, (error?: unknown) => {
-      clearTimeout(patience);
+      clearTimeout(timeout);
       if (error) reject(error);
       else resolve();
     });
@@ -27,7 +27,7 @@ export const readJson = async (request: Request, response: Response): Promise<un
 
 const parse = express.json({ limit: "16kb" });
 
-/** `__proto__` means more to JavaScript than to JSON. */
+/** `__proto__` is a plain key in JSON, but it changes the prototype of a JavaScript object. */
 const isUsable = (value: unknown, levels: number): boolean => {
   if (typeof value === "string") return isStorable(value);
   if (typeof value !== "object" || value === null) return true;
@@ -36,5 +36,5 @@ const isUsable = (value: unknown, levels: number): boolean => {
   return levels > 0 && Object.entries(value).every(isUsableEntry);
 };
 
-/** PostgreSQL takes neither NUL nor half a surrogate pair. */
+/** PostgreSQL accepts neither NUL nor a lone surrogate. */
 const isStorable = (text: string) => !text.includes("\0") && text.isWellFormed();

@@ -16,7 +16,7 @@ export const describeApi = (routes: readonly Route[]): object => ({
     title: "Offstage",
     version: VERSION,
     description:
-      "Every answer carries X-Request-Id; a request may bring its own. Refusals are application/problem+json.",
+      "Every response has an X-Request-Id header; a request may set its own. Errors are application/problem+json (RFC 9457).",
   },
   paths: Object.fromEntries(
     [...Map.groupBy(routes, ({ contract }) => templated(contract.path))].map(([path, group]) => [
@@ -26,7 +26,12 @@ export const describeApi = (routes: readonly Route[]): object => ({
   ),
   components: {
     securitySchemes: {
-      cookie: { type: "apiKey", in: "cookie", name: "session", description: "`__Host-session` over https." },
+      cookie: {
+        type: "apiKey",
+        in: "cookie",
+        name: "session",
+        description: "Named `__Host-session` over https.",
+      },
       bearer: { type: "http", scheme: "bearer" },
     },
     schemas: { Problem: jsonSchema(problem, "output") },
@@ -35,7 +40,7 @@ export const describeApi = (routes: readonly Route[]): object => ({
 
 const problem = z
   .object({
-    type: z.string().describe("Stable: decide by it."),
+    type: z.string().describe("Stable identifier of the problem."),
     title: z.string(),
     status: z.int(),
     detail: z.string().optional(),
@@ -62,33 +67,35 @@ const operation = (contract: Contract): object => ({
       content: { "application/json": { schema: jsonSchema(contract.body, "input") } },
     },
   }),
-  responses: { ...success(contract), ...refusals(contract) },
+  responses: { ...success(contract), ...failures(contract) },
 });
 
-const success = ({ status, answer }: Contract) => {
-  if (answer === publishedFile) return file;
-  const content = answer && { "application/json": { schema: jsonSchema(answer, "output") } };
-  return { [status]: { description: "Done.", ...(content && { content }) } };
+const success = ({ status, response }: Contract) => {
+  if (response === publishedFile) return file;
+  const content = response && { "application/json": { schema: jsonSchema(response, "output") } };
+  return { [status]: { description: "Success.", ...(content && { content }) } };
 };
 
 const bytes = { content: { "*/*": { schema: { type: "string", format: "binary" } } } };
 
 const file = {
   200: { description: "The file.", ...bytes },
-  206: { description: "The range of it that was asked for.", ...bytes },
-  302: { description: "Where the file is, for five minutes." },
-  304: { description: "As the client has it." },
+  206: { description: "The requested range of the file.", ...bytes },
+  302: { description: "A redirect to the file. The URL is valid for five minutes." },
+  304: { description: "Not modified." },
 };
 
-const refusals = (contract: Contract) => {
+const failures = (contract: Contract) => {
   const byStatus = Map.groupBy(new Set(problemsOf(contract)), statusOf);
-  return Object.fromEntries([...byStatus].map(([status, names]) => [status, refusal(names)]));
+  return Object.fromEntries([...byStatus].map(([status, names]) => [status, failure(names)]));
 };
 
-const refusal = (names: readonly ProblemName[]) => ({
+const failure = (names: readonly ProblemName[]) => ({
   description: names.map(titleOf).join(" "),
   ...(names.some((name) => WAIT.has(name)) && {
-    headers: { "Retry-After": { schema: { type: "integer" }, description: "Seconds." } },
+    headers: {
+      "Retry-After": { schema: { type: "integer" }, description: "Seconds to wait before retrying." },
+    },
   }),
   content: {
     "application/problem+json": {
@@ -121,7 +128,7 @@ const fields = (schema: z.ZodType | undefined) =>
 const jsonSchema = (schema: z.ZodType, io: "input" | "output"): object => {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io,
-    // Known by its format; zod's patterns for dates and ids fill a screen each.
+    // The format is enough; zod's patterns for dates and ids are very long.
     override: ({ jsonSchema: each }) => {
       if (each.format) delete each.pattern;
     },
@@ -131,7 +138,7 @@ const jsonSchema = (schema: z.ZodType, io: "input" | "output"): object => {
 
 const templated = (path: string) => path.replaceAll(/[:*](\w+)/g, "{$1}");
 
-/** deleteSessionsById */
+/** For example deleteSessionsById. */
 const operationId = ({ method, path }: Contract) =>
   [method, ...path.replace("/v1/", "/").split(/[/-]/).filter(Boolean)]
     .map((word) => word.replace(/^[:*]/, "by-"))

@@ -1,7 +1,7 @@
 import type { RequestHandler } from "express";
 import { Problem } from "./problem.ts";
 
-/** Answers what a path does not take, and OPTIONS, with what it does take. */
+/** Responds to OPTIONS and to unsupported methods with the allowed methods. */
 export const refuseOtherMethods = (methods: readonly string[]): RequestHandler => {
   const allowed = [...methods, ...(methods.includes("get") ? ["head"] : []), "options"];
   const Allow = allowed.join(", ").toUpperCase();

@@ -1,4 +1,4 @@
 import { fileURLToPath } from "node:url";
 
-/** The folder of our pages. */
+/** The folder of the HTML pages. */
 export const pages = fileURLToPath(new URL("../public", import.meta.url));

@@ -1,18 +1,18 @@
 import { z } from "zod";
 
-/** A page of a list whose order is that of its ids (UUIDv7: newest first), so that it is stable while rows come and go. */
+/** Lists are ordered by id (UUIDv7, newest first), so pages stay stable while rows are added and deleted. */
 export const pageQuery = z.object({
-  cursor: z.uuid("Not a valid cursor.").optional().describe("The `next` of the page before."),
-  limit: z.coerce.number("Must be a number.").int().min(1).max(100).default(20),
+  cursor: z.uuid("Invalid cursor.").optional().describe("The value of `next` from the previous page."),
+  limit: z.coerce.number("Enter a number.").int().min(1).max(100).default(20),
 });
 
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.object({
     items: z.array(item),
-    next: z.string().nullable().describe("The cursor of the next page; null on the last."),
+    next: z.string().nullable().describe("The cursor of the next page; null on the last page."),
   });
 
-/** For Prisma's findMany. It loads one row more than requested, to find out whether there is a next page. */
+/** Arguments for Prisma's findMany. One extra row is read to find out whether there is a next page. */
 export const pageArguments = ({ cursor, limit }: z.output<typeof pageQuery>) =>
   ({ where: cursor ? { id: { lt: cursor } } : {}, orderBy: { id: "desc" }, take: limit + 1 }) as const;
 

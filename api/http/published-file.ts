@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The answer of a route that sends a file and not JSON: which one, once its handler has found that the caller may have it. */
+/** The response of a route that sends a file instead of JSON. Its handler has checked that the caller may read it. */
 export const publishedFile = z.object({
   key: z.string(),
   filename: z.string(),

@@ -3,26 +3,26 @@ import { setTimeout as sleep } from "node:timers/promises";
 const names = ["database", "migrations", "broker"] as const;
 type Name = (typeof names)[number];
 
-/** What the API needs, and whether it is there. */
+/** The state of what the API depends on. */
 export interface Readiness {
   check(): Promise<{ ready: boolean; checks: Record<Name, "ok" | "down"> }>;
   readonly closing: boolean;
-  /** From now on the answer is no. */
+  /** From now on, the API reports that it is not ready. */
   close(): void;
 }
 
-/** Milliseconds: probes give up sooner than stores do. */
-const PATIENCE = 2_000;
+/** Milliseconds: shorter than the timeout of a load balancer's probe. */
+const CHECK_TIMEOUT = 2_000;
 
 /**
- * The broker is looked at and shown, but does not decide: without it every request is answered and its jobs wait in the
- * ledger. To take the API out of service then would make an outage of a delay.
+ * The broker is checked and reported, but the API is ready without it: requests still succeed, and their jobs wait in the
+ * ledger. Taking the API out of service would turn a delay into an outage.
  */
 export const createReadiness = (checks: Record<Name, () => Promise<void>>): Readiness => {
   let closing = false;
   return {
     check: async () => {
-      const found = await Promise.all(names.map(async (name) => [name, await look(checks[name])] as const));
+      const found = await Promise.all(names.map(async (name) => [name, await probe(checks[name])] as const));
       const states = Object.fromEntries(found) as Record<Name, "ok" | "down">;
       return { ready: !closing && states.database === "ok" && states.migrations === "ok", checks: states };
     },
@@ -35,17 +35,17 @@ export const createReadiness = (checks: Record<Name, () => Promise<void>>): Read
   };
 };
 
-const look = async (check: () => Promise<void>): Promise<"ok" | "down"> => {
-  const answered = new AbortController();
-  const tooLate = sleep(PATIENCE, undefined, { signal: answered.signal }).then(() =>
-    Promise.reject(new Error("too late")),
+const probe = async (check: () => Promise<void>): Promise<"ok" | "down"> => {
+  const settled = new AbortController();
+  const timeout = sleep(CHECK_TIMEOUT, undefined, { signal: settled.signal }).then(() =>
+    Promise.reject(new Error("timed out")),
   );
-  const outcome = Promise.race([check(), tooLate]).then(
+  const outcome = Promise.race([check(), timeout]).then(
     () => "ok" as const,
     () => "down" as const,
   );
   return outcome.finally(() => {
-    tooLate.catch(() => {});
-    answered.abort();
+    timeout.catch(() => {});
+    settled.abort();
   });
 };

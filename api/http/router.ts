@@ -35,9 +35,10 @@ export const serveRoutes = (routes: readonly Route[], deps: RouterDeps): Router 
 
       const call = { session, params, query, body, request, response };
       const result = await respondOnce(contract, call, (transaction) => handle({ ...call, transaction }));
-      if (contract.answer === publishedFile) return sendFile(request, response, publishedFile.parse(result));
+      if (contract.response === publishedFile)
+        return sendFile(request, response, publishedFile.parse(result));
       response.status(contract.status).set("Cache-Control", "no-store");
-      if (contract.answer) response.json(contract.answer.parse(result));
+      if (contract.response) response.json(contract.response.parse(result));
       else response.end();
     };
 

@@ -4,10 +4,9 @@ import { Problem } from "./problem.ts";
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Refuses requests with side effects from pages of other sites, because they carry our cookie. Browsers state where a
- * request comes from in Sec-Fetch-Site, old browsers in Origin; other programs state neither and have no cookies to abuse.
- * A Bearer token is never sent automatically. Our own origins are that of `publicUrl`, and the host that the request was
- * sent to: the same page under another name, such as localhost. The checks are those of Go's http.CrossOriginProtection.
+ * Protects against cross-site request forgery: rejects requests that change data and come from another site. Browsers
+ * send Sec-Fetch-Site, older ones Origin. Clients that are not browsers send neither and are not affected. Requests with
+ * a Bearer token are safe, because browsers never attach it automatically. Same checks as Go's http.CrossOriginProtection.
  */
 export const createSameSite = (publicUrl: string) => {
   const ours = new URL(publicUrl).origin;

@@ -7,12 +7,12 @@ import { contentDisposition } from "./content-disposition.ts";
 import { Problem } from "./problem.ts";
 import type { PublishedFile } from "./published-file.ts";
 
-/** What is published never changes, but it is its owner's alone. */
+/** Published files never change. They are private to their owner. */
 const CACHE = "private, max-age=31536000, immutable";
-/** A redirection is of use for as long as its signature, less a minute to follow it. */
-const CACHE_OF_REDIRECTION = "private, max-age=240";
+/** A redirect is valid as long as its signature, minus one minute to follow it. */
+const REDIRECT_CACHE = "private, max-age=240";
 
-/** Sends a file of this machine, in the ranges that are asked for, and redirects to one that is elsewhere, unless it is a playlist. */
+/** Sends a local file, with support for ranges. Redirects to a file in remote storage, unless it is a playlist. */
 export const createSendFile =
   ({ storage }: Pick<AppDeps, "storage">) =>
   async (
@@ -28,11 +28,11 @@ export const createSendFile =
     const url = await storage.signGet(key, headers);
     const isLocal = url.startsWith("file:");
     if (!isLocal && contentType !== PLAYLIST) {
-      // Written by hand: Express would describe the redirection in a body, and the URL in it.
-      response.status(302).set({ Location: url, "Cache-Control": CACHE_OF_REDIRECTION }).end();
+      // Not response.redirect(), which repeats the signed URL in a body.
+      response.status(302).set({ Location: url, "Cache-Control": REDIRECT_CACHE }).end();
       return;
     }
-    // Before the headers, which are not those of a problem: that would be cached for a year.
+    // Opened before the headers are set: a 404 must not be cached for a year.
     const content = isLocal ? undefined : await readStored(storage, key);
     response.set({
       "Content-Type": headers.contentType,
@@ -43,7 +43,7 @@ export const createSendFile =
     else await sendLocal(request, response, fileURLToPath(url));
   };
 
-/** A playlist names its files relative to itself, so it is sent from here and not from a signed URL. */
+/** A playlist contains relative URLs. A player must resolve them against this API, not against a signed URL. */
 const PLAYLIST = "application/vnd.apple.mpegurl";
 
 const readStored = (storage: AppDeps["storage"], key: string) =>
@@ -53,7 +53,7 @@ const readStored = (storage: AppDeps["storage"], key: string) =>
 
 const sendLocal = (request: Request, response: Response, path: string) =>
   new Promise<void>((resolve, reject) => {
-    // A path that begins with a dot is the folder's, which is ours.
+    // The storage folder itself may be below a folder whose name starts with a dot.
     response.sendFile(path, { cacheControl: false, dotfiles: "allow" }, (error?: Error) => {
       if (!error || request.destroyed || response.headersSent) return resolve();
       for (const name of ["Content-Type", "Content-Disposition", "Cache-Control"])

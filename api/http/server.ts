@@ -10,29 +10,29 @@ import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import { bodyOf, Problem, type ProblemName, statusOf } from "./problem.ts";
 
-/** Milliseconds for the whole of a request: two gigabytes at 5 Mbit/s. */
+/** Milliseconds for a whole request: two gigabytes at 5 Mbit/s. */
 const REQUEST_TIMEOUT = 3_600_000;
-/** Milliseconds without data after which a connection is closed. */
+/** Milliseconds without traffic after which a connection is closed. */
 const IDLE_TIMEOUT = 60_000;
 
-/** HTTP for an application. Requests that Node refuses before the application sees them get the same kind of response as other refusals. */
+/** An HTTP server for an application. Requests that Node rejects itself get the same error format as all others. */
 export const createApiServer = (app: RequestListener, log: Logger): Server => {
-  // The application refuses a missing Host and unknown expectations itself: Node would send only the status.
+  // The application checks Host and Expect itself, because Node would respond without a body.
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT, requireHostHeader: false }, app);
   server.setTimeout(IDLE_TIMEOUT);
   server.on("checkExpectation", app);
 
-  const answers = new WeakMap<Duplex, ServerResponse>();
-  server.on("request", ({ socket }, response) => answers.set(socket, response));
+  const responses = new WeakMap<Duplex, ServerResponse>();
+  server.on("request", ({ socket }, response) => responses.set(socket, response));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     const reason = error.code ?? "";
-    const answer = answers.get(socket);
-    const isAnswering = answer?.headersSent && !answer.writableFinished;
-    // The client has disconnected, or another response is being sent and this one would become a part of it.
-    if (!socket.writable || isAnswering || !/^(HPE|ERR_HTTP)_/.test(reason)) return socket.destroy();
+    const pending = responses.get(socket);
+    const isSending = pending?.headersSent && !pending.writableFinished;
+    // The client has disconnected, or another response is being sent and this one would corrupt it.
+    if (!socket.writable || isSending || !/^(HPE|ERR_HTTP)_/.test(reason)) return socket.destroy();
     const requestId = randomUUID();
     const problem = UNREADABLE[reason] ?? "bad-request";
-    log.info({ requestId, reason, statusCode: statusOf(problem) }, "request refused");
+    log.info({ requestId, reason, statusCode: statusOf(problem) }, "request rejected");
     socket.write(toHttp(new Problem(problem), requestId));
     return socket.end();
   });

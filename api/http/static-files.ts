@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import express, { Router } from "express";
 import { refuseOtherMethods } from "./other-methods.ts";
 
-/** Sends the files of a folder, pages without their `.html` too, and refuses other methods for those it has now. */
+/** Serves the files of a folder, pages also without `.html`. Methods other than GET and HEAD get a 405. */
 export const staticFiles = (folder: string, options: { index?: false } = {}): Router => {
   const paths = new Set(readdirSync(folder).flatMap((name) => [`/${name}`, pagePathOf(name)]));
   return Router()

@@ -1,29 +1,29 @@
 import { post } from "./post.js";
 
-/** Sends a form, shows errors next to their fields, and calls `done` or `refused` with the response. */
-export const onSubmit = (form, path, { more = () => ({}), done = showMessage, refused = () => {} }) => {
+/** Submits a form, shows the error of each field next to it, and calls `done` or `failed` with the response body. */
+export const onSubmit = (form, path, { more = () => ({}), done = showMessage, failed = () => {} }) => {
   const button = form.querySelector("button");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;
-    const began = performance.now();
+    const startedAt = performance.now();
     const { ok, body } = await post(path, { ...Object.fromEntries(new FormData(form)), ...more() });
     button.disabled = false;
     showErrors(form, body.errors ?? []);
     show(form.querySelector("[role=alert]"), ok || hasField(form, body.errors) ? undefined : reason(body));
-    if (ok) done(body, performance.now() - began);
-    else refused(body);
+    if (ok) done(body, performance.now() - startedAt);
+    else failed(body);
   });
 };
 
-/** Shows one of the page's parts in the place of the others. */
-export const turnTo = (part) => {
+/** Shows one part of the page and hides the others. */
+export const showPart = (part) => {
   for (const each of document.querySelectorAll(".card > div")) each.hidden = each.id !== part;
 };
 
 const showMessage = ({ message }) => {
   document.querySelector("#done h1").textContent = message;
-  turnTo("done");
+  showPart("done");
 };
 
 export const show = (line, text) => {
@@ -42,6 +42,6 @@ const showErrors = (form, errors) => {
 
 const hasField = (form, errors = []) => errors.some(({ field }) => form.elements.namedItem(field));
 
-/** What was wrong, in one sentence. */
+/** A problem as one line of text. */
 export const reason = ({ title, detail, errors: [error] = [] }) =>
   error?.message ?? [title, detail].filter(Boolean).join(" ");

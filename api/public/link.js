@@ -1,17 +1,17 @@
-import { turnTo } from "./form.js";
+import { showPart } from "./form.js";
 
-/** Turns to the page's word on broken links where the link is why something was refused. */
+/** Shows the part about invalid links if the link caused the problem. */
 export const checkLink = ({ type, errors = [] }) => {
-  if (REFUSALS.includes(type) || errors.some(({ field }) => field === "token")) turnTo("broken");
+  if (LINK_PROBLEMS.includes(type) || errors.some(({ field }) => field === "token")) showPart("broken");
 };
 
-const REFUSALS = ["/problems/token-spent", "/problems/not-found"];
+const LINK_PROBLEMS = ["/problems/token-spent", "/problems/not-found"];
 
-/** What the link carries in its fragment. */
+/** Reads the token from the fragment of the link. */
 export const readToken = () => {
-  // A link opened over another one of this page loads nothing by itself.
+  // A link that differs only in its fragment does not reload the page.
   addEventListener("hashchange", () => location.reload());
   const token = location.hash.slice(1);
-  if (!token) turnTo("broken");
+  if (!token) showPart("broken");
   return token;
 };

@@ -5,7 +5,7 @@ const login = document.querySelector("form");
 const again = document.querySelector("#again");
 
 onSubmit(login, "/v1/login", {
-  refused: ({ type }) => {
+  failed: ({ type }) => {
     again.hidden = type !== "/problems/wrong-credentials";
   },
 });

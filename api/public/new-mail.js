@@ -1,11 +1,11 @@
 import { onSubmit, show } from "./form.js";
 
-/** Lets a form ask for a new mail that verifies an address: one of its fields, or what `more` gives. */
+/** Makes a form request a new verification mail, for the address in a field of the form or in `more`. */
 export const offerNewMail = (form, more) => {
   const status = form.querySelector("[role=status]");
   onSubmit(form, "/v1/verify-email/resend", {
     more,
     done: ({ message }) => show(status, message),
-    refused: () => show(status),
+    failed: () => show(status),
   });
 };

@@ -1,5 +1,5 @@
-/** Asks the server and resolves with the status, 0 where none came, and with what was answered; never rejects. */
-export const ask = async (method, path, data) => {
+/** Sends a request. Resolves with the status (0 without a response) and the body; never rejects. */
+export const send = async (method, path, data) => {
   let status = 0;
   try {
     const response = await fetch(path, {
@@ -9,14 +9,14 @@ export const ask = async (method, path, data) => {
     ({ status } = response);
     return { ok: response.ok, status, body: status === 204 ? {} : await response.json() };
   } catch {
-    return { ok: false, status, body: { title: "The server cannot be reached. Please try again." } };
+    return { ok: false, status, body: { title: "The server is unavailable. Try again." } };
   }
 };
 
-export const post = (path, data) => ask("POST", path, data);
+export const post = (path, data) => send("POST", path, data);
 
-const PASSING = [408, 429];
+const TEMPORARY = [408, 429];
 
-/** Whether the same request may be answered otherwise a little later. */
-export const isPassing = ({ ok, status }) =>
-  !ok && (status < 400 || status >= 500 || PASSING.includes(status));
+/** Whether the same request may succeed later. */
+export const isTemporary = ({ ok, status }) =>
+  !ok && (status < 400 || status >= 500 || TEMPORARY.includes(status));

@@ -5,5 +5,5 @@ const token = readToken();
 
 onSubmit(document.querySelector("form"), "/v1/password/reset", {
   more: () => ({ token }),
-  refused: checkLink,
+  failed: checkLink,
 });

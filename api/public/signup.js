@@ -1,4 +1,4 @@
-import { onSubmit, turnTo } from "./form.js";
+import { onSubmit, showPart } from "./form.js";
 import { offerNewMail } from "./new-mail.js";
 
 const ask = document.querySelector("#ask form");
@@ -9,7 +9,7 @@ const email = () => ({ email: ask.elements.email.value });
 onSubmit(ask, "/v1/signup", {
   done: (_body, ms) => {
     document.querySelector("#took").textContent = `${Math.round(ms)} ms`;
-    turnTo("done");
+    showPart("done");
     redeem.hidden = false;
     again.hidden = false;
   },
@@ -20,7 +20,7 @@ onSubmit(redeem, "/v1/verify-email/code", {
   done: () => {
     redeem.hidden = true;
     again.hidden = true;
-    turnTo("verified");
+    showPart("verified");
   },
 });
 

@@ -1,13 +1,13 @@
-import { onSubmit, turnTo } from "./form.js";
+import { onSubmit, showPart } from "./form.js";
 import { checkLink } from "./link.js";
 
-// A click, and not the page's opening: mail scanners open every link once.
+// Requires a click, because mail scanners open every link.
 onSubmit(document.querySelector("form"), location.href, {
   done: ({ message }) => {
     document.querySelector("#done p").textContent = message;
-    turnTo("done");
+    showPart("done");
   },
-  refused: checkLink,
+  failed: checkLink,
 });
 
-if (!new URLSearchParams(location.search).get("token")) turnTo("broken");
+if (!new URLSearchParams(location.search).get("token")) showPart("broken");

@@ -1,5 +1,5 @@
-import { reason, show as say } from "./form.js";
-import { ask, isPassing, post } from "./post.js";
+import { reason, show as setText } from "./form.js";
+import { isTemporary, post, send as request } from "./post.js";
 
 const list = document.querySelector("#uploads");
 const drop = document.querySelector("#drop input");
@@ -7,30 +7,30 @@ const alert = document.querySelector("#problem");
 const older = document.querySelector("#older");
 const TYPES = { mkv: "video/x-matroska", mov: "video/quicktime", avif: "image/avif" };
 
-/** Where the next page of the list begins; undefined until there was a first. */
+/** The cursor of the next page; undefined before the first page. */
 let cursor;
 let isLoggedOut = false;
 
-/** Shows why a request was refused. If the session has ended, it shows that once and disables the page. */
+/** Shows why a request failed. Without a session, the page stops. */
 const showProblem = ({ status, body }) => {
-  if (status === 401) return leave();
-  say(alert, reason(body));
+  if (status === 401) return stop();
+  setText(alert, reason(body));
   alert.scrollIntoView({ block: "nearest" });
 };
 
-const leave = () => {
+const stop = () => {
   isLoggedOut = true;
   drop.disabled = true;
-  say(alert);
-  const line = document.querySelector(cursor === undefined ? "#stranger" : "#ended");
+  setText(alert);
+  const line = document.querySelector(cursor === undefined ? "#logged-out" : "#expired");
   line.hidden = false;
   line.scrollIntoView({ block: "nearest" });
 };
 
-/** Creates an upload, sends the file to its URL, and completes it. */
-const send = async (file) => {
-  say(alert);
-  // Not every browser knows every type.
+/** Creates an upload, sends the file to its URL and completes the upload. */
+const upload = async (file) => {
+  setText(alert);
+  // Some browsers do not detect every type.
   const contentType = file.type || TYPES[file.name.split(".").at(-1).toLowerCase()] || "";
   const kind = contentType.startsWith("video/") ? "VIDEO" : "IMAGE";
   const created = await post("/v1/uploads", {
@@ -52,84 +52,84 @@ const send = async (file) => {
   if (!isLoggedOut) await remove(id);
 };
 
-const NOT_SENT = { ok: false, body: { title: "The file could not be sent. Please try again." } };
-const NO_ANSWER = "The server has not confirmed the file yet. Trying again.";
+const NOT_SENT = { ok: false, body: { title: "The file could not be sent. Try again." } };
+const RETRYING = "The server has not confirmed the file yet. Retrying …";
 
-/** Repeats until there is a response: a lost one may have accepted the file. */
+/** Retries until the server responds: a lost response may have accepted the file. */
 const complete = async (id, row) => {
   const line = row.querySelector("[role=alert]");
-  row.querySelector(".quiet").textContent = "sent";
+  row.querySelector(".quiet").textContent = "uploaded";
   for (;;) {
-    const answer = await post(`/v1/uploads/${id}/complete`, {});
-    const isOpen = isPassing(answer) && row.isConnected;
-    if (isOpen !== !line.hidden) say(line, isOpen ? NO_ANSWER : undefined);
-    if (!isOpen) return answer;
+    const response = await post(`/v1/uploads/${id}/complete`, {});
+    const retry = isTemporary(response) && row.isConnected;
+    if (retry !== !line.hidden) setText(line, retry ? RETRYING : undefined);
+    if (!retry) return response;
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
 };
 
 const remove = async (id) => {
   const row = rowOf(id);
-  const { ok, status, body } = await ask("DELETE", `/v1/uploads/${id}`);
+  const { ok, status, body } = await request("DELETE", `/v1/uploads/${id}`);
   if (ok || status === 404) return row.remove();
-  say(row.querySelector("[role=alert]"), status === 401 ? undefined : reason(body));
-  if (status === 401) leave();
+  setText(row.querySelector("[role=alert]"), status === 401 ? undefined : reason(body));
+  if (status === 401) stop();
 };
 
-/** XMLHttpRequest, because fetch does not report upload progress. */
+/** Uses XMLHttpRequest, because fetch does not report upload progress. */
 const put = ({ method, url, headers }, file, onProgress) =>
   new Promise((resolve) => {
-    const request = new XMLHttpRequest();
-    request.open(method, url);
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
-    request.onloadend = () => resolve(request.status);
-    request.send(file);
+    const xhr = new XMLHttpRequest();
+    xhr.open(method, url);
+    for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
+    xhr.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
+    xhr.onloadend = () => resolve(xhr.status);
+    xhr.send(file);
   });
 
-/** Shows how far an upload is, for as long as it is worked on. */
+/** Shows the progress of an upload until it is processed. */
 const follow = async (id) => {
-  if (!isLoggedOut) heed(id, await look(id));
+  if (!isLoggedOut) handle(id, await load(id));
 };
 
-const look = (id) => ask("GET", `/v1/uploads/${id}`);
+const load = (id) => request("GET", `/v1/uploads/${id}`);
 
-const heed = (id, answer) => {
-  if (answer.status === 401) return leave();
-  if (answer.status === 404) return rowOf(id)?.remove();
-  if (answer.ok) show(answer.body);
-  if (isPassing(answer) || answer.body.state === "PROCESSING") setTimeout(follow, 1_000, id);
+const handle = (id, response) => {
+  if (response.status === 401) return stop();
+  if (response.status === 404) return rowOf(id)?.remove();
+  if (response.ok) show(response.body);
+  if (isTemporary(response) || response.body.state === "PROCESSING") setTimeout(follow, 1_000, id);
 };
 
-/** Shows the next page of the list, all of it at once. */
+/** Shows the next page of the list. */
 const showOlder = async () => {
   older.disabled = true;
-  const page = await ask("GET", `/v1/uploads?limit=10${cursor ? `&cursor=${cursor}` : ""}`);
+  const page = await request("GET", `/v1/uploads?limit=10${cursor ? `&cursor=${cursor}` : ""}`);
   older.disabled = false;
   if (!page.ok) return showProblem(page);
   cursor = page.body.next;
   older.hidden = !cursor;
-  const answers = await Promise.all(page.body.items.map(async ({ id }) => [id, await look(id)]));
-  for (const [id, answer] of answers) heed(id, answer);
+  const responses = await Promise.all(page.body.items.map(async ({ id }) => [id, await load(id)]));
+  for (const [id, response] of responses) handle(id, response);
 };
 
 const STATES = {
-  AWAITING: "not all sent yet",
-  PROCESSING: "working on it",
+  AWAITING: "not uploaded yet",
+  PROCESSING: "processing",
   READY: "ready",
   FAILED: "failed",
 };
 const STEPS = {
-  "image-resize": "making all sizes",
+  "image-resize": "creating sizes",
   "video-encode": "encoding",
   "video-package": "packaging",
-  "video-thumbnails": "taking posters",
-  "video-transcribe": "writing subtitles",
+  "video-thumbnails": "creating posters",
+  "video-transcribe": "creating subtitles",
   "video-publish": "publishing",
 };
 
-/** What is done right now, in words. */
-const doing = (steps = []) => {
+/** The names of the running steps. */
+const currentSteps = (steps = []) => {
   const running = steps.filter(({ state }) => state === "RUNNING");
   return [...new Set(running.map(({ name }) => STEPS[name] ?? name))].join(", ");
 };
@@ -138,19 +138,19 @@ const show = ({ id, filename, state, progress, problem, note, steps, files, url 
   const row = rowOf(id) ?? addRow(id);
   row.querySelector("strong").textContent = filename;
   row.querySelector("button").ariaLabel = `Delete ${filename}`;
-  const status = (state === "PROCESSING" && doing(steps)) || STATES[state];
+  const status = (state === "PROCESSING" && currentSteps(steps)) || STATES[state];
   row.querySelector(".quiet").textContent = [status, note].filter(Boolean).join(" · ");
   const bar = row.querySelector("progress");
   bar.hidden = state === "READY" || state === "FAILED";
   if (state === "PROCESSING") bar.value = progress;
-  say(row.querySelector(".error"), problem);
+  setText(row.querySelector(".error"), problem);
   if (state === "READY") row.querySelector(".files").replaceChildren(...present(files, filename, url));
   return row;
 };
 
 const rowOf = (id) => list.querySelector(`[data-id="${id}"]`);
 
-/** The newest is first, and ids grow with time. */
+/** Keeps the list ordered, newest first: ids increase with time. */
 const addRow = (id) => {
   const row = document.querySelector("template").content.cloneNode(true).firstElementChild;
   row.dataset.id = id;
@@ -159,7 +159,7 @@ const addRow = (id) => {
   return row;
 };
 
-/** A video plays, and an image comes in the format and size that suit this screen. */
+/** A player for a video, or an image in the size that fits the screen. */
 const present = (files, filename, original) => {
   const playlist = files.find(({ role }) => role === "PLAYLIST");
   const pictures = files.filter(({ role }) => role === (playlist ? "POSTER" : "VARIANT"));
@@ -172,10 +172,10 @@ const present = (files, filename, original) => {
   if (!video.canPlayType(HLS))
     return [
       make("img", { srcset, sizes: "320px", alt: filename }),
-      make("a", { href: original, textContent: "This browser plays no HLS: download the video" }),
+      make("a", { href: original, textContent: "Download the video (this browser cannot play it)" }),
     ];
   video.src = playlist.url;
-  // Safari finds them in the playlist, others do not.
+  // Only Safari reads subtitles from the playlist.
   for (const { url } of files.filter(({ contentType }) => contentType === "text/vtt"))
     video.append(make("track", { kind: "subtitles", label: "Subtitles", src: url, default: true }));
   return [video];
@@ -185,19 +185,19 @@ const HLS = "application/vnd.apple.mpegurl";
 
 const make = (name, properties) => Object.assign(document.createElement(name), properties);
 
-// Outside the box too: a browser leaves the page to open a dropped file.
+// The whole page accepts files: by default, the browser would open a dropped file.
 addEventListener("dragover", (event) => {
   if (event.dataTransfer.types.includes("Files")) event.preventDefault();
 });
 addEventListener("drop", (event) => {
   const { types, files } = event.dataTransfer;
   if (types.includes("Files")) event.preventDefault();
-  if (!isLoggedOut) for (const file of files) void send(file);
+  if (!isLoggedOut) for (const file of files) void upload(file);
 });
-// A picture of the page itself would be taken for a file.
+// An image dragged from the list would be treated as a file.
 list.addEventListener("dragstart", (event) => event.preventDefault());
 drop.addEventListener("change", ({ target }) => {
-  for (const file of target.files) void send(file);
+  for (const file of target.files) void upload(file);
   target.value = "";
 });
 older.addEventListener("click", showOlder);

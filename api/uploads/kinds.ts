@@ -4,11 +4,11 @@ const MEGABYTE = 1_000_000;
 
 interface Rule {
   maxBytes: number;
-  /** The types that clients may announce → what their content may turn out to be, as file-type names it. */
+  /** The types that clients may declare → the types that file-type may detect for them. */
   types: Record<string, readonly string[]>;
 }
 
-/** What may be uploaded. */
+/** The supported kinds of uploads. */
 export const uploadKinds: Record<UploadKind, Rule> = {
   IMAGE: {
     maxBytes: 50 * MEGABYTE,

@@ -6,7 +6,7 @@ interface Listed {
   contentType: string;
 }
 
-/** The files next to the playlist of a rendition. */
+/** The files in the folder of a rendition. */
 const SEGMENTS: Record<string, string> = {
   ".m3u8": "application/vnd.apple.mpegurl",
   ".m4s": "video/iso.segment",
@@ -14,7 +14,7 @@ const SEGMENTS: Record<string, string> = {
   ".ts": "video/mp2t",
 };
 
-/** The type of what is published at a path: of a listed file, or of a segment in the folder of a listed rendition. */
+/** The content type of a published path: a listed file, or a segment in the folder of a listed rendition. */
 export const publishedType = (files: readonly Listed[], path: string): string | undefined => {
   const listed = files.find((file) => file.path === path);
   if (listed) return listed.contentType;

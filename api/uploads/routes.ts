@@ -8,26 +8,26 @@ import type { Upload, UploadFile } from "../../prisma/client/client.ts";
 import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { id } from "../http/fields.ts";
-import { limits, spend } from "../rate-limits.ts";
+import { limits, enforceLimit } from "../rate-limits.ts";
 import { pageArguments, pageOf, pageQuery, toPage } from "../http/pagination.ts";
 import { Problem } from "../http/problem.ts";
 import { publishedFile } from "../http/published-file.ts";
 import { publishedType } from "./published-path.ts";
 import { sniff } from "./sniff.ts";
 import { uploadKinds } from "./kinds.ts";
-import { announcement, summary, upload } from "./shapes.ts";
+import { newUpload, summary, upload } from "./shapes.ts";
 import { stepsOf, stuckAmong, totalProgress } from "./steps.ts";
 
 const HOUR = 3_600_000;
-/** Milliseconds: a client has a day to send the bytes and to say so. */
+/** Milliseconds: an upload that is not completed by then is deleted. */
 const ABANDONED_AFTER = 24 * HOUR;
-/** Milliseconds: nothing that was under way at a deletion still writes then. */
+/** Milliseconds after a deletion when no running job can still write files. */
 const QUIET_AFTER = 6 * HOUR;
 
 const sourceOf = (uploadId: string) => `uploads/${uploadId}/source`;
 const urlOf = (uploadId: string, path: string) => `/v1/uploads/${uploadId}/files/${path}`;
 
-/** Files from their announcement to their deletion. The bytes go to the storage directly, by a signed URL. */
+/** Creates, completes, lists and deletes uploads. Clients send the bytes directly to the storage, with a signed URL. */
 export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps) => {
   const find = async (uploadId: string, userId: string): Promise<Upload> => {
     const found = await prisma.upload.findUnique({ where: { id: uploadId, userId } });
@@ -35,11 +35,11 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
     return found;
   };
 
-  /** A job that fails between two looks would have failed without a reason. */
-  const asOfOneMoment = <Result>(look: (tx: Tx) => Promise<Result>): Promise<Result> =>
+  /** Reads from one snapshot: otherwise an upload could appear as failed without its problem. */
+  const inSnapshot = <Result>(look: (tx: Tx) => Promise<Result>): Promise<Result> =>
     prisma.$transaction(look, { isolationLevel: "RepeatableRead" });
 
-  /** What does not fit what was announced is removed: the client may try again. @throws Problem */
+  /** Removes a file that does not match its declaration, so that the client can send it again. @throws Problem */
   const checkContent = async ({ id, kind, contentType, bytes }: Upload) => {
     const key = sourceOf(id);
     const refuse = async (problem: "wrong-size" | "wrong-content-type" | "wrong-content", detail: string) => {
@@ -49,15 +49,12 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
     const found = await storage.head(key);
     if (!found) throw new Problem("not-uploaded");
     if (found.bytes !== Number(bytes))
-      return refuse("wrong-size", `It has ${found.bytes} bytes, announced were ${bytes}.`);
+      return refuse("wrong-size", `Declared: ${bytes} bytes. Received: ${found.bytes} bytes.`);
     if (found.contentType !== contentType)
-      return refuse("wrong-content-type", `It was sent as ${found.contentType}.`);
+      return refuse("wrong-content-type", `Declared: ${contentType}. Received: ${found.contentType}.`);
     const actual = await sniff(storage, key);
     if (!uploadKinds[kind].types[contentType]?.includes(actual ?? ""))
-      return refuse(
-        "wrong-content",
-        `It looks like ${actual ?? "no type that we know"}, not like ${contentType}.`,
-      );
+      return refuse("wrong-content", `Declared: ${contentType}. Detected: ${actual ?? "unknown"}.`);
   };
 
   return [
@@ -65,19 +62,15 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
       {
         method: "post",
         path: "/v1/uploads",
-        summary: "Announce a file: where to put it, and how",
+        summary: "Create an upload and get a signed URL for the file",
         access: "user",
-        body: announcement,
+        body: newUpload,
         status: 201,
-        answer: z.object({
+        response: z.object({
           id: z.uuid(),
           method: z.literal("PUT"),
-          url: z
-            .string()
-            .describe(
-              "Send exactly this file here with PUT, until `expiresAt`. May be relative to this request's URL.",
-            ),
-          headers: z.record(z.string(), z.string()).describe("To be sent with it."),
+          url: z.string().describe("Accepts exactly this file until `expiresAt`."),
+          headers: z.record(z.string(), z.string()).describe("Headers to send with the file."),
           expiresAt: z.iso.datetime(),
         }),
         problems: ["too-many-requests", "kind-unavailable"],
@@ -85,9 +78,9 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
       },
       async ({ session: { userId }, body, transaction }) => {
         const work = uploadWork[body.kind];
-        const missing = work ? await work.missing?.() : "No worker here takes this kind of file.";
+        const missing = work ? await work.missing?.() : "No worker processes files of this kind.";
         if (missing) throw new Problem("kind-unavailable", { detail: missing });
-        await spend(throttle, limits.uploads, userId);
+        await enforceLimit(throttle, limits.uploads, userId);
 
         const id = uuidv7();
         const expiresAt = new Date(Date.now() + SIGNED_FOR * 1_000).toISOString();
@@ -104,31 +97,31 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
       {
         method: "post",
         path: "/v1/uploads/:id/complete",
-        summary: "The file is there: begin to work on it",
+        summary: "Complete an upload: check the file and start to process it",
         access: "user",
         params: id,
         status: 202,
-        answer: z.object({ id: z.uuid(), url: z.string().describe("Reports the progress.") }),
+        response: z.object({ id: z.uuid(), url: z.string().describe("The upload with its progress.") }),
         problems: ["not-uploaded", "wrong-size", "wrong-content-type", "wrong-content"],
         idempotent: true,
       },
       async ({ session: { userId }, params, transaction }) => {
         const upload = await find(params.id, userId);
-        const answer = { id: upload.id, url: `/v1/uploads/${upload.id}` };
-        if (upload.state !== "AWAITING") return answer;
-        // S3 may be slow to answer, and takes other bytes for five minutes whatever we lock.
+        const accepted = { id: upload.id, url: `/v1/uploads/${upload.id}` };
+        if (upload.state !== "AWAITING") return accepted;
+        // Outside the transaction: S3 may be slow, and a lock cannot stop it from accepting other bytes while the URL is valid.
         if (storage.origin) await checkContent(upload);
         return transaction(async (scope) => {
           const { count } = await scope.tx.upload.updateMany({
             where: { id: upload.id, state: "AWAITING" },
             data: { state: "PROCESSING", completedAt: new Date() },
           });
-          // Completed by another request, or purged: the response is the same, and its URL shows which.
-          if (count === 0) return answer;
-          // Bytes that come through us wait for this row now: see signed-put.ts.
+          // Completed by another request, or deleted: the client learns which from the URL.
+          if (count === 0) return accepted;
+          // The row is locked, so no new bytes can be published: see signed-put.ts.
           if (!storage.origin) await checkContent(upload);
           await uploadWork[upload.kind]?.start(scope, upload.id);
-          return answer;
+          return accepted;
         });
       },
     ),
@@ -137,15 +130,15 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
       {
         method: "get",
         path: "/v1/uploads",
-        summary: "Your uploads, newest first",
+        summary: "List your uploads, newest first",
         access: "user",
         query: pageQuery,
         status: 200,
-        answer: pageOf(summary),
+        response: pageOf(summary),
       },
       async ({ session: { userId }, query }) => {
         const { where, ...rest } = pageArguments(query);
-        const uploads = await asOfOneMoment(async (tx) => {
+        const uploads = await inSnapshot(async (tx) => {
           const rows = await tx.upload.findMany({ where: { ...where, userId }, ...rest });
           const stuck = await stuckAmong(tx, rows);
           return rows.map((each) => toSummary(each, stuck));
@@ -158,14 +151,14 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
       {
         method: "get",
         path: "/v1/uploads/:id",
-        summary: "One upload: how far it is, and what was made of it",
+        summary: "Get an upload with its progress and its files",
         access: "user",
         params: id,
         status: 200,
-        answer: upload,
+        response: upload,
       },
       async ({ session: { userId }, params }) => {
-        return asOfOneMoment(async (tx) => {
+        return inSnapshot(async (tx) => {
           const found = await tx.upload.findUnique({
             where: { id: params.id, userId },
             include: { files: { orderBy: { path: "asc" } } },
@@ -187,11 +180,11 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
       {
         method: "get",
         path: "/v1/uploads/:id/files/*path",
-        summary: "A file that was made of an upload, or `source`, the upload itself",
+        summary: "Get a file of an upload; `source` is the original",
         access: "user",
         params: id.extend({ path: z.string().max(300).regex(WORDS) }),
         status: 200,
-        answer: publishedFile,
+        response: publishedFile,
       },
       async ({ session: { userId }, params: { id, path } }) => {
         const found = await prisma.upload.findUnique({
@@ -218,7 +211,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
       {
         method: "delete",
         path: "/v1/uploads/:id",
-        summary: "Delete an upload, with all that was made of it",
+        summary: "Delete an upload and all its files",
         access: "user",
         params: id,
         status: 204,
@@ -235,7 +228,8 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
   ];
 };
 
-const UNEXPECTED = "We could not process this file. It was not your fault, and we can see what happened.";
+const UNEXPECTED =
+  "This file could not be processed because of an error on our side. The error has been logged.";
 
 const toSummary = ({ bytes, ...rest }: Upload, stuck: ReadonlySet<string>) => ({
   ...rest,

@@ -3,21 +3,21 @@ import { timestamp } from "../http/fields.ts";
 import { uploadKinds } from "./kinds.ts";
 
 const kind = z
-  .string("Must be IMAGE or VIDEO.")
+  .string("Enter IMAGE or VIDEO.")
   .toUpperCase()
-  .pipe(z.enum(["IMAGE", "VIDEO"], "Must be IMAGE or VIDEO."))
+  .pipe(z.enum(["IMAGE", "VIDEO"], "Enter IMAGE or VIDEO."))
   .meta({ enum: ["IMAGE", "VIDEO"] });
 
-/** What a client says of a file before it sends it. */
-export const announcement = z
+/** What a client declares about a file before sending it. */
+export const newUpload = z
   .object({
     filename: z
-      .string("Enter the file name.")
+      .string("Enter a file name.")
       .trim()
-      .min(1, "Enter the file name.")
-      .max(255, "At most 255 characters."),
+      .min(1, "Enter a file name.")
+      .max(255, "Use at most 255 characters."),
     contentType: z
-      .string("Enter the content type.")
+      .string("Enter a content type.")
       .toLowerCase()
       .max(100)
       .meta({ enum: Object.values(uploadKinds).flatMap(({ types }) => Object.keys(types)) }),
@@ -26,11 +26,11 @@ export const announcement = z
   })
   .superRefine(({ kind, contentType, bytes }, context) => {
     const { types, maxBytes } = uploadKinds[kind];
-    const refuse = (path: string, message: string) =>
+    const reject = (path: string, message: string) =>
       context.addIssue({ code: "custom", path: [path], message });
     if (!Object.hasOwn(types, contentType))
-      refuse("contentType", `Unsupported type. Supported: ${Object.keys(types).join(", ")}.`);
-    if (bytes > maxBytes) refuse("bytes", `At most ${maxBytes} bytes.`);
+      reject("contentType", `Unsupported type. Supported: ${Object.keys(types).join(", ")}.`);
+    if (bytes > maxBytes) reject("bytes", `The file is too large. Maximum: ${maxBytes} bytes.`);
   });
 
 /** An upload in a list. */
@@ -41,7 +41,7 @@ export const summary = z.object({
   contentType: z.string(),
   bytes: z.int(),
   state: z.enum(["AWAITING", "PROCESSING", "READY", "FAILED"]),
-  problem: z.string().nullable().describe("Why it failed."),
+  problem: z.string().nullable().describe("Why processing failed."),
   note: z.string().nullable(),
   width: z.int().nullable(),
   height: z.int().nullable(),
@@ -52,9 +52,9 @@ export const summary = z.object({
   readyAt: timestamp.nullable(),
 });
 
-/** An upload by itself. */
+/** A single upload. */
 export const upload = summary.extend({
-  url: z.string().nullable().describe("The file as it was uploaded."),
+  url: z.string().nullable().describe("The original file; null until it is uploaded."),
   progress: z.number().describe("From 0 to 1."),
   steps: z.array(
     z.object({

@@ -6,15 +6,15 @@ import type { AppDeps } from "../deps.ts";
 import { Problem } from "../http/problem.ts";
 
 /**
- * Receives the objects of the local storage's signed URLs and writes them to the disk. Only the signature is checked, no
- * cookie, so that other sites cannot use a session. One body at a time is received per object and process, so that a URL
- * uses the space of one file: a later request ends the earlier one, whose connection may be broken.
+ * Receives files for signed URLs of the local storage and writes them to disk. Only the signature authorizes the request:
+ * cookies are ignored, so no other site can misuse them. Each process receives one body per object at a time, so that a
+ * URL cannot fill the disk with copies. A new request aborts the previous one, whose connection may be broken.
  */
 export const takeSignedPuts = ({ storage, prisma, appSecret }: AppDeps): Router => {
   const signer = createSigner(appSecret);
   const receiving = new Map<string, Request>();
 
-  /** Runs `work` while the upload waits for its file and cannot be completed. @throws Problem if it does not wait */
+  /** Runs `work` while the upload is locked and still awaits its file. @throws Problem if it does not */
   const whileAwaited = (key: string, work: () => Promise<void>) =>
     prisma.$transaction(async (tx) => {
       const [, id] = key.split("/");
@@ -28,7 +28,7 @@ export const takeSignedPuts = ({ storage, prisma, appSecret }: AppDeps): Router 
   const put: RequestHandler = async (request, response) => {
     const permit = signer.read([request.params["key"]].flat().join("/"), queryOf(request));
     check(permit, request);
-    // Once before the transfer, which may be long, and once when the file becomes visible.
+    // Checked before receiving the bytes, which may be many, and again when they are published.
     await whileAwaited(permit.key, async () => {});
     const earlier = receiving.get(permit.key);
     if (!earlier?.complete) earlier?.destroy();
@@ -62,7 +62,7 @@ const queryOf = ({ originalUrl }: Request) => new URL(originalUrl, "http://local
 function check(permit: Permit | undefined, { headers }: Request): asserts permit is Permit {
   if (!permit) throw new Problem("url-refused");
   if (permit.expires * 1_000 < Date.now()) throw new Problem("url-expired");
-  // Taken for the whole, a part would replace it: RFC 9110, 14.5.
+  // A partial PUT must be rejected, or the part would replace the whole file: RFC 9110, 14.5.
   if (headers["content-range"] !== undefined)
     throw new Problem("bad-request", { detail: "Send the whole file, without Content-Range." });
   if (headers["content-type"] !== permit.contentType) throw new Problem("wrong-content-type");
@@ -70,7 +70,7 @@ function check(permit: Permit | undefined, { headers }: Request): asserts permit
   if (length !== undefined && Number(length) !== permit.bytes) throw new Problem("wrong-size");
 }
 
-/** The body of a request, if it has exactly so many bytes. What is left of it is not ours to cut off. */
+/** Yields the body of a request and checks its size. The request is not destroyed, so that a response can still be sent. */
 async function* exactly(bytes: number, request: Request) {
   let received = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {

@@ -6,12 +6,12 @@ import { videoPackage } from "../../workers/video-package/job.ts";
 import { posterPositions } from "../../workers/video-thumbnails/job.ts";
 import type { UploadWork } from "./work.ts";
 
-/** Begins with all renditions; what follows is enqueued by video-package. `canEncode` says why not, where it cannot. */
+/** Starts with all renditions; video-package enqueues the rest. `canEncode` returns the reason if encoding is impossible. */
 export const createVideoWork = (
   canEncode: () => Promise<string | undefined>,
 ): NonNullable<UploadWork["VIDEO"]> => ({
   missing: canEncode,
-  // The renditions and their parent; then for each poster its frame and its sizes, the subtitles, and the publishing.
+  // The renditions and their parent; for each poster, its frame and its sizes; subtitles; publish.
   steps: renditionHeights.length + 1 + 2 * posterPositions.length + 2,
   start: ({ enqueueFlow }, uploadId) =>
     enqueueFlow(
@@ -27,12 +27,12 @@ export const createVideoWork = (
     ),
 });
 
-/** Looks for ffmpeg once, unless the configuration knows better, and says what is missing. */
+/** Looks for ffmpeg once, unless the configuration decides. The function returns what is missing. */
 export const createCanEncodeVideo = (config: Pick<Config<"api">, "video" | "ffmpegPath" | "ffprobePath">) => {
-  const looking = config.video === "auto" ? findBinaries(config) : undefined;
+  const search = config.video === "auto" ? findBinaries(config) : undefined;
   return async (): Promise<string | undefined> => {
-    if (config.video === "off") return "Videos are not supported here (VIDEO=off).";
-    const found = await looking;
+    if (config.video === "off") return "Video processing is turned off (VIDEO=off).";
+    const found = await search;
     return found && "missing" in found ? found.missing : undefined;
   };
 };

@@ -4,17 +4,17 @@ import { imageResize } from "../../workers/image-resize/job.ts";
 import type { UploadKind } from "../../prisma/client/enums.ts";
 type Scope = Parameters<Parameters<Jobs<Tx>["transaction"]>[0]>[0];
 
-/** What is done with one kind of upload. */
+/** How uploads of one kind are processed. */
 interface Work {
-  /** Enqueues it, in the transaction that completes the upload. */
+  /** Enqueues the first jobs, in the transaction that completes the upload. */
   start(scope: Scope, uploadId: string): Promise<unknown>;
-  /** How many jobs it takes, where some are enqueued later. */
+  /** The total number of jobs, if some are enqueued later. */
   steps?: number;
-  /** What this machine lacks for it, in a sentence for its operator; undefined if nothing. */
+  /** What this system lacks to process the kind, for the operator; undefined if nothing is missing. */
   missing?(): Promise<string | undefined>;
 }
 
-/** Kinds that are not listed are not supported. */
+/** Kinds that are not listed are rejected. */
 export type UploadWork = Partial<Record<UploadKind, Work>>;
 
 export const uploadWork: UploadWork = {
