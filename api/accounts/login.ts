@@ -8,7 +8,7 @@ import { clientOf } from "../http/client-address.ts";
 import { route } from "../http/contract.ts";
 import { createCookies } from "../http/cookies.ts";
 import { deviceName } from "./device-name.ts";
-import { email, password } from "../http/fields.ts";
+import { email, password } from "./fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
 import { lockUser } from "./locked-user.ts";
 import { Problem } from "../http/problem.ts";

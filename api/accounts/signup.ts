@@ -5,7 +5,8 @@ import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../deps.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route, type Transaction } from "../http/contract.ts";
-import { email, message, name, newPassword } from "../http/fields.ts";
+import { email, name, newPassword } from "./fields.ts";
+import { message } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
 import { createVerification } from "./verification.ts";
 

@@ -14,6 +14,7 @@ const DOWN_AFTER = 1_000;
 /** A master and a replica, and three Sentinels that promote the replica when the master dies. */
 export interface WatchedRedis extends AsyncDisposable {
   readonly url: string;
+  readonly sentinels: readonly RedisServer[];
   /** The server that the Sentinels name as the master. */
   master(): Promise<RedisServer>;
   /** Resolves when the replica has all that the master has and could be promoted. */
@@ -82,6 +83,7 @@ export const startWatchedRedis = async (): Promise<WatchedRedis> => {
   const parts = starting.move();
   return {
     url: `redis-sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}/${MASTER}`,
+    sentinels,
     master,
     inSync,
     promotedInsteadOf,

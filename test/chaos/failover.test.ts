@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, inject, it } from "vitest";
 import { createThrottle } from "../../infra/throttle.ts";
+<<<<<<< HEAD
 import { insertJob } from "../support/core/insert-job.ts";
+=======
+import { insertJob } from "../../workers/core/insert.ts";
+import { connectRedis } from "../../workers/core/redis.ts";
+>>>>>>> cluster
 import { chore } from "../../scripts/chaos/jobs.ts";
 import { freePort } from "../../scripts/processes/ports.ts";
 import { startRedisCluster } from "../../scripts/processes/redis-cluster.ts";
@@ -156,5 +161,21 @@ const redisCases = () =>
     });
   });
 
+const sentinelCases = () =>
+  it("a client that quits keeps no connection to a Sentinel", async () => {
+    await using redis = await startWatchedRedis();
+    const subscribers = async () => {
+      const lists = await Promise.all(redis.sentinels.map((each) => each.call("CLIENT", "LIST")));
+      return lists.join("").split("cmd=subscribe").length - 1;
+    };
+    const client = connectRedis(redis.url, {}, () => {});
+    await until("two Sentinels report to the client", async () => (await subscribers()) === 2);
+    await client.quit();
+    await until("no Sentinel reports to it", async () => (await subscribers()) === 0, 10_000);
+  });
+
 // Declared for the broker of this run, rather than skipped for the other.
-if (inject("redisUrl")) redisCases();
+if (inject("redisUrl")) {
+  redisCases();
+  sentinelCases();
+}
