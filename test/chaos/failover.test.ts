@@ -4,12 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, inject, it } from "vitest";
 import { createThrottle } from "../../infra/throttle.ts";
-<<<<<<< HEAD
+import { connectRedis } from "../../workers/core/index.ts";
 import { insertJob } from "../support/core/insert-job.ts";
-=======
-import { insertJob } from "../../workers/core/insert.ts";
-import { connectRedis } from "../../workers/core/redis.ts";
->>>>>>> cluster
 import { chore } from "../../scripts/chaos/jobs.ts";
 import { freePort } from "../../scripts/processes/ports.ts";
 import { startRedisCluster } from "../../scripts/processes/redis-cluster.ts";
