@@ -92,7 +92,7 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
             select: { id: true },
           });
           if (!(await isKnown(tx, userId, deviceHash)))
-            await enqueue(emailJob, { template: "new-sign-in", userId, subject: session.id });
+            await enqueue(emailJob, { template: "new-sign-in", userId, recordId: session.id });
           await tx.device.createMany({ data: { userId, tokenHash: deviceHash }, skipDuplicates: true });
         });
 

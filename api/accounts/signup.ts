@@ -30,8 +30,8 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
         const known = await tx.user.findUniqueOrThrow({ where: { email }, select: { id: true } });
         await enqueue(emailJob, { template: "account-exists", userId: known.id });
       } else {
-        const subject = await createVerification(tx, appSecret, user.id);
-        await enqueue(emailJob, { template: "verification", userId: user.id, subject });
+        const recordId = await createVerification(tx, appSecret, user.id);
+        await enqueue(emailJob, { template: "verification", userId: user.id, recordId });
       }
       return { message: "Check your inbox to go on." };
     });

@@ -130,8 +130,8 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
           });
           // Without an account, or if it is verified already, every statement matches no row and takes as long.
           const userId = user && !user.verifiedAt ? user.id : uuidv7();
-          const subject = await renewVerification(tx, appSecret, userId);
-          await enqueue(emailJob, { template: "verification", userId, subject });
+          const recordId = await renewVerification(tx, appSecret, userId);
+          await enqueue(emailJob, { template: "verification", userId, recordId });
           return { message: "If this address waits to be verified, a new mail is on its way." };
         });
       },

@@ -18,6 +18,6 @@ test.for([
   expect(clientOf({ ip })).toBe(client);
 });
 
-test("nobody is counted as one", () => {
+test("no one is counted as one", () => {
   expect(clientOf({ ip: undefined })).toBe("");
 });

@@ -6,7 +6,7 @@ const truncate = `DO $$ BEGIN
   EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('bullmq.%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'bullmq');
 END $$`;
 
-/** Again until it is done: beside live traffic, either side may be the one that a deadlock ends. */
+/** Again until it is done: next to live traffic, either side may be the one that a deadlock ends. */
 const insist = async (sql: Sql, statement: string) =>
   void (await until(statement.slice(0, 40), () => sql(statement, []).then(() => true)));
 

@@ -31,7 +31,7 @@ const common: Fault[] = [
   { name: "mail worker killed", shownBy: "mail", strike: ({ mailWorker }) => kill(mailWorker) },
   { name: "chore worker killed", shownBy: "chore", strike: ({ choreWorkers: [first] }) => kill(first) },
   {
-    name: "chore worker told to end",
+    name: "chore worker terminated",
     shownBy: "chore",
     strike: ({ choreWorkers: [, second] }) => second.kill("SIGTERM"),
   },

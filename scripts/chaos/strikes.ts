@@ -71,7 +71,7 @@ export const startStrikes = (
     }
   };
   const running = run();
-  running.catch(() => {}); // `stop` tells
+  running.catch(() => {}); // `stop` reports
   return {
     stop: async (): Promise<Strike[]> => {
       stop.abort();

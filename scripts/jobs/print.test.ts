@@ -20,7 +20,7 @@ const row = (over: Partial<JobRow>) =>
     history: [],
     ...over,
   }) as JobRow;
-const error = "Error: the mail was not sent: 451 4.3.0 at RCPT TO";
+const error = "ProviderError: the mail was not sent: 451 4.3.0 at RCPT TO";
 const retrying = row({ state: "PUBLISHED", attempt: 3, finishedAt: null, result: null, error });
 const long = row({ name: "video-transcribe", state: "WAITING", result: null });
 const lines = (jobs: JobRow[], width: number) => tableOf(jobs, width).map(stripVTControlCharacters);

@@ -43,7 +43,7 @@ const idsOfOwner = async (): Promise<string[]> => {
   return [...ids];
 };
 
-describe("nobody", () => {
+describe("no one", () => {
   test.each(isProtected)("is refused by $title", async (operation) => {
     const response = await call(operation, undefined, crypto.randomUUID());
     expect(response.status).toBe(401);

@@ -11,7 +11,7 @@ import { createPeople } from "../support/api/people.ts";
 const numRuns = Number(process.env["REQUESTS"] ?? 100);
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 
-const callers = ["nobody", "user", "admin"] as const;
+const callers = ["no one", "user", "admin"] as const;
 type Caller = (typeof callers)[number];
 
 let app: TestApp;
@@ -67,7 +67,7 @@ test.each(publishedOperations())(
         expect(response.headers.get("x-request-id")).toBeTruthy();
         expect(response.status).toBeLessThan(500);
         const mustBeRefused =
-          (operation.isProtected && caller === "nobody") || (operation.role === "ADMIN" && caller === "user");
+          (operation.isProtected && caller === "no one") || (operation.role === "ADMIN" && caller === "user");
         expect(mustBeRefused && response.ok).toBe(false);
         await checkAnswer(operation, response);
       },

@@ -20,7 +20,7 @@ const enqueue = (job: ReturnType<typeof defineJob<typeof payload>>, n = 0) =>
 const logged = (text: string) =>
   until(`the log says "${text}"`, async () => core.logged.some(({ message }) => message.includes(text)));
 
-test("what a living worker runs is left to it, though the broker delivers it anew", async () => {
+test("what a living worker runs is left to it, though the broker delivers it again", async () => {
   const slow = defineJob({ name: "slow", payload });
   const id = await enqueue(slow);
   await core.reaches(id, "PUBLISHED");
@@ -146,7 +146,7 @@ test("a run that would begin after the grace is given back", async () => {
   expect(await core.row(id)).toMatchObject({ state: "PUBLISHED", attempt: 0, crashes: 0, startedAt: null });
 });
 
-test("jobs whose processes died run one after the other, and hold no slot meanwhile", async () => {
+test("jobs whose processes died run one after the other, and hold no slot in the meantime", async () => {
   const risky = defineJob({ name: "risky", payload, concurrency: 2 });
   const ids = [await enqueue(risky, 0), await enqueue(risky, 1), await enqueue(risky, 2)];
   for (const id of ids) await core.reaches(id, "PUBLISHED");

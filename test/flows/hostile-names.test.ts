@@ -51,7 +51,7 @@ describe("a name", () => {
     expect(headers).not.toMatch(/Eve|alert/);
   });
 
-  test.for(["win at evil.example", "https://evil.example/now"])("%j greets nobody", async (name) => {
+  test.for(["win at evil.example", "https://evil.example/now"])("%j greets no one", async (name) => {
     const email = `${name.length}@example.com`;
     await signUp(email, name);
     const mail = await app.mailTo(email, VERIFICATION);
@@ -62,7 +62,7 @@ describe("a name", () => {
   test("that is all of it at once harms none of the mails, nor what shows the account", async () => {
     const name = `Eve "'><script>alert(1)</script>\r\nBcc: all\u202e <%= it %>`;
     const person = { ...people.person("all@example.com"), name };
-    // Each mail before the next step, which may make it one that nobody needs any more.
+    // Each mail before the next step, which may make it one that no one needs any more.
     const arrives = async (subject: string) => {
       const mail = await app.mailTo(person.email, subject);
       expect(mail.text.split("\n")[0]).toBe(`Hello Eve "'><script>alert(1)</script> Bcc: all <%= it %>,`);
@@ -96,7 +96,7 @@ describe("an address", () => {
   const longest = `${"a".repeat(64)}@${domain}`;
 
   test.for([longest, "o'brien+tag_1-2@example.com", "-@example.com"])(
-    "%s gets its mail, and nobody else",
+    "%s gets its mail, and no other address",
     async (email) => {
       expect(email.length).toBeLessThanOrEqual(254);
       await people.verified(email);

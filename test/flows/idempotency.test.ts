@@ -85,7 +85,7 @@ describe("an Idempotency-Key", () => {
     expect((await change(eve, "not this one")).status).toBe(403);
   });
 
-  test("belongs to one route, also for nobody in particular", async () => {
+  test("belongs to one route, also without a session", async () => {
     await forgot("key-8", "a@example.com");
     const before = await jobs();
     const resend = app.request.post("/v1/verify-email/resend").set("Idempotency-Key", "key-8");
@@ -93,7 +93,7 @@ describe("an Idempotency-Key", () => {
     expect(await jobs()).toBe(before + 1);
   });
 
-  test("keeps a hash of the body that nobody can guess without our secret", async () => {
+  test("keeps a hash of the body that no one can guess without our secret", async () => {
     const { prisma } = app.core.database;
     await prisma.idempotencyKey.deleteMany();
     await forgot("key-9", "a@example.com");

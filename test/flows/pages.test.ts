@@ -78,7 +78,7 @@ describe("the pages", () => {
     await app.mailTo(email);
     await click(page, "Send a new mail");
     await page.getByText(ON_ITS_WAY).waitFor();
-    await fill(page, { "The code": codeIn((await secondMailTo(email)).text) });
+    await fill(page, { "Code from the mail": codeIn((await secondMailTo(email)).text) });
     await click(page, "Verify my address");
     await page.getByRole("heading", { name: "Your address is verified" }).waitFor();
     expect(await page.getByRole("button").count()).toBe(0);
@@ -93,7 +93,7 @@ describe("the pages", () => {
     expect(await page.getByText("Send a new mail").isVisible()).toBe(false);
     await click(page, "Log in");
     await page.getByText("or the address is not verified yet.").waitFor();
-    await click(page, "Send a new mail to verify my address");
+    await click(page, "Send me a new verification mail");
     await page.getByText(ON_ITS_WAY).waitFor();
     await secondMailTo(email);
   });
@@ -147,7 +147,7 @@ describe("the pages", () => {
   test("lead on from a link that stops no mails", async () => {
     const page = await open("unsubscribe?token=bad");
     await click(page, "Stop these mails");
-    await page.getByText("Please open it from the mail once more.").waitFor();
+    await page.getByText("Please open it from the mail again.").waitFor();
     await page.getByRole("link", { name: "Log in" }).click();
     await page.getByRole("heading", { name: "Log in" }).waitFor();
   });

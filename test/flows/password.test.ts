@@ -18,7 +18,7 @@ const resetToken = async (email: string) => tokenIn((await app.mailTo(email, "Se
 const mailsAbout = async (email: string, subject: string) =>
   (await app.mailsTo(email)).filter((mail) => mail.subject === subject);
 
-test("a forgotten password is replaced by a link, which ends every session and is told by mail", async () => {
+test("a forgotten password is replaced by a link, which ends every session and is reported by mail", async () => {
   const person = await people.verified("ada@example.com");
   const session = await people.as(person);
   expect((await forgot(person.email)).status).toBe(202);
@@ -69,7 +69,9 @@ test("an unknown address gets the same answer and no mail, and its job ends well
   const unknown = await forgot("unknown@example.com");
   expect([unknown.status, unknown.body]).toEqual([known.status, known.body]);
   const job = await prisma().job.findFirstOrThrow({ orderBy: { id: "desc" } });
-  expect(await app.core.reaches(job.id, "COMPLETED")).toMatchObject({ result: "skipped: the user is gone" });
+  expect(await app.core.reaches(job.id, "COMPLETED")).toMatchObject({
+    result: "skipped: the user no longer exists",
+  });
   expect(await app.mailsTo("unknown@example.com")).toEqual([]);
 });
 

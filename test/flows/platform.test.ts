@@ -128,7 +128,7 @@ describe("a request id", () => {
 });
 
 describe("readiness", () => {
-  test("is told check by check", async () => {
+  test("is reported check by check", async () => {
     const answer = await app.request.get("/readyz");
     expect(answer.body).toEqual({
       status: "ready",

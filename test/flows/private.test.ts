@@ -31,7 +31,7 @@ const secrets = { ...person, newPassword };
 
 const cookiesOf = (headers: string[] = []) => headers.map((each) => each.split(";")[0]?.split("=")[1] ?? "");
 
-/** Every route, right and wrong, and what it gave away that nobody else may see. */
+/** Every route, right and wrong, and what it gave away that no other user may see. */
 const runAllFlows = async (): Promise<string[]> => {
   const { request, mailTo } = app;
   const post = (path: string, body: object) =>

@@ -45,7 +45,7 @@ test("a change with a token may come from any site: browsers send none by themse
   expect(answer.status).toBe(200);
 });
 
-test("nobody is logged in, or signed up, by a page of another site", async () => {
+test("no one is logged in, or signed up, by a page of another site", async () => {
   const person = await people.verified("victim@example.com");
   for (const path of ["/v1/login", "/v1/signup"]) {
     const answer = await app.request.post(path).set("Sec-Fetch-Site", "cross-site").send(person);

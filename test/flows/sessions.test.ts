@@ -12,7 +12,7 @@ afterAll(() => app[Symbol.asyncDispose]());
 
 const prisma = () => app.core.database.prisma;
 
-test("a cookie carries the session: unreadable for scripts, sent to nobody else", async () => {
+test("a cookie carries the session: unreadable for scripts, sent to no other site", async () => {
   const ada = await people.verified("ada@example.com");
   const answer = await people.logIn(ada);
   expect(answer.status).toBe(200);
@@ -62,7 +62,7 @@ test.each([
   ["a made-up token", { Authorization: `Bearer ${"x".repeat(43)}` }],
   ["another scheme", { Authorization: "Basic YTpi" }],
   ["a made-up cookie", { Cookie: `session=${"x".repeat(43)}` }],
-])("%s is nobody", async (_what, headers) => {
+])("%s is no one", async (_what, headers) => {
   const answer = await app.request.get("/v1/me").set(headers);
   expect(answer.status).toBe(401);
   expect(answer.headers["www-authenticate"]).toBe("Bearer");
@@ -188,7 +188,7 @@ test("only administrators see all accounts", async () => {
   expect(answer.body.items).toMatchObject([{ email: "admin@example.com", role: "ADMIN" }]);
 });
 
-test("a device that was not seen before is told of by mail; the first, and a known one, are not", async () => {
+test("a device that was not seen before is reported by mail; the first, and a known one, are not", async () => {
   const person = await people.verified("devices@example.com");
   const first = await people.logIn(person);
   const device =

@@ -31,7 +31,7 @@ test("who signs up gets a mail, and its link verifies the address once", async (
 test("a known address gets the same answer, and a mail that says so", async () => {
   const first = await signUp(person("grace@example.com"));
   await app.mailTo("grace@example.com");
-  const second = await signUp({ ...person(" Grace@Example.com "), name: "Somebody else" });
+  const second = await signUp({ ...person(" Grace@Example.com "), name: "Another user" });
   expect([second.status, second.body]).toEqual([first.status, first.body]);
   await expect
     .poll(async () => (await app.mailsTo("grace@example.com")).map(({ text }) => tokenIn(text)))
@@ -60,7 +60,7 @@ test("an expired link is refused", async () => {
   expect((await verify(token)).status).toBe(410);
 });
 
-test("the verification mail is skipped when nobody wants it any more", async () => {
+test("the verification mail is skipped when it is no longer needed", async () => {
   const { prisma } = app.core.database;
   await app.core.broker.queue("email").pause();
   await signUp(person("gone@example.com"));
@@ -68,7 +68,7 @@ test("the verification mail is skipped when nobody wants it any more", async () 
   const job = await prisma.job.findFirst({ orderBy: { id: "desc" } });
   await app.core.broker.queue("email").resume();
   expect(await app.core.reaches(job?.id ?? "", "COMPLETED")).toMatchObject({
-    result: "skipped: the user is gone",
+    result: "skipped: the user no longer exists",
   });
   expect(await app.mailsTo("gone@example.com")).toEqual([]);
 });

@@ -65,7 +65,7 @@ test("parallel tries count as well", async () => {
   expect(statuses.filter((status) => status === 401)).toHaveLength(5);
 });
 
-test("nobody announces more than a thousand files an hour", async () => {
+test("a user creates at most a thousand uploads an hour", async () => {
   const person = await people.session("uploader@example.com");
   const file = { filename: "a.png", contentType: "image/png", bytes: 1, kind: "IMAGE" };
   const first = await person.post("/v1/uploads").send(file);
@@ -100,7 +100,7 @@ test.each([
   ["/v1/signup", "192.0.2.10"],
   ["/v1/password/forgot", "192.0.2.11"],
   ["/v1/verify-email/resend", "192.0.2.12"],
-])("%s: one client has fifty mails an hour sent, and then shuts nobody else out", async (path, client) => {
+])("%s: one client has fifty mails an hour sent, and then shuts no other user out", async (path, client) => {
   const ask = (email: string, address: string) =>
     app.request.post(path).set(from(address)).send(people.person(email));
   for (let mails = 0; mails < 49; mails++) await throttle.hit(limits.mails, client);
@@ -121,7 +121,7 @@ test.each([
   expect(await ask("192.0.2.15")).toMatch(/wrong-c/);
 });
 
-test("who changes the password may mistake the current one five times, and begins anew when right", async () => {
+test("who changes the password may mistake the current one five times, and begins again when right", async () => {
   const session = await people.session("forgetful@example.com");
   const change = async (currentPassword: string) =>
     (

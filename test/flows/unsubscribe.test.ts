@@ -70,7 +70,7 @@ test("opening the link shows a page and changes nothing: scanners open every lin
   expect(await welcome(session)).toBe(true);
 });
 
-test("a forged link stops nobody's mails", async () => {
+test("a forged link stops no one's mails", async () => {
   const { session, link } = await setUp("eve@example.com");
   const other = await setUp("other@example.com");
   const [path, token = ""] = link.split("token=");

@@ -33,7 +33,7 @@ const open = ({ url, headers }: Permit, more: Record<string, string | number> = 
     method: "PUT",
     headers: { ...headers, ...more },
   });
-  // Once it is answered, nobody listens to the rest.
+  // Once it is answered, no one listens to the rest.
   return sending.once("response", () => sending.on("error", () => {}));
 };
 
@@ -99,7 +99,7 @@ describe("a signed URL of this machine", () => {
     expect(await incoming()).toEqual([]);
   });
 
-  test("opens no upload to bytes that nobody looked at, whoever comes first", async () => {
+  test("accepts no bytes that were not checked, in whatever order requests arrive", async () => {
     const other = Buffer.alloc(png.length);
     const outcomes = new Set<string>();
     for (let round = 0; round < 30; round++) {
@@ -240,7 +240,7 @@ describe("a signed URL of this machine", () => {
   });
 });
 
-test("whoever leaves in the middle of a file disturbs nobody", async () => {
+test("a client that disconnects in the middle of a file does not disturb others", async () => {
   const id = await client.upload(Buffer.concat([samples.png, Buffer.alloc(20_000_000)]));
   const leave = new AbortController();
   const url = `${app.url}/v1/uploads/${id}/files/source`;

@@ -199,10 +199,10 @@ describe("the page of uploads", () => {
     expect(await uploadsOf(person)).toEqual([]);
   });
 
-  test("takes what is dropped beside its box", async () => {
+  test("takes what is dropped next to its box", async () => {
     const page = await openFor(owner);
     expect(await dropBesideTheBox(page)).toBe(true);
-    await page.getByText("Not taken. Taken are").waitFor();
+    await page.getByText("Unsupported type. Supported:").waitFor();
     expect(await problemOf(page)).toHaveLength(1);
   });
 
@@ -227,7 +227,7 @@ describe("the page of uploads", () => {
     expect(await older.isVisible()).toBe(false);
   });
 
-  test("tells a stranger once to log in", async () => {
+  test("asks a stranger once to log in", async () => {
     const page = await visit();
     await page.goto(`${app.url}/uploads`);
     await page.getByText("Log in first.").waitFor();

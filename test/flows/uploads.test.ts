@@ -164,7 +164,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     ["an image as WebM", "video/webm", "VIDEO", samples.png],
     ["Matroska as WebM", "video/webm", "VIDEO", samples.mkv],
     ["a PNG that ends at once", "image/png", "IMAGE", samples.png.subarray(0, 3)],
-  ])("%s is refused, removed, and may be mended", async (_what, contentType, kind, body) => {
+  ])("%s is refused, removed, and may be fixed", async (_what, contentType, kind, body) => {
     const permit = await client.announce(body, { contentType, kind });
     await client.put(permit, body);
     const refused = await client.complete(permit.id);
@@ -177,7 +177,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect((await owner.get(`/v1/uploads/${permit.id}`)).body.state).toBe("AWAITING");
   });
 
-  test("nobody else completes an upload, and nobody sees its file before", async () => {
+  test("no other user completes an upload, and no one sees its file before", async () => {
     const permit = await client.announce(samples.png);
     await client.put(permit, samples.png);
     expect((await stranger.post(`/v1/uploads/${permit.id}/complete`)).status).toBe(404);
@@ -186,7 +186,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect((await client.complete(permit.id)).status).toBe(202);
   });
 
-  test("a file may be sent anew until it is complete", async () => {
+  test("a file may be sent again until it is complete", async () => {
     const broken = Buffer.alloc(samples.png.length);
     const permit = await client.announce(samples.png);
     await client.put(permit, broken);
@@ -241,7 +241,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect(body.errors.map((each: { field: string }) => each.field)).toEqual([field]);
   });
 
-  test("a name that is too long is told so", async () => {
+  test("a name that is too long is reported so", async () => {
     const long = { filename: "x".repeat(256), contentType: "image/png", bytes: 1, kind: "IMAGE" };
     const { body } = await owner.post("/v1/uploads").send(long);
     expect(body.errors).toEqual([{ field: "filename", message: "At most 255 characters." }]);
@@ -288,7 +288,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect((await owner.get(`/v1/uploads/${id}`)).body).toMatchObject({ state: "FAILED" });
   });
 
-  test("published files are for their owner, and other paths for nobody", async () => {
+  test("published files are for their owner, and other paths for no user", async () => {
     const id = await client.upload(samples.png);
     await publish(id, {
       "image/480.webp": ["VARIANT", "image/webp"],
@@ -308,7 +308,7 @@ describe.each(drivers)("with files in %s", (driver) => {
       "source",
     ];
     for (const path of published) {
-      // A playlist comes from us, because a player looks beside it for what it names.
+      // A playlist comes from us, because a player looks next to it for what it names.
       const status = path.endsWith(".m3u8") ? 200 : expected;
       const answer = await get(path);
       expect([path, answer.status]).toEqual([path, status]);
@@ -377,7 +377,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect(original.headers.get("content-disposition")).toMatch(/^attachment; /);
   });
 
-  test("a file that is listed but gone is a 404, for nobody to cache", async () => {
+  test("a file that is listed but gone is a 404, that is not cached", async () => {
     const id = await client.upload(samples.png);
     const type = "application/vnd.apple.mpegurl";
     await publish(id, { "hls/master.m3u8": ["PLAYLIST", type] });

@@ -173,7 +173,7 @@ let cookie: string;
     await until("nothing is left", async () => (await scratch()).length === 0);
   });
 
-  test("a worker that is told to end takes ffmpeg and its files along", async () => {
+  test("a worker that is terminated also ends ffmpeg and removes its files", async () => {
     const id = await upload("long.mp4");
     await until("ffmpeg is at work", async () => (await ffmpegs()).length > 0);
     expect(await worker.kill("SIGTERM")).toEqual({ code: 0, signal: null });
@@ -236,7 +236,11 @@ const upload = async (name: string, contentType = "video/mp4"): Promise<string> 
   });
   const permit = (await announced.json()) as { id: string; url: string; headers: Record<string, string> };
   expect([announced.status, permit]).toEqual([201, expect.objectContaining({ method: "PUT" })]);
-  const put = await fetch(permit.url, { method: "PUT", headers: permit.headers, body: await readFile(path) });
+  const put = await fetch(new URL(permit.url, system.apiUrl), {
+    method: "PUT",
+    headers: permit.headers,
+    body: await readFile(path),
+  });
   expect(put.status).toBe(200);
   expect((await call(`/v1/uploads/${permit.id}/complete`, { method: "POST" })).status).toBe(202);
   return permit.id;

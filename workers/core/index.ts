@@ -15,6 +15,7 @@ export type { Sql } from "./ledger/sql.ts";
 export { throttledWarn } from "./log.ts";
 export type { Log } from "./log.ts";
 export type { Observe, RunReport } from "./outcome.ts";
+export { createPgDatabase } from "./pg.ts";
 export { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";
 export { isRedisUrl, parseRedisUrl } from "./redis-url.ts";
 export { startRelay } from "./relay.ts";

@@ -14,8 +14,14 @@ interface Behaviour {
 /** Milliseconds without a reply after which a connection counts as dead. BullMQ blocks for at most 10 s. */
 const SILENCE = 12_000;
 
-/** How often a command is tried in a cluster, 100 ms apart, if it must fail soon. Resharding takes two. */
-const CLUSTER_TRIES = 5;
+/** How a cluster's client tries a command again that must fail soon, or that may wait. Resharding takes two tries. */
+const SOON = { maxRedirections: 5, retryDelayOnFailover: 100, retryDelayOnClusterDown: 100 };
+const PATIENT = {
+  maxRedirections: Infinity,
+  retryDelayOnMoved: 100,
+  retryDelayOnFailover: 500,
+  retryDelayOnClusterDown: 500,
+};
 
 /** Milliseconds until a cluster's layout is read again, and until an unresponsive node or Sentinel is given up. */
 const REFRESH = 5_000;
@@ -45,8 +51,12 @@ export const connectRedis = (
   };
   if (address.kind === "cluster") {
     const redisOptions = { ...behaviour, ...loginOf(address) };
-    const tries = enableOfflineQueue ? {} : { maxRedirections: CLUSTER_TRIES };
-    const options = { ...ofCluster(address), ...tries, enableOfflineQueue, redisOptions };
+    const options = {
+      ...ofCluster(address),
+      ...(failAfter ? SOON : PATIENT),
+      enableOfflineQueue,
+      redisOptions,
+    };
     return new Cluster([...address.nodes], options).on("error", onError).on("node error", onError);
   }
   const options = { ...behaviour, enableOfflineQueue, retryStrategy };
@@ -59,6 +69,8 @@ const ofCluster = ({ tls }: RedisAddress): ClusterOptions => ({
   clusterRetryStrategy: retryStrategy,
   slotsRefreshInterval: REFRESH,
   slotsRefreshTimeout: CONNECT,
+  // When it fails, ioredis 6.0 never settles `connect`, and a BullMQ worker that awaits it stops for good.
+  enableReadyCheck: false,
   // Certificates are for names, not for what they resolve to.
   ...(tls && { dnsLookup: (name, found) => found(null, name) }),
 });
@@ -96,7 +108,7 @@ const loginOf = ({ username, password, tls }: RedisAddress) => ({
   ...(tls && { tls: {} }),
 });
 
-/** Every server that holds data of its own: the masters of a cluster, or the one server. */
+/** The servers that accept writes: the masters of a cluster, or the one server. */
 export const mastersOf = (client: RedisClient): Redis[] =>
   client instanceof Redis ? [client] : client.nodes("master");
 

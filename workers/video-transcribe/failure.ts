@@ -1,4 +1,4 @@
-import { PermanentError, RateLimitedError } from "../core/index.ts";
+import { PermanentError, ProviderError, RateLimitedError } from "../core/index.ts";
 
 /** Milliseconds without a Retry-After. */
 const PAUSE = 5_000;
@@ -17,7 +17,7 @@ export const providerError = (error: unknown, uploadedAt: Date | null): unknown 
     return new RateLimitedError(Math.min(MAX_PAUSE, retryAfter ?? PAUSE), { cause: error });
   if (status && REFUSALS.includes(status))
     return new PermanentError(`the provider refused the sound: ${status}`, { cause: error });
-  return error;
+  return error instanceof Error ? new ProviderError(error.message, { cause: error }) : error;
 };
 
 /** Bad request, too large, wrong type, not to be processed: the same sound will be refused again. */

@@ -104,7 +104,7 @@ const bodies = (fitting: fc.Arbitrary<unknown>): fc.Arbitrary<string> =>
 
 const anything = fc.oneof(fc.jsonValue(), text, fc.constant(null));
 
-/** One field becomes something else, or a field comes that nobody asked for. */
+/** One field becomes something else, or a field comes that no one asked for. */
 const spoiled = (value: unknown, junk: unknown) => {
   const fields = Object.keys(value as object);
   const field = fields[JSON.stringify(junk).length % (fields.length + 1)] ?? "unknown";

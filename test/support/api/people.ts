@@ -7,7 +7,7 @@ export interface Person {
   password: string;
 }
 
-/** Requests with somebody's cookie. */
+/** Requests with a user's cookie. */
 export interface SignedIn {
   readonly cookie: string;
   get(path: string): Test;

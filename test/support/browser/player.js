@@ -1,4 +1,4 @@
-// The script of a page in a browser: plays what its address names with hls.js, and tells how it goes.
+// The script of a page in a browser: plays what its address names with hls.js, and reports how it goes.
 const video = document.querySelector("video");
 const hls = new Hls({ enableWorker: false });
 let problem;
