@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ProgramName, printOutput, print } from "./output.ts";
+import { type ProgramName, print, printOutput } from "./output.ts";
 import { createRestarts, RESTART_DELAY } from "./restarts.ts";
 
 export interface ServiceOptions {
