@@ -11,7 +11,7 @@ const explain = (error: NodeJS.ErrnoException & { port?: number }): never => {
   const problem =
     error.port === undefined
       ? `cannot listen on ${config.host}: set HOST to an address of this machine`
-      : `cannot listen on port ${error.port}: is it in use? Set ${variable} to another one`;
+      : `cannot listen on port ${error.port}: is it taken? Set ${variable} to another one`;
   log.fatal({ err: error }, problem);
   process.exit(1);
 };

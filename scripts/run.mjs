@@ -44,8 +44,8 @@ function isInstalled() {
 
 async function install() {
   console.log("Installing packages (npm ci). The first time downloads 1 GB, which takes a minute or more …");
-  const patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"];
-  const { code, errors } = await npm("ci", "--no-audit", "--no-fund", "--loglevel=error", ...patience);
+  const retries = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"];
+  const { code, errors } = await npm("ci", "--no-audit", "--no-fund", "--loglevel=error", ...retries);
   if (code === 0) return;
   if (
     /\b(ECONN\w+|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/.test(errors)

@@ -8,12 +8,12 @@ import { createRenderer } from "../infra/templates.ts";
 import { startPostgres } from "./postgres/embedded.ts";
 import { migrate } from "./migrate.ts";
 import { freePort, portProblems, urlHost } from "./processes/ports.ts";
-import { type ProgramName, say } from "./start/output.ts";
+import { type ProgramName, print } from "./start/output.ts";
 import { type Service, startService } from "./start/service.ts";
 import { compileTemplates } from "./templates.ts";
 import { watchPrograms } from "./start/watch-programs.ts";
 
-// npm start: the whole system in one terminal. npm run dev (--watch): the same, restarting what you change.
+// npm start: runs the whole system in one terminal. npm run dev (--watch): also restarts the programs that you change.
 
 const root = join(import.meta.dirname, "..");
 const isWatching = process.argv.includes("--watch");
@@ -55,7 +55,7 @@ const start = async () => {
   if (!endingSince) announce(workers);
 };
 
-/** The folders whose programs, and templates, each of them loads. */
+/** The folders from which each program loads code or templates. */
 const sources = {
   sandbox: ["sandbox", "infra"],
   api: ["api", "infra", "workers", "prisma"],
@@ -73,7 +73,7 @@ const restartAtChanges = (services: Record<keyof typeof sources, Service[]>) => 
         const cause = usable.find((file) => sources[name].includes(folderOf(file)));
         if (!cause || endingSince) continue;
         for (const service of services[name]) {
-          say(service.name, `restarting: ${cause} has changed`);
+          print(service.name, `restarting: ${cause} has changed`);
           void service.restart();
         }
       }
@@ -83,7 +83,7 @@ const restartAtChanges = (services: Record<keyof typeof sources, Service[]>) => 
 
 const folderOf = (file: string) => file.split(sep)[0] ?? "";
 
-/** Resolves with the files to use: without templates, if one does not compile, and then those in use stay. */
+/** Resolves with the files to use. If a template does not compile, without templates: the compiled ones are kept. */
 const compileTemplatesOf = async (files: string[]): Promise<string[]> => {
   const templates = files.filter((file) => folderOf(file) === "templates");
   if (templates.length === 0) return files;
@@ -98,8 +98,8 @@ const compileTemplatesOf = async (files: string[]): Promise<string[]> => {
   } catch (error) {
     await rm(compiled, { recursive: true, force: true });
     await cp(old, compiled, copy);
-    const problem = `the mail templates do not compile since ${templates.join(", ")} changed: ${reasonOf(error)}`;
-    say("offstage", styleText("red", `${problem}\nThe old ones stay in use.`));
+    const problem = `the mail templates do not compile after a change to ${templates.join(", ")}: ${reasonOf(error)}`;
+    print("offstage", styleText("red", `${problem}\nThe previous version stays in use.`));
     return files.filter((file) => !templates.includes(file));
   } finally {
     await rm(old, { recursive: true });
@@ -127,7 +127,7 @@ const startDatabase = async () => {
   running.defer(async () => (await starting.catch(() => undefined))?.stop());
   const { process: postgres } = await starting;
   killers.push(() => postgres.kill("SIGQUIT"));
-  // Not restarted: its data needs a recovery first, which the next start does.
+  // Not restarted: the other programs depend on it, and the next start recovers its data.
   postgres.on("close", (code, signal) => failFor("postgres", `ended (${signal ?? `exit code ${code}`})`));
 };
 
@@ -153,7 +153,7 @@ const serve = (
     healthUrl,
     isStopping: () => endingSince > 0,
     onGiveUp: (reason, lastLines) => {
-      if (isWatching) say(name, styleText("red", `${reason}: the next change starts it again`));
+      if (isWatching) print(name, styleText("red", `${reason}: the next change starts it again`));
       else failFor(name, reason, lastLines);
     },
   });
@@ -163,22 +163,23 @@ const serve = (
 
 const failFor = (name: ProgramName, reason: string, lastLines: readonly string[] = []) => {
   if (endingSince) return;
-  say("offstage", styleText("red", `${name} ${reason}: stopping everything …`));
+  print("offstage", styleText("red", `${name} ${reason}: stopping everything …`));
   const output = lastLines.length > 0 ? ` Its last output:\n${lastLines.join("\n")}` : "";
   void end(1, `Stopped because ${name} ${reason}.${output}`);
 };
 
 const announce = (workers: readonly Service[]) => {
-  const pids = workers.map(({ pid }, index) => `worker-${index + 1} pid ${pid}`).join(", ");
+  const pids = workers.map(({ name, pid }) => `${name} pid ${pid}`).join(", ");
   const rows = {
-    API: `${apiUrl} (its pages: /, /login, /uploads; its description: /docs)`,
-    Inbox: config.smtpUrl === process.env["SMTP_URL"] ? `${inboxUrl} (but mail goes to SMTP_URL)` : inboxUrl,
+    API: `${apiUrl} (pages: /, /login, /uploads; documentation: /docs)`,
+    Inbox:
+      config.smtpUrl === process.env["SMTP_URL"] ? `${inboxUrl} (not used: mail goes to SMTP_URL)` : inboxUrl,
     PostgreSQL: isEmbedded
       ? `${config.databaseUrl} (embedded, in ${config.dataFolder}/postgres)`
       : withoutPassword(config.databaseUrl),
     Files: config.storageUrl.startsWith("file:") ? fileURLToPath(config.storageUrl) : config.storageUrl,
-    Workers: `${pids} (end one with kill -9 and watch it being replaced)`,
     Queues: config.queueUrl === config.databaseUrl ? "in PostgreSQL" : withoutPassword(config.queueUrl),
+    Workers: `${pids} (to see a crash: kill -9 ${workers[0]?.pid})`,
   };
   const table = Object.entries(rows).map(
     ([name, value]) => `  ${styleText("bold", name.padEnd(12))}${value}\n`,
@@ -191,18 +192,18 @@ const withoutPassword = (url: string) => url.replace(/:[^:@/]*@/, ":…@").repla
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** Stops all in order, then prints the reason, so that it is the last that is read. */
+/** Stops everything in order, then prints the reason, so that it is the last line. */
 const end = async (code: number, reason?: string) => {
   endingSince = Date.now();
   await running.disposeAsync();
-  if (reason !== undefined) say("offstage", styleText("red", reason));
+  if (reason !== undefined) print("offstage", styleText("red", reason));
   process.exit(code);
 };
 
-/** The first Ctrl-C stops all in order, a second one at once. npm and the terminal both deliver the first. */
+/** The first Ctrl-C stops everything in order, a second one at once. npm and the terminal both send the first. */
 const interrupt = () => {
   if (!endingSince) {
-    say("offstage", "stopping …");
+    print("offstage", "stopping …");
     return void end(0);
   }
   if (Date.now() - endingSince < 1_000) return;

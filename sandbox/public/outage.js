@@ -3,15 +3,15 @@ const labels = { off: "Works", refuse: "Refuses", reject: "Rejects", slow: "Slow
 const explanations = {
   mail: {
     off: "Mail is accepted and listed here.",
-    refuse: "Responds 451, a temporary error: jobs retry after about 1, 2, 4, 8 … seconds.",
-    reject: "Responds 550, a permanent error: jobs go to the dead letter at once.",
+    refuse: "Responds 451 (temporary): jobs retry after about 1, 2, 4, 8 … s.",
+    reject: "Responds 550 (permanent): jobs go to the dead letter at once.",
     slow: "Takes 3 seconds for each mail: the queue grows.",
     hang: "Stores the mail but never responds: senders time out after 30 s and send it again.",
   },
   transcription: {
     off: "Every video with sound gets subtitles.",
     refuse: "Responds 503: after half a minute of retries, videos are published without subtitles.",
-    reject: "Responds 400, a permanent error: videos are published at once, without subtitles.",
+    reject: "Responds 400 (permanent): videos are published at once, without subtitles.",
     slow: "Takes 3 seconds for each ten minutes of audio.",
     hang: "Never responds: after five attempts of 15 s, videos are published without subtitles.",
   },

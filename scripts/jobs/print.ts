@@ -40,8 +40,8 @@ const relative = (date: Date | null, now = Date.now()): string => {
 const clip = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text;
 
-/** Drops the name of a plain Error, which adds nothing to its message. */
-const plain = (error: string): string => error.replace(/^Error: /, "");
+/** Drops the names Error and ProviderError, which add nothing to the message. */
+const plain = (error: string): string => error.replace(/^(Provider)?Error: /, "");
 
 /** When a failed job is retried, if it is not due yet. */
 const nextAttempt = (job: JobRow): Date | null => {

@@ -140,10 +140,10 @@ const createDatabase = async (url: string) => {
 
 const stop = async (server: ChildProcess) => {
   if (hasEnded(server)) return;
-  const patience = setTimeout(() => server.kill("SIGQUIT"), 10_000);
+  const timeout = setTimeout(() => server.kill("SIGQUIT"), 10_000);
   server.kill("SIGINT");
   await once(server, "exit");
-  clearTimeout(patience);
+  clearTimeout(timeout);
 };
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;

@@ -17,18 +17,18 @@ export type ProgramName = keyof typeof colours | `worker-${number}`;
 process.stdout.on("error", () => {}); // The reader may leave (a closed terminal, `| head`). Stopping in order goes on.
 
 /** Prints each line under the name of its program. */
-export const say = (program: ProgramName, text: string): void => {
+export const print = (program: ProgramName, text: string): void => {
   const colour = colours[program.split("-")[0] as keyof typeof colours];
   const name = styleText(colour, program.padStart(8));
   for (const line of text.trimEnd().split("\n")) process.stdout.write(`${name} │ ${line}\n`);
 };
 
 /** Prints the output of a program: JSON log lines in readable form, other lines unchanged. `onLine` gets each line. */
-export const relay = (program: ProgramName, output: Readable, onLine: (line: string) => void): void => {
+export const printOutput = (program: ProgramName, output: Readable, onLine: (line: string) => void): void => {
   createInterface({ input: output }).on("line", (line) => {
     const readable = line.startsWith("{") ? prettify(shorten(line)).trimEnd() : line;
     onLine(readable);
-    say(program, readable);
+    print(program, readable);
   });
 };
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ProgramName, relay, say } from "./output.ts";
+import { type ProgramName, print, printOutput } from "./output.ts";
 import { createRestarts, RESTART_DELAY } from "./restarts.ts";
 
 export interface ServiceOptions {
@@ -59,7 +59,7 @@ export const startService = (options: ServiceOptions): Service => {
 
   const relaunch = () => {
     child = launch();
-    say(name, `restarted with pid ${child.pid}`);
+    print(name, `restarted with pid ${child.pid}`);
   };
 
   const noticeReady = async (started: ChildProcess) => {
@@ -78,7 +78,7 @@ export const startService = (options: ServiceOptions): Service => {
       gaveUp = true;
       return onGiveUp(`ended ${reason} (${how})`, lastLines);
     }
-    say(name, `ended unexpectedly (${how}), restarting in ${RESTART_DELAY / 1_000} s`);
+    print(name, `ended unexpectedly (${how}), restarting in ${RESTART_DELAY / 1_000} s`);
     restarting = setTimeout(relaunch, RESTART_DELAY);
   };
   let child = launch();
@@ -141,7 +141,7 @@ const spawnService = (
     // Its own process group: Ctrl-C in the terminal is for this process, which stops the services in order.
     detached: true,
   });
-  for (const output of [child.stdout, child.stderr]) if (output) relay(name, output, onLine);
+  for (const output of [child.stdout, child.stderr]) if (output) printOutput(name, output, onLine);
   return child;
 };
 
