@@ -85,7 +85,7 @@ test("a bomb is refused in words for its owner, and the worker lives", async () 
   const refused = await ended(bomb);
   expect(refused).toMatchObject({
     state: "FAILED",
-    problem: "The image has 256 megapixels. At most 50 are allowed.",
+    problem: "The image has 256 megapixels. The maximum is 50.",
     files: [],
   });
   const job = await app.core.reaches((await jobOf(bomb)).id, "FAILED");

@@ -1,9 +1,9 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { PermanentError, RateLimitedError } from "../core/index.ts";
-import { sendingError } from "./failure.ts";
+import { classifySendError } from "./failure.ts";
 
-/** An error as nodemailer makes it. */
+/** An error in nodemailer's form. */
 const refusal = (response: string, command = "RCPT TO", code = "EENVELOPE") =>
   Object.assign(new Error(`Can't send mail to ada@example.com: ${response}`), {
     code,
@@ -28,21 +28,21 @@ describe("retries", () => {
     ["ETIMEDOUT SOCKET_TIMEOUT at CONN", failure("ETIMEDOUT", { timeoutType: "SOCKET_TIMEOUT" })],
     ["TypeError", new TypeError("cannot read ada@example.com")],
   ])("after %s", ([text, error]) => {
-    const retry = sendingError(error);
+    const retry = classifySendError(error);
     expect(retry.name).toBe(text === "TypeError" ? "Error" : "ProviderError");
     expect(retry.message).toBe(`the mail was not sent: ${text}`);
   });
 });
 
-describe("gives up", () => {
+describe("fails for good", () => {
   test.for<[string, Error]>([
     ["550 5.1.1 at RCPT TO", refusal("550 5.1.1 ada@example.com is unknown")],
     ["552 at DATA", refusal("552 too large", "DATA", "EMESSAGE")],
     ["EENVELOPE at API", failure("EENVELOPE", { command: "API" })],
   ])("after %s", ([text, error]) => {
-    const end = sendingError(error);
-    expect(end).toBeInstanceOf(PermanentError);
-    expect(end.message).toBe(`the mail was not sent: ${text}`);
+    const permanent = classifySendError(error);
+    expect(permanent).toBeInstanceOf(PermanentError);
+    expect(permanent.message).toBe(`the mail was not sent: ${text}`);
   });
 });
 
@@ -56,19 +56,19 @@ describe("pauses the queue", () => {
     [60_000, refusal("530 5.7.0 authentication required", "MAIL FROM")],
     [60_000, failure("EAUTH", { command: "API" })],
   ])("for %i ms after %o", ([ms, error]) => {
-    const pause = sendingError(error);
+    const pause = classifySendError(error);
     expect(pause).toBeInstanceOf(RateLimitedError);
     expect((pause as RateLimitedError).ms).toBe(ms);
   });
 });
 
-test("names no one, however deep one looks", () => {
+test("contains no personal data at any depth", () => {
   for (const error of [
     refusal("550 5.1.1 ada@example.com"),
     refusal("450 ada@example.com"),
     refusal("451 ada@example.com"),
     failure("ada@example.com", { command: "RCPT TO:<ada@example.com>", originalCode: "ada@example.com" }),
   ]) {
-    expect(inspect(sendingError(error), { depth: 10, showHidden: true })).not.toContain("ada@");
+    expect(inspect(classifySendError(error), { depth: 10, showHidden: true })).not.toContain("ada@");
   }
 });

@@ -18,7 +18,7 @@ const ada = {
 };
 const open = { expiresAt: new Date(Date.now() + 60_000), usedAt: null };
 
-test("mails the verification link to the user", async () => {
+test("sends the verification link to the user", async () => {
   const { outcome, sent } = await perform({ template: "verification", userId, recordId });
   expect(outcome).toBe("sent");
   expect(sent).toEqual([
@@ -32,21 +32,21 @@ test("mails the verification link to the user", async () => {
   ]);
 });
 
-test("mails a user who has an account already the way in", async () => {
+test("sends the login link to an address that already has an account", async () => {
   const { outcome, sent } = await perform({ template: "account-exists", userId });
   expect(outcome).toBe("sent");
   expect(sent[0]?.text).toContain("https://app.example/login");
 });
 
-test("mails the link that sets a new password, and nothing once it was used", async () => {
+test("sends the link to set a new password until it is used", async () => {
   const wanted = await perform({ template: "password-reset", userId, recordId });
   expect(wanted.sent[0]?.text).toContain(`https://app.example/reset/${recordId}`);
   const used = { findReset: async () => ({ ...open, usedAt: new Date() }) };
   const { outcome } = await perform({ template: "password-reset", userId, recordId }, used);
-  expect(outcome).toBe("skipped: the link was withdrawn or used");
+  expect(outcome).toBe("skipped: the link was used or revoked");
 });
 
-test("reports a new sign-in by device and local time, while it lasts", async () => {
+test("reports a new sign-in with its device and local time while the session lasts", async () => {
   const { sent } = await perform({ template: "new-sign-in", userId, recordId });
   expect(JSON.parse(sent[0]?.text ?? "")).toMatchObject({
     device: "Firefox on Linux",
@@ -58,14 +58,14 @@ test("reports a new sign-in by device and local time, while it lasts", async () 
   );
 });
 
-test("who unsubscribed gets no optional mail, and those the account needs", async () => {
+test("a user who unsubscribed still receives the required mails", async () => {
   const unsubscribed = { findUser: async () => ({ ...ada, notifyByMail: false }) };
   const optional = await perform({ template: "new-sign-in", userId, recordId }, unsubscribed);
   expect(optional).toEqual({ outcome: "skipped: unsubscribed", sent: [] });
   expect((await perform({ template: "password-changed", userId }, unsubscribed)).outcome).toBe("sent");
 });
 
-test("only optional mails offer to unsubscribe", async () => {
+test("only optional mails have an unsubscribe link", async () => {
   const url = `https://app.example/unsubscribe/${userId}`;
   const offers: Partial<Record<Template, string | undefined>> = {};
   for (const template of Object.keys(mails) as Template[])
@@ -73,12 +73,13 @@ test("only optional mails offer to unsubscribe", async () => {
   expect(offers).toEqual({ "new-sign-in": url });
 });
 
-test("a job of an older version, which has `subject`, is still sent", () => {
+test("accepts a job enqueued before `subject` became `recordId`", async () => {
   const old = { template: "verification", userId, subject: recordId };
   expect(email.payload.parse(old)).toEqual({ template: "verification", userId, recordId });
+  expect(await perform(old)).toEqual(await perform({ template: "verification", userId, recordId }));
 });
 
-test("a changed password is always reported", async () => {
+test("always reports a changed password", async () => {
   expect((await perform({ template: "password-changed", userId })).outcome).toBe("sent");
 });
 
@@ -91,8 +92,8 @@ test("sends the same mail under the same id when it runs twice", async () => {
 test.for<[string, Partial<Deps>]>([
   ["the user no longer exists", { findUser: async () => null }],
   ["already verified", { findUser: async () => ({ ...ada, verifiedAt: new Date() }) }],
-  ["the link was withdrawn or used", { findVerification: async () => null }],
-  ["the link was withdrawn or used", { findVerification: async () => ({ ...open, usedAt: new Date() }) }],
+  ["the link was used or revoked", { findVerification: async () => null }],
+  ["the link was used or revoked", { findVerification: async () => ({ ...open, usedAt: new Date() }) }],
   ["the link has expired", { findVerification: async () => ({ ...open, expiresAt: new Date(0) }) }],
 ])("skips a mail that is not needed: %s", async ([reason, deps]) => {
   const { outcome, sent } = await perform({ template: "verification", userId, recordId }, deps);
@@ -116,16 +117,16 @@ test.for([
   expect(JSON.parse(sent[0]?.text ?? "").name).toBe(greeting);
 });
 
-test("gives up on a job that does not name the verification", async () => {
+test("fails for good without the record id", async () => {
   await expect(perform({ template: "verification", userId })).rejects.toThrow(PermanentError);
 });
 
-test("sorts what the provider answers", async () => {
-  const answering = (responseCode: number) =>
+test("classifies the provider's replies", async () => {
+  const replying = (responseCode: number) =>
     perform({ template: "verification", userId, recordId }, { send: () => Promise.reject({ responseCode }) });
-  await expect(answering(550)).rejects.toThrow(PermanentError);
-  await expect(answering(421)).rejects.toThrow(RateLimitedError);
-  await expect(answering(451)).rejects.toThrow("the mail was not sent: 451");
+  await expect(replying(550)).rejects.toThrow(PermanentError);
+  await expect(replying(421)).rejects.toThrow(RateLimitedError);
+  await expect(replying(451)).rejects.toThrow("the mail was not sent: 451");
 });
 
 const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {

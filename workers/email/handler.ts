@@ -1,5 +1,5 @@
 import type { Payload, Run } from "../core/index.ts";
-import { sendingError } from "./failure.ts";
+import { classifySendError } from "./failure.ts";
 import type { email } from "./job.ts";
 import { greetingName, mails, optionalMails } from "./mails.ts";
 import type { Sources, User } from "./mails.ts";
@@ -13,7 +13,7 @@ interface Rendered {
 export interface Deps extends Sources {
   findUser(id: string): Promise<User | null>;
   render(template: string, data: Record<string, string>): Rendered;
-  /** Resolves when the provider has accepted the mail. `id` identifies it when it is sent again. */
+  /** Resolves when the provider has accepted the mail. A repeated mail has the same `id`. */
   send(
     message: Rendered & { id: string; to: string; unsubscribe?: string },
     signal: AbortSignal,
@@ -35,7 +35,7 @@ export const sendEmail =
     const rendered = render(template, { name: greetingName(user.name), ...content.data, ...unsubscribe });
     await send({ id: run.id, to: user.email, ...rendered, ...unsubscribe }, run.signal).catch(
       (error: unknown) => {
-        throw sendingError(error);
+        throw classifySendError(error);
       },
     );
     return "sent";

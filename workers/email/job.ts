@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** Every mail with its priority: 0 if a user waits for it, 1 for warnings, 10 for the rest. */
+/** Each mail and its priority: 0 if a user is waiting for it, 1 for warnings, 10 for the rest. */
 const priorities = {
   verification: 0,
   "account-exists": 0,
@@ -15,12 +15,12 @@ export type Template = keyof typeof priorities;
 
 const template = z.enum(Object.keys(priorities) as Template[]);
 
-// Renamed to `recordId`. Jobs of the version before may still be in the ledger for as long as failed jobs are kept.
+// `subject` is the old name of `recordId`: jobs enqueued by older code may still be in the ledger (see README.md).
 const payload = z
   .object({ template, userId: z.uuid(), recordId: z.uuid().optional(), subject: z.uuid().optional() })
   .transform(({ subject, ...rest }) => ({ ...rest, recordId: rest.recordId ?? subject }));
 
-/** Sends one mail to one user. `recordId` is the id of the record that the mail is about, see mails.ts. */
+/** Sends one mail to one user. `recordId` is the id of the record that the mail is about (see mails.ts). */
 export const email = defineJob({
   name: "email",
   payload,

@@ -7,17 +7,17 @@ export interface User {
   verifiedAt: Date | null;
   /** IANA name. */
   zone: string;
-  /** Whether the optional mails are welcome. */
+  /** False after the user has unsubscribed from optional mails. */
   notifyByMail: boolean;
 }
 
-/** A record behind a link that works once. */
+/** The record of a link that works once. */
 interface OneTimeLink {
   expiresAt: Date;
   usedAt: Date | null;
 }
 
-/** What the mails load in addition to the user, and where their buttons lead. */
+/** What the mails load in addition to the user, and the targets of their buttons. */
 export interface Sources {
   findVerification(id: string): Promise<OneTimeLink | null>;
   findReset(id: string): Promise<OneTimeLink | null>;
@@ -41,7 +41,7 @@ export const mails: Record<Template, Mail> = {
   verification: async (user, recordId, { findVerification, links }) => {
     const id = required(recordId);
     if (user.verifiedAt) return { skip: "already verified" };
-    const skip = uselessness(await findVerification(id));
+    const skip = skipReason(await findVerification(id));
     return skip ? { skip } : { data: { url: links.verifyEmail(id), code: links.verificationCode(id) } };
   },
 
@@ -53,7 +53,7 @@ export const mails: Record<Template, Mail> = {
 
   "password-reset": async (_user, recordId, { findReset, links }) => {
     const id = required(recordId);
-    const skip = uselessness(await findReset(id));
+    const skip = skipReason(await findReset(id));
     return skip ? { skip } : { data: { url: links.resetPassword(id) } };
   },
 
@@ -71,8 +71,8 @@ export const mails: Record<Template, Mail> = {
 /** Users can unsubscribe from these, also with one click. The others are required by the account. */
 export const optionalMails: ReadonlySet<Template> = new Set<Template>(["new-sign-in"]);
 
-const uselessness = (link: OneTimeLink | null): string | undefined => {
-  if (!link || link.usedAt) return "the link was withdrawn or used";
+const skipReason = (link: OneTimeLink | null): string | undefined => {
+  if (!link || link.usedAt) return "the link was used or revoked";
   return link.expiresAt <= new Date() ? "the link has expired" : undefined;
 };
 
@@ -89,14 +89,14 @@ const localTime = (date: Date, timeZone: string) =>
   }).format(date);
 
 /**
- * The name to greet by, or none. Anyone can sign up with anybody's address, and a name like "win at evil.example" would
- * reach its owner as a link in our mail.
+ * The name for the greeting; empty when it looks like a link. Anyone can sign up with any address, and mail clients would
+ * show its owner a name like "win at evil.example" as a link.
  */
 export const greetingName = (name: string) => (LOOKS_LIKE_A_LINK.test(name) ? "" : name);
 
 const LOOKS_LIKE_A_LINK = /:\/\/|[\p{L}\p{N}]\.[\p{L}\p{N}]{2}/u;
 
 const required = (recordId: string | undefined) => {
-  if (!recordId) throw new PermanentError("the payload has no recordId, which its template needs");
+  if (!recordId) throw new PermanentError("the payload has no recordId, which the template requires");
   return recordId;
 };

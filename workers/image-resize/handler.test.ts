@@ -20,9 +20,9 @@ const uploadId = "01932b5e-0000-7000-8000-000000000001";
 const { red, green, blue, yellow } = colours;
 const upright = [red, green, blue, yellow];
 
-test("makes AVIF, WebP and JPEG in every width, and says what it made", async () => {
+test("creates AVIF, WebP and JPEG in every width and lists them", async () => {
   const { outcome, published, files } = await perform(await quarters(2_400, 1_600).jpeg().toBuffer());
-  expect(outcome).toBe("made 12 files");
+  expect(outcome).toBe("files created: 12");
   expect(published).toMatchObject({ uploadId, isUpload: true, folder: "image", width: 2_400, height: 1_600 });
   expect(published!.placeholder).toMatch(/^data:image\/webp;base64,[\w+/=]{20,400}$/);
   for (const width of [160, 480, 960, 1_920])
@@ -53,7 +53,7 @@ test.each([
   [161, 90, [161, 160]],
   [700, 500, [700, 480, 160]],
   [30_000, 10, [1_920, 960, 480, 160]],
-  // No format but JPEG holds more than 16,383 rows, so that the whole image becomes narrower.
+  // WebP allows at most 16,383 rows, so the whole image is scaled down.
   [10, 30_000, [5]],
   [1_000, 30_000, [546, 480, 160]],
   [1, 16_383, [1]],
@@ -70,7 +70,7 @@ test.each([
   }
 });
 
-test("a line that no format could hold becomes shorter, as it cannot become narrower", async () => {
+test("an image one pixel wide that exceeds the maximum height becomes shorter", async () => {
   const { published } = await perform(await quarters(1, 20_000).png().toBuffer());
   expect(published!.files.map(({ width, height }) => [width, height])).toEqual(Array(3).fill([1, 16_383]));
 });
@@ -84,14 +84,14 @@ test.each([
   [6, [blue, red, yellow, green]],
   [7, [yellow, green, blue, red]],
   [8, [green, yellow, red, blue]],
-])("turns a phone's photo upright (orientation %i), and keeps its colours", async (orientation, corners) => {
+])("rotates a phone's photo upright (orientation %i) and keeps its colours", async (orientation, corners) => {
   const { published, files } = await perform(await phonePhoto(600, 400, orientation));
   const isTurned = orientation >= 5;
   expect(published).toMatchObject(isTurned ? { width: 400, height: 600 } : { width: 600, height: 400 });
   for (const { body } of files.values()) await expectCorners(body, corners);
 });
 
-test("leaves nothing of the metadata: no place, no maker, no profile", async () => {
+test("removes all metadata: location, camera and profile", async () => {
   const photo = await phonePhoto(600, 400, 6);
   const { exif, icc, xmp } = await sharp(photo).metadata();
   expect([exif, icc, xmp].every(Boolean)).toBe(true);
@@ -128,7 +128,7 @@ describe("reads", () => {
   test.each<[string, () => Promise<Buffer>]>([
     ["CMYK", () => image().toColourspace("cmyk").jpeg().toBuffer()],
     ["CMYK with a profile", () => image().withIccProfile("cmyk").jpeg().toBuffer()],
-  ])("%s, whose blue is paler", async (_, make) => {
+  ])("%s, with a paler blue", async (_, make) => {
     const { files } = await perform(await make());
     for (const { body } of files.values()) await expectCorners(body, upright, 70);
   });
@@ -158,7 +158,7 @@ describe("reads", () => {
     }
   });
 
-  test("only the first frame of a moving WebP", async () => {
+  test("only the first frame of an animated WebP", async () => {
     const still = { create: { width: 300, height: 200, channels: 3 as const, background: "#ff0000" } };
     const frames = [await sharp(still).png().toBuffer(), await quarters(300, 200).png().toBuffer()];
     const moving = await sharp(frames, { join: { animated: true } })
@@ -178,17 +178,17 @@ describe("reads", () => {
     }
   });
 
-  test("an image behind which other data hides, and publishes only the image", async () => {
+  test("an image followed by other data, and publishes only the image", async () => {
     const photo = await quarters(600, 400).png().toBuffer();
     const { files } = await perform(Buffer.concat([photo, Buffer.from("PK\x03\x04 CANARY %PDF-1.7 <svg>")]));
     for (const { body } of files.values()) expect(body.includes("CANARY")).toBe(false);
   });
 });
 
-describe("refuses", () => {
+describe("rejects", () => {
   const notAnImage = "The file is not a JPEG, PNG, WebP, AVIF or GIF image.";
   const damaged = "The image is damaged or incomplete.";
-  const tooLarge = (megapixels: number) => `The image has ${megapixels} megapixels. At most 50 are allowed.`;
+  const tooLarge = (megapixels: number) => `The image has ${megapixels} megapixels. The maximum is 50.`;
   const half = async (file: Promise<Buffer>) => (await file).subarray(0, (await file).length / 2);
   const image = () => quarters(640, 480);
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="/etc/passwd"/></svg>`;
@@ -208,15 +208,15 @@ describe("refuses", () => {
     ["BMP", notAnImage, () => "BM\x46\0\0\0\0\0\0\0\x36\0\0\0"],
     ["Radiance", notAnImage, () => "#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\n"],
     ["a file of libvips", notAnImage, () => "\x08\xf2\xa6\xb6".padEnd(64, "\0")],
-    ["a film", notAnImage, () => "\0\0\0\x18ftypisom\0\0\x02\0isomiso2avc1mp41".padEnd(64, "\0")],
+    ["a video", notAnImage, () => "\0\0\0\x18ftypisom\0\0\x02\0isomiso2avc1mp41".padEnd(64, "\0")],
     [
       "HEIC",
-      "HEIC images cannot be read here. Please send a JPEG, PNG, WebP, AVIF or GIF.",
+      "HEIC is not supported. Please upload a JPEG, PNG, WebP, AVIF or GIF image.",
       () => "\0\0\0\x18ftypheic\0\0\0\0mif1heic".padEnd(64, "\0"),
     ],
     [
-      "a moving AVIF",
-      "This AVIF is a film. Please send a still image, or a moving WebP or GIF.",
+      "an animated AVIF",
+      "Animated AVIF is not supported. Please upload a still image, or an animated WebP or GIF.",
       () => "\0\0\0\x2cftypavis\0\0\0\0avisavifmsf1iso8".padEnd(99, "\0"),
     ],
     ["half a JPEG", damaged, () => half(image().jpeg().toBuffer())],
@@ -231,7 +231,7 @@ describe("refuses", () => {
     ["the first bytes of an AVIF and zeros", damaged, () => "\0\0\0\x18ftypavif".padEnd(99, "\0")],
     ["256 megapixels in 31 KB", tooLarge(256), () => blankPng(16_000, 16_000)],
     ["51 megapixels", tooLarge(51), () => blankPng(51_000, 1_000)],
-    ["more pixels than there are numbers", damaged, () => blankHeader(2 ** 31 - 1)],
+    ["a size that overflows", damaged, () => blankHeader(2 ** 31 - 1)],
     ["a header without pixels", damaged, () => blankHeader(0)],
   ])("%s", async (_, problem, make) => {
     const made = await make();
@@ -253,13 +253,13 @@ describe("refuses", () => {
 });
 
 test.each<[string, string, () => Promise<Buffer>]>([
-  ["text that unpacks to 200 MB", "made 3 files", () => textBombPng(200_000_000)],
+  ["text that unpacks to 200 MB", "files created: 3", () => textBombPng(200_000_000)],
   [
     "a JPEG of 3,000 scans",
     "PermanentError: The image is damaged or incomplete.",
     () => manyScansJpeg(3_000),
   ],
-])("%s costs neither much time nor much memory", async (_, outcome, make) => {
+])("%s takes little time and memory", async (_, outcome, make) => {
   const file = await make();
   const before = process.memoryUsage().rss;
   const began = performance.now();
@@ -268,15 +268,15 @@ test.each<[string, string, () => Promise<Buffer>]>([
   expect(process.memoryUsage().rss - before).toBeLessThan(150e6);
 });
 
-test("is alive after all of that, and nothing of it lasts", async () => {
+test("still works after 20 failures", async () => {
   const image = await quarters(300, 200).png().toBuffer();
-  const broken = Array.from({ length: 20 }, () => perform(image.subarray(0, -200)).catch(() => "refused"));
+  const broken = Array.from({ length: 20 }, () => perform(image.subarray(0, -200)).catch(() => "rejected"));
   const whole = Array.from({ length: 5 }, async () => (await perform(image)).outcome);
-  expect(await Promise.all(broken)).toEqual(Array(20).fill("refused"));
-  expect(await Promise.all(whole)).toEqual(Array(5).fill("made 6 files"));
+  expect(await Promise.all(broken)).toEqual(Array(20).fill("rejected"));
+  expect(await Promise.all(whole)).toEqual(Array(5).fill("files created: 6"));
 });
 
-test("makes the same files with the same bytes when it runs twice", async () => {
+test("a second run creates identical files", async () => {
   const photo = await phonePhoto(1_000, 700, 6);
   const first = await perform(photo);
   const second = await perform(photo, {}, first.files);
@@ -284,31 +284,31 @@ test("makes the same files with the same bytes when it runs twice", async () => 
   expect(second.files).toEqual(first.files);
 });
 
-test("a part of an upload has a folder of its own, and its failure is not the upload's", async () => {
+test("a part of an upload has a separate folder, and its failure does not fail the upload", async () => {
   const { published, files } = await perform(await quarters(480, 270).jpeg().toBuffer(), {}, undefined, {
     source: "posters/0001.jpg",
   });
   expect(published).toMatchObject({ isUpload: false, folder: "posters/0001" });
   expect([...files.keys()].toSorted()[0]).toBe("posters/0001/160.avif");
-  const reject = () => Promise.reject(new Error("told"));
+  const reject = () => Promise.reject(new Error("rejected"));
   const running = perform(Buffer.from("?"), { reject }, undefined, { source: "posters/0001.jpg" });
   await expect(running).rejects.toThrow(PermanentError);
 });
 
 test.each(["../source", "/etc/passwd", "a/../b", "posters//1.jpg", "posters/.hidden", "A", ""])(
-  "no job leads out of its upload: %j",
+  "rejects a path outside the upload: %j",
   (source) => expect(imageResize.payload.safeParse({ uploadId, source }).success).toBe(false),
 );
 
-test("skips an upload that is gone, and gives up on a file that is", async () => {
+test("skips a deleted upload, and fails for good without the file", async () => {
   const image = await quarters(9, 9).png().toBuffer();
   const gone = await perform(image, { findUpload: async () => null });
-  expect(gone).toMatchObject({ outcome: "skipped: the upload is gone", published: undefined });
+  expect(gone).toMatchObject({ outcome: "skipped: the upload no longer exists", published: undefined });
   const missing = perform(image, { read: async () => undefined });
   await expect(missing).rejects.toThrow(new PermanentError("The file is missing. Please upload it again."));
 });
 
-test("a storage that fails is tried again, and nothing is published", async () => {
+test("retries when the storage fails, and publishes nothing", async () => {
   const image = await quarters(1_000, 800).png().toBuffer();
   let writes = 0;
   const write = async () => {
@@ -320,7 +320,7 @@ test("a storage that fails is tried again, and nothing is published", async () =
   expect(writes).toBeLessThan(9);
 });
 
-test("stops when its run is stopped", async () => {
+test("stops when its signal aborts", async () => {
   const stop = new AbortController();
   const image = await quarters(2_000, 1_500).png().toBuffer();
   const written: string[] = [];
@@ -347,12 +347,12 @@ test("leaves the event loop free, so that locks renew", async () => {
   expect(longest).toBeLessThan((performance.now() - began) / 3);
 });
 
-test("reports how far it is", async () => {
+test("reports its progress", async () => {
   const { progress } = await perform(await quarters(200, 100).png().toBuffer());
   expect(progress).toEqual([1, 2, 3, 4, 5, 6].map((done) => done / 6));
 });
 
-/** Compressed colours are not exact: each of their values may be off by so much. */
+/** Lossy formats change colours: each value may differ by the tolerance. */
 const expectCorners = async (file: Buffer, expected: number[][], tolerance = 32) => {
   const found = (await cornersOf(file)).flat();
   const isOff = found.some((value, index) => Math.abs(value - expected.flat()[index]!) > tolerance);

@@ -5,7 +5,7 @@ import type { imageResize } from "./job.ts";
 import { formats } from "./sizes.ts";
 import type { Format } from "./sizes.ts";
 
-/** A file that was made. */
+/** One output file. */
 export interface Variant {
   /** Below the upload, such as image/480.webp. */
   path: string;
@@ -15,15 +15,15 @@ export interface Variant {
   height: number;
 }
 
-/** All that was made of one image. */
+/** All output files of one image. */
 export interface Variants {
   uploadId: string;
-  /** Whether the image is the upload, and not a part of one, as the posters of a video are. */
+  /** Whether the image is the upload itself. False for a part of one, such as a poster of a video. */
   isUpload: boolean;
-  /** Below the upload. Holds these files and no others. */
+  /** Below the upload. Contains these files and no others. */
   folder: string;
   files: Variant[];
-  /** Of the original, as people see it. */
+  /** Of the original, as displayed. */
   width: number;
   height: number;
   /** A data: URL. */
@@ -32,11 +32,11 @@ export interface Variants {
 
 export interface Deps<Tx> {
   findUpload(id: string): Promise<object | null>;
-  /** Resolves with nothing where there is no such object. */
+  /** Resolves with undefined when there is no such object. */
   read(uploadId: string, path: string): Promise<Buffer | undefined>;
-  /** Writes all of it or nothing, in place of what was there. */
+  /** Writes the object as a whole, replacing an earlier one. */
   write(uploadId: string, path: string, body: Buffer, contentType: string): Promise<void>;
-  /** Lists these files in place of those that the folder had. The upload that is this image is ready with it. */
+  /** Replaces the folder's list of files. If the image is the upload itself, the upload is ready. */
   publish(tx: Tx, variants: Variants): Promise<unknown>;
   /** Marks the upload as failed. Its owner sees `problem`. */
   reject(uploadId: string, problem: string): Promise<unknown>;
@@ -47,28 +47,28 @@ type ImageRun<Tx> = Pick<Run<Tx>, "signal" | "progress" | "complete">;
 export const resizeImage =
   <Tx>(deps: Deps<Tx>) =>
   async ({ uploadId, source = UPLOAD }: Payload<typeof imageResize>, run: ImageRun<Tx>): Promise<string> => {
-    if (!(await deps.findUpload(uploadId))) return "skipped: the upload is gone";
+    if (!(await deps.findUpload(uploadId))) return "skipped: the upload no longer exists";
 
-    const { width, height, widths, pixels } = await open(deps, uploadId, source, run.signal);
+    const { width, height, widths, pixels } = await openImage(deps, uploadId, source, run.signal);
     const isUpload = source === UPLOAD;
     const folder = isUpload ? "image" : source.replace(/\.[^./]+$/, "");
     const placeholder = await placeholderOf(pixels, run.signal);
     const write: Write = (path, body, type) => deps.write(uploadId, path, body, type);
-    const files = await makeVariants({ pixels, widths, folder, write }, run);
+    const files = await createVariants({ pixels, widths, folder, write }, run);
 
     return run.complete(async (tx) => {
       await deps.publish(tx, { uploadId, isUpload, folder, files, width, height, placeholder });
-      return `made ${files.length} files`;
+      return `files created: ${files.length}`;
     });
   };
 
-/** The path of what was uploaded. */
+/** The path of the original. */
 const UPLOAD = "source";
 
 type Write = (path: string, body: Buffer, contentType: string) => Promise<void>;
 
 /** Reports the problem to the upload's owner before the job goes to the dead letter. */
-const open = async <Tx>(
+const openImage = async <Tx>(
   { read, reject }: Deps<Tx>,
   uploadId: string,
   source: string,
@@ -84,16 +84,16 @@ const open = async <Tx>(
   }
 };
 
-interface Making {
+interface VariantSet {
   pixels: Pixels;
   widths: readonly number[];
   folder: string;
   write: Write;
 }
 
-/** Makes every file. If one fails, no other is still under way when this rejects. */
-const makeVariants = async (
-  { pixels, widths, folder, write }: Making,
+/** Creates all files. If one fails, it rejects when no other is still in progress. */
+const createVariants = async (
+  { pixels, widths, folder, write }: VariantSet,
   run: Pick<Run, "signal" | "progress">,
 ): Promise<Variant[]> => {
   const failed = new AbortController();
@@ -101,7 +101,7 @@ const makeVariants = async (
   const names = Object.keys(formats) as Format[];
   let done = 0;
 
-  const make = async (scaling: Promise<Pixels>, format: Format): Promise<Variant> => {
+  const createVariant = async (scaling: Promise<Pixels>, format: Format): Promise<Variant> => {
     const scaled = await scaling;
     const body = await encode(scaled, format, signal);
     signal.throwIfAborted();
@@ -113,15 +113,15 @@ const makeVariants = async (
     return { path, contentType, bytes: body.length, width, height };
   };
 
-  const making = widths.flatMap((width) => {
+  const creating = widths.flatMap((width) => {
     const scaling = scale(pixels, width, signal);
-    return names.map((format) => make(scaling, format));
+    return names.map((format) => createVariant(scaling, format));
   });
   try {
-    return await Promise.all(making);
+    return await Promise.all(creating);
   } catch (error) {
     failed.abort(error);
-    await Promise.allSettled(making);
+    await Promise.allSettled(creating);
     throw error;
   }
 };

@@ -5,12 +5,12 @@ import { formats, maxHeight, maxPixels, widths } from "./sizes.ts";
 import type { Format } from "./sizes.ts";
 import { onThread } from "./threads.ts";
 
-// Whatever else libvips can open, such as SVG, PDF or TIFF, is out of reach for this process.
+// Blocks all other loaders of libvips in this process, such as SVG, PDF and TIFF.
 sharp.block({ operation: ["VipsForeignLoad"] });
 sharp.unblock({
   operation: ["Jpeg", "Png", "Webp", "Heif", "Nsgif"].map((name) => `VipsForeignLoad${name}Buffer`),
 });
-// No image comes twice, and one thread for each step leaves the others to other steps.
+// No image is opened twice. One thread per step leaves the others to other steps.
 sharp.cache(false);
 sharp.concurrency(1);
 
@@ -23,21 +23,21 @@ export interface Pixels {
 }
 
 export interface Image {
-  /** Of the original, as people see it. */
+  /** Of the original, as displayed. */
   readonly width: number;
   readonly height: number;
-  /** The widths to publish, the widest first: at most the original's. */
+  /** The widths to publish, widest first, none wider than the original. */
   readonly widths: readonly number[];
   /** In the first of these widths. */
   readonly pixels: Pixels;
 }
 
 /**
- * Decodes a file, the first frame if it moves, no larger than it is needed.
+ * Decodes a file at the widest width that is needed. Of an animation, it decodes the first frame.
  * @throws PermanentError with a message for the user
  */
 export const decode = async (file: Buffer, signal: AbortSignal): Promise<Image> => {
-  const { width, height } = await inspect(file);
+  const { width, height } = await readSize(file);
   const wanted = widthsOf(width, height);
   const pixels = await onThread(signal, () =>
     toPixels(
@@ -52,32 +52,34 @@ export const decode = async (file: Buffer, signal: AbortSignal): Promise<Image> 
   return { width, height, widths: wanted, pixels };
 };
 
-/** The size of the image as people see it, from its header. */
-const inspect = async (file: Buffer): Promise<{ width: number; height: number }> => {
+/** The displayed size of the image, from its header. */
+const readSize = async (file: Buffer): Promise<{ width: number; height: number }> => {
   if (file.length === 0) throw new PermanentError("The file is empty.");
-  const type = typeOf(file);
+  const type = detectType(file);
   if (type === "HEIC")
-    throw new PermanentError("HEIC images cannot be read here. Please send a JPEG, PNG, WebP, AVIF or GIF.");
+    throw new PermanentError("HEIC is not supported. Please upload a JPEG, PNG, WebP, AVIF or GIF image.");
   if (!type) throw new PermanentError("The file is not a JPEG, PNG, WebP, AVIF or GIF image.");
   const { autoOrient } = await sharp(file, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
-      throw isFilm(file)
-        ? new PermanentError("This AVIF is a film. Please send a still image, or a moving WebP or GIF.")
+      throw isAnimatedAvif(file)
+        ? new PermanentError(
+            "Animated AVIF is not supported. Please upload a still image, or an animated WebP or GIF.",
+          )
         : damaged(error);
     });
   const pixels = autoOrient.width * autoOrient.height;
   if (pixels > maxPixels)
     throw new PermanentError(
-      `The image has ${Math.round(pixels / 1e6)} megapixels. At most ${maxPixels / 1e6} are allowed.`,
+      `The image has ${Math.round(pixels / 1e6)} megapixels. The maximum is ${maxPixels / 1e6}.`,
     );
   return autoOrient;
 };
 
 const damaged = (cause: unknown) => new PermanentError("The image is damaged or incomplete.", { cause });
 
-/** What the first bytes say, whatever name and type the file came with. */
-const typeOf = (file: Buffer): "JPEG" | "PNG" | "GIF" | "WebP" | "AVIF" | "HEIC" | undefined => {
+/** The type by the first bytes. The declared name and type are ignored. */
+const detectType = (file: Buffer): "JPEG" | "PNG" | "GIF" | "WebP" | "AVIF" | "HEIC" | undefined => {
   const start = file.toString("latin1", 0, 64);
   if (start.startsWith("\xff\xd8\xff")) return "JPEG";
   if (start.startsWith("\x89PNG\r\n\x1a\n")) return "PNG";
@@ -88,10 +90,10 @@ const typeOf = (file: Buffer): "JPEG" | "PNG" | "GIF" | "WebP" | "AVIF" | "HEIC"
   return brands && /^(hei|hev|mif1|msf1)/.test(brands) ? "HEIC" : undefined;
 };
 
-/** A sequence of frames, of which libheif reads none. Most moving AVIFs are one. */
-const isFilm = (file: Buffer) => file.toString("latin1", 4, 12) === "ftypavis";
+/** An image sequence, the usual form of an animated AVIF. libheif does not read its frames. */
+const isAnimatedAvif = (file: Buffer) => file.toString("latin1", 4, 12) === "ftypavis";
 
-/** Never more than the image has. One so long that no format could hold it becomes narrower, as a whole. */
+/** Never enlarges. An image higher than the formats allow is scaled down as a whole. */
 const widthsOf = (width: number, height: number): number[] => {
   const own = Math.max(1, Math.floor(Math.min(width, (width * maxHeight) / height)));
   const narrower = widths.filter((each) => each < own);
@@ -110,11 +112,11 @@ export const encode = (pixels: Pixels, format: Format, signal: AbortSignal): Pro
 const encoders: Record<Format, (image: Sharp) => Sharp> = {
   avif: (image) => image.avif(formats.avif.options),
   webp: (image) => image.webp(formats.webp.options),
-  // It knows no transparency.
+  // JPEG has no transparency.
   jpg: (image) => image.flatten({ background: "white" }).jpeg(formats.jpg.options),
 };
 
-/** A data: URL of about 150 characters, to show blurred until the image is there. */
+/** A data: URL of about 150 characters, to show blurred while the image loads. */
 export const placeholderOf = async (pixels: Pixels, signal: AbortSignal): Promise<string> => {
   const tiny = await onThread(signal, () =>
     fromPixels(pixels).resize(16, 16, { fit: "inside" }).webp({ quality: 30, alphaQuality: 30 }).toBuffer(),
@@ -130,7 +132,7 @@ const toPixels = async (
   width: number,
   original: { width: number; height: number },
 ): Promise<Pixels> => {
-  // One pixel across, an image cannot become narrower: then it becomes shorter.
+  // An image one pixel wide cannot become narrower: reduce its height alone.
   const height = Math.min(maxHeight, Math.max(1, Math.round((original.height * width) / original.width)));
   const { data, info } = await image
     .resize(width, height, { fit: "fill" })

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** Of an object below the upload: names joined by slashes, which cannot lead out of it. */
+/** The path of an object below the upload. It cannot leave the upload's folder. */
 const path = z.string().regex(/^[a-z0-9]+([/._-][a-z0-9]+)*$/);
 
-/** Makes an image of an upload in every size and format. `source` is the image's path, by default the upload itself. */
+/** Creates all sizes and formats of an image. `source` is its path below the upload, by default the original. */
 export const imageResize = defineJob({
   name: "image-resize",
   payload: z.object({ uploadId: z.uuid(), source: path.optional() }),

@@ -1,6 +1,6 @@
 /**
- * sharp works on libuv's threads, where Node also reads files and looks up names: one of them is left for that. libuv has
- * four where UV_THREADPOOL_SIZE does not say otherwise.
+ * sharp uses libuv's threads, which Node also needs to read files and resolve names: one is left for that. The size of the
+ * pool is UV_THREADPOOL_SIZE, by default 4.
  */
 const threads = Math.max(1, Number(process.env["UV_THREADPOOL_SIZE"] ?? 4) - 1);
 
@@ -8,8 +8,8 @@ const waiting: (() => void)[] = [];
 let busy = 0;
 
 /**
- * Begins the work when a thread is free, in the order of the calls, whichever job they belong to.
- * @throws the signal's reason when it aborts before
+ * Runs work when a thread is free. All jobs share one first-in, first-out queue.
+ * @throws the signal's reason when it aborts before the work starts
  */
 export const onThread = async <Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> => {
   if (busy < threads) busy++;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** Removes an upload that was never completed, and all objects of one whose row is gone. */
+/** Deletes an upload that was never completed, and the objects of an upload without a row. */
 export const uploadPurge = defineJob({
   name: "upload-purge",
   payload: z.object({ uploadId: z.uuid() }),

@@ -7,9 +7,9 @@ export const wire = ({ prisma, storage }: Infrastructure) =>
   defineWorker(
     uploadPurge,
     purgeUpload({
-      forgetIfAwaited: async (id) =>
+      deleteIfIncomplete: async (id) =>
         void (await prisma.upload.deleteMany({ where: { id, state: "AWAITING" } })),
-      isThere: async (id) => (await prisma.upload.count({ where: { id } })) > 0,
+      exists: async (id) => (await prisma.upload.count({ where: { id } })) > 0,
       list: storage.list,
       remove: storage.remove,
     }),
