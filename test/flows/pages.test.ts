@@ -136,7 +136,7 @@ describe("the pages", () => {
     const page = await open("reset-password#spent");
     await fill(page, { "New password": "short" });
     await click(page, "Set the password");
-    await page.getByText("At least 10 characters.").waitFor();
+    await page.getByText("Use at least 10 characters.").waitFor();
     await fill(page, { "New password": "correct horse battery" });
     await click(page, "Set the password");
     await page.getByRole("heading", { name: BROKEN }).waitFor();

@@ -244,7 +244,7 @@ describe.each(drivers)("with files in %s", (driver) => {
   test("a name that is too long is reported so", async () => {
     const long = { filename: "x".repeat(256), contentType: "image/png", bytes: 1, kind: "IMAGE" };
     const { body } = await owner.post("/v1/uploads").send(long);
-    expect(body.errors).toEqual([{ field: "filename", message: "At most 255 characters." }]);
+    expect(body.errors).toEqual([{ field: "filename", message: "Use at most 255 characters." }]);
   });
 
   test("what cannot be worked on here is refused with what to do", async () => {
@@ -263,7 +263,7 @@ describe.each(drivers)("with files in %s", (driver) => {
       [id],
     );
     const { body, text } = await owner.get(`/v1/uploads/${id}`);
-    expect(body).toMatchObject({ state: "FAILED", problem: expect.stringContaining("could not process") });
+    expect(body).toMatchObject({ state: "FAILED", problem: expect.stringContaining("could not be processed") });
     expect(text).not.toContain("secret");
     const shown = async () => (await owner.get("/v1/uploads?limit=1")).body.items;
     expect(await shown()).toEqual([expect.objectContaining({ id, state: "FAILED", problem: body.problem })]);
