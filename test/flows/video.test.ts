@@ -192,7 +192,7 @@ let cookie: string;
     const answer = await call(`http://127.0.0.1:${PORT}/v1/uploads`, { body });
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({
-      detail: "FFMPEG_PATH is set, but there is no ffmpeg there.",
+      detail: "FFMPEG_PATH is set, but ffmpeg was not found at that path.",
     });
     // Its jobs are left to workers that can do them.
     const line = await (await system.startWorker(without)).wrote("working");

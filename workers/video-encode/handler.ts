@@ -17,7 +17,7 @@ interface Workspace {
   source: Source | undefined;
   /** @throws an error with the program's `exitCode`, or with the resource `limit` that ended it */
   convert(conversion: { output: string[]; onProgress(seconds: number): void }): Promise<void>;
-  read(file: string, most?: number): Promise<Buffer | undefined>;
+  read(file: string, max?: number): Promise<Buffer | undefined>;
   store(
     file: string,
     path: string,

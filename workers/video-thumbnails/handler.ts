@@ -6,7 +6,7 @@ interface Workspace {
   source: { video: { index: number; width: number; height: number } | undefined } | undefined;
   convert(conversion: { before: string[]; output: string[] }): Promise<void>;
   /** Resolves with undefined when there is no such file. */
-  read(file: string, most?: number): Promise<Buffer | undefined>;
+  read(file: string, max?: number): Promise<Buffer | undefined>;
   store(file: string, path: string, contentType: string): Promise<unknown>;
 }
 
