@@ -19,18 +19,18 @@ const errorOf = (work: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-// What an administrator's stop does to every connection, at different moments.
-const SUICIDE = "SELECT pg_terminate_backend(pg_backend_pid())";
+// Ends the connection, as a restart of the server does.
+const TERMINATE = "SELECT pg_terminate_backend(pg_backend_pid())";
 
 test.for<[string, () => Promise<unknown>]>([
-  ["in a query", () => database.prisma.$queryRawUnsafe(SUICIDE)],
-  ["in a transaction", () => database.prisma.$transaction((tx) => tx.$queryRawUnsafe(SUICIDE))],
-  ["in a statement of a job", () => database.jobs.transaction((_tx, sql) => sql(SUICIDE, []))],
-  ["outside", () => database.jobs.sql(SUICIDE, [])],
-])("a connection that the server ends %s is a database that is away", async ([_when, work]) => {
+  ["in a query", () => database.prisma.$queryRawUnsafe(TERMINATE)],
+  ["in a transaction", () => database.prisma.$transaction((tx) => tx.$queryRawUnsafe(TERMINATE))],
+  ["in a statement of a job", () => database.jobs.transaction((_tx, sql) => sql(TERMINATE, []))],
+  ["outside", () => database.jobs.sql(TERMINATE, [])],
+])("a connection that the server ends %s counts as unavailable", async ([_when, work]) => {
   expect(isUnavailable(await errorOf(work()))).toBe(true);
 });
 
-test("a wrong statement is not", async () => {
+test("an invalid statement does not count as unavailable", async () => {
   expect(isUnavailable(await errorOf(database.prisma.$queryRawUnsafe("SELECT wrong")))).toBe(false);
 });

@@ -13,16 +13,16 @@ export const sqlOf =
   (text, values) =>
     tx.$queryRawUnsafe(text, ...values);
 
-/** PostgreSQL as the application uses it: Prisma for its own tables, plain SQL for the ledger, one pool for both. */
+/** PostgreSQL with one pool: Prisma for the application's tables, plain SQL for the ledger. */
 export interface Database {
   prisma: PrismaClient;
   jobs: JobDatabase<Tx>;
-  /** Rejects while PostgreSQL is out of reach. */
+  /** Rejects while PostgreSQL is unavailable. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-// Prepared once per connection and statement: parsing and planning cost more than most of these statements.
+// Statements are prepared once per connection: parsing and planning cost more than executing most of them.
 const names = new Map<string, string>();
 const statementName = (text: string): string => {
   let name = names.get(text);
@@ -37,8 +37,8 @@ const statementName = (text: string): string => {
 const transaction = new AsyncLocalStorage<{ client?: pg.PoolClient }>();
 
 /**
- * Remembers which connection Prisma takes for a transaction, so that the ledger can use it directly: the same
- * transaction, without Prisma's own handling of raw SQL, which costs three times as much as the statement.
+ * Records the connection that Prisma uses for a transaction, so that the ledger can use it in the same transaction, without
+ * Prisma's handling of raw SQL, which costs three times as much as the statement.
  */
 class Pool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
@@ -54,7 +54,7 @@ class Pool extends pg.Pool {
 }
 
 /**
- * Opens a pool of at most `connections`. Connects at first use, so it can be called while PostgreSQL is away.
+ * Opens a pool of at most `connections`. Connects at first use, so it can be called while PostgreSQL is unavailable.
  * The server ends a statement after 5 s and an idle transaction after 5 s, far below Prisma's own 30 s, because a
  * transaction that Prisma gives up on may still commit.
  */
@@ -65,7 +65,7 @@ export const openDatabase = (url: string, connections: number, onError: (error: 
     connectionTimeoutMillis: 3_000,
     statement_timeout: 5_000,
     idle_in_transaction_session_timeout: 5_000,
-    query_timeout: 10_000, // for a server that hangs, and so cannot end anything
+    query_timeout: 10_000, // if the server hangs and cannot end the statement
     keepAlive: true,
   });
   pool.on("error", onError);
@@ -108,20 +108,20 @@ class LostConnectionError extends Error {
   }
 }
 
-// PostgreSQL's classes for "not now": connection (08), resources (53), operator intervention (57), and a transaction
-// that was ended (25P03); and what Node, node-postgres and Prisma say of a server that is away, starting, or too slow.
+// PostgreSQL's transient classes: connection (08), resources (53), operator intervention (57), and a terminated idle
+// transaction (25P03); then the codes of Node, node-postgres and Prisma for an unavailable, starting or slow server.
 const UNAVAILABLE_CODE =
   /^(08...|53...|57...|25P03|ECONN[A-Z]+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P10(01|02|08|17)|P2024|P2028|P2037)$/;
 const UNAVAILABLE_MESSAGE =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Server has closed the connection/;
 
-/** What an error wraps. Prisma keeps the driver's error in `meta`, and that one its cause as a plain object. */
+/** The cause of an error. Prisma keeps the driver's error in `meta`, whose cause is a plain object. */
 const causeOf = (error: object): unknown => {
   const { cause, meta } = error as { cause?: unknown; meta?: { driverAdapterError?: unknown } };
   return cause ?? meta?.driverAdapterError;
 };
 
-/** Whether an error, or one of its causes, says that PostgreSQL cannot be reached right now. */
+/** Whether an error or one of its causes means that PostgreSQL is currently unavailable. */
 export const isUnavailable = (error: unknown): boolean => {
   for (let each = error; typeof each === "object" && each !== null; each = causeOf(each)) {
     if ("code" in each && UNAVAILABLE_CODE.test(String(each.code))) return true;

@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
 
-/** Exits after this many milliseconds, whatever is still open: below the 30 s that orchestrators allow. */
+/** Milliseconds after which the process exits in any case: less than the 30 s that orchestrators allow. */
 const DEADLINE = 28_000;
 
 /**
- * Ends the process in order on SIGTERM, SIGINT, and when the parent that started it is gone: runs `close` once, then
- * exits with 0, at the latest after 28 s.
+ * Shuts down on SIGTERM, SIGINT, and when the parent process has ended: runs `close` once, then exits with 0, at the latest
+ * after 28 s. Exits with 1 when `close` fails.
  */
 export const closeOnSignal = (log: Logger, close: () => Promise<void>): void => {
   let closing = false;
@@ -26,5 +26,5 @@ export const closeOnSignal = (log: Logger, close: () => Promise<void>): void => 
     );
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal));
-  process.on("disconnect", () => end("parent gone"));
+  process.on("disconnect", () => end("parent ended"));
 };

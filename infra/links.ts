@@ -1,15 +1,15 @@
 import { deriveCode, deriveToken, signId } from "./tokens.ts";
 
-/** What mails lead to. Tokens of links are in the fragment, which browsers send to no server, so that they reach no log. */
+/** The links in mails. Tokens are in the fragment, which browsers do not send to servers, so they do not appear in logs. */
 export const createLinks = (publicUrl: string, appSecret: string) => ({
   verifyEmail: (id: string) => `${publicUrl}/verify-email#${deriveToken(appSecret, "verify-email", id)}`,
-  /** Not a link: what to type where one is not at hand. */
+  /** The code to enter instead of opening the link. */
   verificationCode: (id: string) => deriveCode(appSecret, "verify-email", id),
   resetPassword: (id: string) =>
     `${publicUrl}/reset-password#${deriveToken(appSecret, "reset-password", id)}`,
   forgotPassword: () => `${publicUrl}/forgot-password`,
   login: () => `${publicUrl}/login`,
-  /** In the query, because mail providers post to it. It can do nothing but this. */
+  /** In the query, because mail providers post to it. The token allows nothing else. */
   unsubscribe: (userId: string) =>
     `${publicUrl}/unsubscribe?token=${signId(appSecret, "unsubscribe", userId)}`,
 });

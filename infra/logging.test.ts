@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createLogger } from "./logging.ts";
 
-test("cuts out by name what may be secret or personal, three levels deep", () => {
+test("redacts secret and personal fields by name, three levels deep", () => {
   const lines: string[] = [];
   const log = createLogger("test", "info", { write: (line) => void lines.push(line) });
   for (const name of ["password", "token", "email", "authorization", "cookie"])

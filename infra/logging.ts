@@ -1,8 +1,8 @@
 import { type DestinationStream, type Logger, pino, type SerializedError } from "pino";
 
 /**
- * A logger of JSON lines, on standard output by default. What could hold a secret or a person's data is cut
- * out by name.
+ * A logger of JSON lines, on standard output by default. Fields that may contain secrets or personal data are redacted by
+ * name.
  */
 export const createLogger = (process: string, level: string, output: DestinationStream = stdout()): Logger =>
   pino(
@@ -31,5 +31,5 @@ export const errorFacts = ({ type, message, stack, code }: SerializedError): obj
   code,
 });
 
-// Synchronous: an asynchronous one flushes its buffer at exit, which never ends if the reader is gone.
+// Synchronous: an asynchronous one flushes its buffer at exit, which never ends if no process reads the output.
 const stdout = () => pino.destination({ dest: 1, sync: true });

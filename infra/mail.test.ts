@@ -28,7 +28,7 @@ test("the id becomes the Message-ID, at the sender's domain", async () => {
   const mails = await arrived("ada@example.com");
   const ids = mails.map(({ messageId }) => messageId);
   expect(ids).toEqual(Array(2).fill("<01932b5e-0000-7000-8000-000000000001@offstage.example>"));
-  // Holiday notes do not answer it.
+  // Prevents automatic replies.
   expect(mails[0]?.headers).toMatch(/^Auto-Submitted: auto-generated\r?$/m);
 });
 
@@ -44,7 +44,7 @@ test("a subject cannot add headers", async () => {
   expect(await arrived("eve@example.com")).toEqual([]);
 });
 
-test("offers to unsubscribe with one click, where one may", async () => {
+test("has the headers of one-click unsubscribing for optional mails only", async () => {
   const url = `https://app.example/unsubscribe?token=01932b5e-0000-7000-8000-000000000001.${"x".repeat(43)}`;
   await mailer.send({ ...message, to: "dan@example.com", unsubscribe: url });
   const [mail] = await arrived("dan@example.com");
@@ -64,7 +64,7 @@ test.for(["eve@example.com, mallory@example.com", "eve@example.com\r\nRCPT TO:<m
   },
 );
 
-test("a signal ends a send that hangs", async () => {
+test("a signal aborts a send that hangs", async () => {
   await turn("hang");
   await expect(mailer.send(message, AbortSignal.timeout(200))).rejects.toThrow("aborted");
   await turn("off");
@@ -72,7 +72,7 @@ test("a signal ends a send that hangs", async () => {
   expect(await arrived("carol@example.com")).toHaveLength(1);
 });
 
-test("a sender without an address is refused at once", () => {
+test("rejects a sender without an address", () => {
   expect(() => createMailer("smtp://127.0.0.1", "Offstage")).toThrow(TypeError);
 });
 

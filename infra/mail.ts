@@ -1,30 +1,30 @@
 import { createTransport } from "nodemailer";
 
 export interface Message {
-  /** Who repeats a send repeats the id: it becomes the Message-ID, by which mailboxes recognise a repetition. */
+  /** Becomes the Message-ID. Use the same id to repeat a send, so that mail clients recognise the repetition. */
   id: string;
-  /** One address, and nothing but an address. */
+  /** One address, without a name. */
   to: string;
   subject: string;
   text: string;
   html: string;
-  /** Where one POST stops mails of this kind: becomes List-Unsubscribe, RFC 8058. Only for mails one may refuse. */
+  /** The URL of one-click unsubscribing (List-Unsubscribe, RFC 8058). Only for optional mails. */
   unsubscribe?: string;
 }
 
-/** As many as the email job runs at the same time, so that no mail waits in a queue that the job's timeout cannot see. */
+/** Equal to the email job's `concurrency`, so that no mail waits for a connection during its run. */
 const CONNECTIONS = 10;
 
 /**
  * A pool of SMTP connections to `url` (`smtp://` or `smtps://user:password@host:port`), opened at the first send.
  * `from` is the sender: `Name <address>`.
  *
- * A send resolves when the server took the mail, and gives up after 10 s without a connection, 10 s without a greeting
- * or 30 s of silence. It never repeats by itself: retries belong to the job, where they are counted and seen.
+ * A send resolves when the server has accepted the mail, and fails after 10 s without a connection, 10 s without a greeting
+ * or 30 s of silence. It never retries: that is done by the job, where retries are counted and visible.
  */
 export const createMailer = (url: string, from: string) => {
   const domain = /@([^\s@<>]+)>?$/.exec(from)?.[1];
-  if (!domain) throw new TypeError("the sender needs an address");
+  if (!domain) throw new TypeError("the sender has no address");
   const transport = createTransport({
     url,
     pool: true,
@@ -39,7 +39,7 @@ export const createMailer = (url: string, from: string) => {
   });
 
   return {
-    /** @throws an error of nodemailer, which names the recipient: keep it out of logs (see workers/email/failure.ts) */
+    /** @throws nodemailer's errors, which contain the recipient: do not log them (see workers/email/failure.ts) */
     send: async (
       { id, to, subject, text, html, unsubscribe }: Message,
       signal?: AbortSignal,
@@ -47,17 +47,17 @@ export const createMailer = (url: string, from: string) => {
       await transport.sendMail({
         messageId: `<${id}@${domain}>`,
         from,
-        // As an object: in a string, a comma would make two recipients of it.
+        // As an object: in a string, a comma would separate two recipients.
         to: { name: "", address: to },
         subject,
         text,
         html,
-        // RFC 3834: holiday notes and the like do not answer.
+        // RFC 3834: prevents automatic replies.
         headers: { "Auto-Submitted": "auto-generated", ...(unsubscribe && oneClick(unsubscribe)) },
         ...(signal && { signal }),
       });
     },
-    /** Closes idle connections at once, others after the mail they carry. */
+    /** Closes idle connections at once, others after their current mail. */
     close: (): void => transport.close(),
   };
 };

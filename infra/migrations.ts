@@ -4,7 +4,7 @@ import type { Sql } from "../workers/core/index.ts";
 
 const folder = fileURLToPath(new URL("../prisma/migrations", import.meta.url));
 
-/** Rejects while the database lacks a migration that this code came with. */
+/** Rejects while the database lacks a migration of this version. */
 export const checkMigrations = async (sql: Sql): Promise<void> => {
   const entries = readdirSync(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);

@@ -1,13 +1,14 @@
 import { hash, verify } from "@node-rs/argon2";
 
 /**
- * Hashes a password with argon2id (the library's default) and OWASP's minimum of 19 MiB, two passes and one lane; about 20 ms of a core.
+ * Hashes a password with argon2id (the library's default) and OWASP's minimum: 19 MiB, two passes, one lane. Takes about
+ * 20 ms of one core.
  * Source: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
  */
 export const hashPassword = (password: string): Promise<string> =>
   hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
 
-/** Whether it is the password of that hash. Without a hash it is not, which takes as long to find out. */
+/** Whether the password matches the hash. Without a hash it returns false after the same time. */
 export const verifyPassword = async (
   passwordHash: string | undefined,
   password: string,

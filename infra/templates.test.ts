@@ -29,25 +29,25 @@ test.for([
   ["lone \ud800 surrogate", "lone \ufffd surrogate", "lone \ufffd surrogate"],
   ["<%= process.env %>", "&lt;%= process.env %&gt;", "<%= process.env %>"],
   ["עדה", "עדה", "עדה"],
-])("%j is inert", ([name, html, plain]) => {
+])("%j is sanitized", ([name, html, plain]) => {
   write("Subject: <%= it.name %>\n\n<%= it.name %>", `<p title="<%= it.name %>"><%= it.name %></p>`);
   const mail = createRenderer(directory)("mail", { name });
   expect(mail).toEqual({ subject: plain, text: plain, html: `<p title="${html}">${html}</p>` });
 });
 
-test("refuses a value that was not given", () => {
+test("fails when a value is missing", () => {
   write("Subject: Hi\n\nHello <%= it.nmae %>", "");
   expect(() => createRenderer(directory)("mail", { name: "Ada" })).toThrow("not given");
 });
 
-test("refuses an unknown template", () => {
+test("rejects an unknown template", () => {
   write("Subject: Hi\n\nHello", "");
   expect(() => createRenderer(directory)("male", {})).toThrow("no template named male");
 });
 
-test("refuses to start with a template that has no subject", () => {
+test("rejects a template without a subject at the start", () => {
   write("Hello\n\nAda", "");
-  expect(() => createRenderer(directory)).toThrow(`mail.txt does not open with "Subject: "`);
+  expect(() => createRenderer(directory)).toThrow(`mail.txt does not start with "Subject: "`);
 });
 
 const write = (text: string, html: string) => {

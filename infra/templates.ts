@@ -5,14 +5,13 @@ import { Eta } from "eta";
 export type RenderedMail = { subject: string; text: string; html: string };
 
 /**
- * Reads every compiled template of `directory` (see scripts/templates.ts) at once, so that a missing or broken one
- * stops the boot and not a mail. The renderer it returns throws on an unknown name, and on a placeholder without a value.
+ * Loads all compiled templates of `directory` (see scripts/templates.ts), so that a missing or invalid one is reported at the
+ * start. The returned renderer throws on an unknown name and on a placeholder without a value.
  *
- * Values are inert wherever they land: escaped in HTML, and without line breaks or bidirectional controls in the
- * subject, the text and the HTML.
+ * Values are escaped in HTML. Line breaks and bidirectional controls are removed in the subject, the text and the HTML.
  */
 export const createRenderer = (directory: string) => {
-  const html = new Eta({ autoTrim: false, autoFilter: true, filterFunction: inert });
+  const html = new Eta({ autoTrim: false, autoFilter: true, filterFunction: sanitize });
   const text = html.withConfig({ autoEscape: false });
   const templates = new Map(templateNames(directory).map((name) => [name, load(name)]));
 
@@ -42,14 +41,14 @@ const templateNames = (directory: string) =>
     .filter((file) => file.endsWith(".html"))
     .map((file) => basename(file, ".html"));
 
-/** A text template opens like a mail: `Subject: …`, an empty line, the text. */
+/** A text template starts like a mail: `Subject: …`, an empty line, the text. */
 const subjectOf = (name: string, firstLine: string | undefined) => {
-  if (!firstLine?.startsWith("Subject: ")) throw new Error(`${name}.txt does not open with "Subject: "`);
+  if (!firstLine?.startsWith("Subject: ")) throw new Error(`${name}.txt does not start with "Subject: "`);
   return firstLine.slice("Subject: ".length);
 };
 
-const inert = (value: unknown) => {
-  if (typeof value !== "string") throw new Error("a template uses a value that it was not given");
+const sanitize = (value: unknown) => {
+  if (typeof value !== "string") throw new Error("a template uses a value that was not given");
   return value.toWellFormed().replace(LINE_BREAKS_AND_CONTROLS, " ").replace(BIDI_CONTROLS, "");
 };
 

@@ -18,13 +18,13 @@ test("another secret, purpose or row gives another token", () => {
   expect(new Set(tokens).size).toBe(4);
 });
 
-test("a hash is 32 bytes and does not show the token", () => {
+test("a hash is 32 bytes and does not contain the token", () => {
   const token = deriveToken("secret", "verify-email", id);
   expect(hashToken(token)).toHaveLength(32);
   expect(Buffer.from(hashToken(token)).toString("base64url")).not.toBe(token);
 });
 
-test("a signed id is read with its secret and purpose, unchanged, and not otherwise", () => {
+test("reads a signed id only with its secret and purpose, and only unchanged", () => {
   const signed = signId("secret", "unsubscribe", id);
   expect(readSignedId("secret", "unsubscribe", signed)).toBe(id);
   for (const [secret, purpose, forged] of [
@@ -39,7 +39,7 @@ test("a signed id is read with its secret and purpose, unchanged, and not otherw
     expect(readSignedId(secret, purpose, forged)).toBeUndefined();
 });
 
-test("a code has six digits, also where it begins with zeros", () => {
+test("a code has six digits, including leading zeros", () => {
   const codes = Array.from({ length: 500 }, (_, row) => deriveCode("secret", "verify-email", String(row)));
   expect(codes.filter((code) => !/^\d{6}$/.test(code))).toEqual([]);
   expect(codes.filter((code) => code.startsWith("0")).length).toBeGreaterThan(10);

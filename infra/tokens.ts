@@ -1,14 +1,13 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
 /**
- * The secret part of a link, 256 bit in base64url, derived from the id of the row it belongs to: nothing secret has to
- * travel in a job, and a mail that is sent twice carries the same link. `purpose` keeps one kind of link from being
- * redeemed as another.
+ * The token of a link, 256 bits in base64url, derived from the id of its row: no job has to contain a secret, and a repeated
+ * mail has the same link. A token of one `purpose` is invalid for any other.
  */
 export const deriveToken = (secret: string, purpose: string, id: string): string =>
   createHmac("sha256", secret).update(`${purpose}:${id}`).digest("base64url");
 
-/** SHA-256: what the database keeps of a token, and looks it up by. Fast is right here, as the token cannot be guessed. */
+/** The SHA-256 hash by which the database stores and finds a token. A slow hash is not needed, because tokens are random. */
 export const hashToken = (token: string): Uint8Array<ArrayBuffer> =>
   createHash("sha256").update(token).digest();
 
@@ -21,11 +20,11 @@ export const deriveCode = (secret: string, purpose: string, id: string): string 
   return String(bits % 1_000_000).padStart(6, "0");
 };
 
-/** An id that only we can have written, for links that must work for ever and have no row of their own. */
+/** A signed id, for links that never expire and have no row. */
 export const signId = (secret: string, purpose: string, id: string): string =>
   `${id}.${deriveToken(secret, purpose, id)}`;
 
-/** The id in what `signId` made of it; undefined for anything else. */
+/** The id in the result of `signId`; undefined when the signature is invalid. */
 export const readSignedId = (secret: string, purpose: string, signed: string): string | undefined => {
   const id = signed.slice(0, signed.indexOf("."));
   const isOurs = timingSafeEqual(hashToken(signed), hashToken(signId(secret, purpose, id)));

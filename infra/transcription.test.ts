@@ -18,7 +18,7 @@ let sandbox: Awaited<ReturnType<typeof createSandbox>>;
 beforeAll(async () => void (sandbox = await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 })));
 afterAll(() => sandbox.close());
 
-test("understands a provider", async () => {
+test("returns the transcript", async () => {
   const transcribe = createTranscriber({
     url: `http://127.0.0.1:${sandbox.httpPort}/v1/`,
     model: "whisper-1",
@@ -32,9 +32,9 @@ test("understands a provider", async () => {
   });
 });
 
-/** Sends one request to a provider that answers as told. */
-const ask = async (answer: RequestListener, signal = never) => {
-  const server = createServer(answer).listen(0, "127.0.0.1");
+/** Sends one request to a provider with the given response. */
+const ask = async (respond: RequestListener, signal = never) => {
+  const server = createServer(respond).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const transcribe = createTranscriber({ url: `http://127.0.0.1:${port}`, key: "sesame", model: "large" });
@@ -46,7 +46,7 @@ const ask = async (answer: RequestListener, signal = never) => {
   }
 };
 
-test("sends the sound, the model and the key", async () => {
+test("sends the audio, the model and the key", async () => {
   let sent = "";
   let headers: unknown;
   await ask(async (request, response) => {
@@ -60,23 +60,25 @@ test("sends the sound, the model and the key", async () => {
   expect(sent).toMatch(/filename="sound.wav"\r\nContent-Type: audio\/wav/);
 });
 
-test("reports the status of a refusal, and how long to wait", async () => {
-  const refusing = (status: number, headers = {}) =>
+test("reports the status and the Retry-After of an error response", async () => {
+  const responding = (status: number, headers = {}) =>
     ask((request, response) => {
       request.resume();
       response.writeHead(status, headers).end("no");
     });
-  await expect(refusing(503)).rejects.toMatchObject({ status: 503, retryAfter: undefined });
-  await expect(refusing(429, { "Retry-After": "7" })).rejects.toMatchObject({
+  await expect(responding(503)).rejects.toMatchObject({ status: 503, retryAfter: undefined });
+  await expect(responding(429, { "Retry-After": "7" })).rejects.toMatchObject({
     status: 429,
     retryAfter: 7_000,
   });
   const soon = new Date(Date.now() + 10_000).toUTCString();
-  const dated = await refusing(429, { "Retry-After": soon }).catch((error: { retryAfter: number }) => error);
+  const dated = await responding(429, { "Retry-After": soon }).catch(
+    (error: { retryAfter: number }) => error,
+  );
   expect((dated as { retryAfter: number }).retryAfter).toBeGreaterThan(5_000);
 });
 
-test.each(["no json", "[]", `{"segments":[{"start":"0"}]}`])("refuses an answer like %j", async (body) => {
+test.each(["no json", "[]", `{"segments":[{"start":"0"}]}`])("rejects the response %j", async (body) => {
   await expect(
     ask((request, response) => {
       request.resume();
@@ -85,6 +87,6 @@ test.each(["no json", "[]", `{"segments":[{"start":"0"}]}`])("refuses an answer 
   ).rejects.toThrow("no transcript");
 });
 
-test("ends with its signal", async () => {
+test("rejects when its signal aborts", async () => {
   await expect(ask(() => {}, AbortSignal.timeout(100))).rejects.toThrow("timeout");
 });

@@ -1,21 +1,21 @@
 import { z } from "zod";
 
-/** The provider answered with something else than a transcript. */
+/** The provider responded with an error. */
 class TranscriptionError extends Error {
   override name = "TranscriptionError";
   readonly status: number;
-  /** Milliseconds that it asks to wait. */
+  /** Milliseconds, from the Retry-After header. */
   readonly retryAfter: number | undefined;
 
   constructor(status: number, retryAfter?: number) {
-    super(`the transcription provider answered ${status}`);
+    super(`the transcription provider responded with ${status}`);
     this.status = status;
     this.retryAfter = retryAfter;
   }
 }
 
 export interface Transcript {
-  /** As the provider calls it: "english", or "en". */
+  /** In the provider's notation: "english", or "en". */
   language: string;
   segments: { start: number; end: number; text: string }[];
 }
@@ -27,16 +27,16 @@ const verboseJson = z.object({
     .default([]),
 });
 
-/** Milliseconds to wait for an answer: 15 s, and a tenth of the time that the sound lasts (16 kHz, 16 bits). */
-const patience = (wav: Buffer) => 15_000 + Math.ceil(wav.length / 320);
+/** Milliseconds: 15 s plus a tenth of the audio's length (16 kHz, 16 bits). */
+const timeoutFor = (wav: Buffer) => 15_000 + Math.ceil(wav.length / 320);
 
 /**
- * A client of any provider that speaks OpenAI's interface below `url`, such as https://api.openai.com/v1.
+ * A client of any provider with OpenAI's API at `url`, such as https://api.openai.com/v1.
  * https://platform.openai.com/docs/api-reference/audio/createTranscription
  */
 export const createTranscriber =
   ({ url, key, model }: { url: string; key?: string | undefined; model: string }) =>
-  /** @throws TranscriptionError for its refusals; another error where no answer comes, or no transcript */
+  /** @throws TranscriptionError for error responses; another Error without a response or a valid transcript */
   async (wav: Buffer, signal: AbortSignal): Promise<Transcript> => {
     const form = new FormData();
     form.set("file", new Blob([new Uint8Array(wav)], { type: "audio/wav" }), "sound.wav");
@@ -47,14 +47,14 @@ export const createTranscriber =
       body: form,
       headers: key ? { Authorization: `Bearer ${key}` } : {},
       redirect: "error",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(patience(wav))]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutFor(wav))]),
     });
     if (!response.ok) {
       await response.body?.cancel();
       throw new TranscriptionError(response.status, retryAfter(response.headers.get("Retry-After")));
     }
     const { data } = verboseJson.safeParse(await response.json().catch(() => undefined));
-    if (!data) throw new Error("the transcription provider answered 200 with no transcript");
+    if (!data) throw new Error("the transcription provider responded with 200 but no transcript");
     return data;
   };
 

@@ -15,14 +15,14 @@ afterEach(async () => {
 });
 
 const none = () => undefined;
-const program = async (name: string, says = " V..... libx264 x\\n A..... aac x", code = 0) => {
+const program = async (name: string, output = " V..... libx264 x\\n A..... aac x", code = 0) => {
   const path = join(folder, name);
-  await writeFile(path, `#!/bin/sh\nprintf '${says}\\n'\nexit ${code}\n`);
+  await writeFile(path, `#!/bin/sh\nprintf '${output}\\n'\nexit ${code}\n`);
   await chmod(path, 0o755);
   return path;
 };
 
-test("a variable goes before PATH, and PATH before the packages", async () => {
+test("a variable takes precedence over PATH, and PATH over the packages", async () => {
   const [own, packaged] = [await program("own"), await program("packaged")];
   expect(await findBinaries({}, () => packaged)).toEqual({ ffmpeg: packaged, ffprobe: packaged });
   await program("ffmpeg");
@@ -31,24 +31,24 @@ test("a variable goes before PATH, and PATH before the packages", async () => {
   expect(await findBinaries({ ffmpegPath: own }, none)).toEqual({ ffmpeg: own, ffprobe: "ffprobe" });
 });
 
-test("says what is missing, and how to get it", async () => {
+test("reports what is missing and how to install it", async () => {
   const { missing } = (await findBinaries({}, none)) as { missing: string };
   expect(missing).toMatch(
-    /^ffmpeg is needed: there is no ffmpeg on PATH\. Install it \(apt-get install ffmpeg/,
+    /^ffmpeg is needed: ffmpeg was not found on PATH\. Install it \(apt-get install ffmpeg/,
   );
   expect(missing).toContain("set FFMPEG_PATH");
-  expect(missing).toContain("there is no ffprobe on PATH");
+  expect(missing).toContain("ffprobe was not found on PATH");
 });
 
-test("a variable that leads nowhere is not passed over in silence", async () => {
+test("reports a variable with a wrong path", async () => {
   await program("ffmpeg");
   await program("ffprobe");
   expect(await findBinaries({ ffmpegPath: "/nowhere/ffmpeg" }, none)).toEqual({
-    missing: "FFMPEG_PATH is set, but there is no ffmpeg there.",
+    missing: "FFMPEG_PATH is set, but ffmpeg was not found at that path.",
   });
 });
 
-test("goes on to the packages where the program on PATH cannot encode", async () => {
+test("uses the packages if the program on PATH cannot encode", async () => {
   await program("ffmpeg", " V..... mpeg4 x");
   await program("ffprobe");
   const packaged = await program("packaged");
@@ -57,14 +57,14 @@ test("goes on to the packages where the program on PATH cannot encode", async ()
   expect(missing).toContain("the ffmpeg on PATH cannot encode libx264 and aac");
 });
 
-test("notices a program that does not run", async () => {
+test("reports a program that does not run", async () => {
   await program("ffmpeg", "", 3);
   await program("ffprobe");
   const { missing } = (await findBinaries({}, none)) as { missing: string };
   expect(missing).toContain("the ffmpeg on PATH does not run (3)");
 });
 
-test("the packages have both", async () => {
+test("the packages contain both", async () => {
   const found = await findBinaries({});
   expect(found).toEqual({
     ffmpeg: expect.stringContaining("@ffmpeg-installer"),

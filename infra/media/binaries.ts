@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 
-/** Two programs that work together: paths, or names on PATH. */
+/** The two programs: paths, or names on PATH. */
 export interface Binaries {
   ffmpeg: string;
   ffprobe: string;
@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 
 /**
- * Finds ffmpeg and ffprobe, each where its variable says, else on PATH, else in the optional npm packages, and tries them.
+ * Finds ffmpeg and ffprobe, each at the path in its variable, else on PATH, else in the optional npm packages, and runs them.
  * If one is missing, the result says what to install.
  */
 export const findBinaries = async (
@@ -34,42 +34,41 @@ const find = async (
   configured?: string,
   packaged?: string,
 ): Promise<{ path: string } | { missing: string }> => {
-  const problem = (path: string) => tryOut(name, path);
   if (configured) {
-    const why = await problem(configured);
-    return why ? { missing: `${variable} is set, but ${why}.` } : { path: configured };
+    const problem = await problemWith(name, configured);
+    return problem ? { missing: `${variable} is set, but ${problem}.` } : { path: configured };
   }
-  const tried = [];
+  const problems = [];
   for (const path of packaged ? [name, packaged] : [name]) {
-    const why = await problem(path);
-    if (!why) return { path };
-    tried.push(why);
+    const problem = await problemWith(name, path);
+    if (!problem) return { path };
+    problems.push(problem);
   }
   return {
-    missing: `${name} is needed: ${tried.join("; ")}. Install it (apt-get install ffmpeg, brew install ffmpeg), run npm install without --omit=optional, or set ${variable}.`,
+    missing: `${name} is needed: ${problems.join("; ")}. Install it (apt-get install ffmpeg, brew install ffmpeg), run npm install without --omit=optional, or set ${variable}.`,
   };
 };
 
-/** Why a program does not do, or nothing. */
-const tryOut = async (name: string, path: string): Promise<string | undefined> => {
+/** Why a program cannot be used, or undefined. */
+const problemWith = async (name: string, path: string): Promise<string | undefined> => {
   const args = name === "ffmpeg" ? ["-hide_banner", "-encoders"] : ["-version"];
-  const place = path === name ? "on PATH" : "there";
+  const place = path === name ? "on PATH" : "at that path";
   try {
     const { stdout } = await run(path, args, { timeout: 20_000, maxBuffer: 1 << 20 });
     if (name === "ffprobe") return undefined;
-    const lacking = ["libx264", "aac"].filter(
+    const missing = ["libx264", "aac"].filter(
       (encoder) => !new RegExp(`^ \\S+ ${encoder} `, "m").test(stdout),
     );
-    return lacking.length > 0 ? `the ${name} ${place} cannot encode ${lacking.join(" and ")}` : undefined;
+    return missing.length > 0 ? `the ${name} ${place} cannot encode ${missing.join(" and ")}` : undefined;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     return code === "ENOENT"
-      ? `there is no ${name} ${place}`
+      ? `${name} was not found ${place}`
       : `the ${name} ${place} does not run (${String(code)})`;
   }
 };
 
-/** The npm packages throw where they have no build for the machine, and are absent under --omit=optional. */
+/** The npm packages throw if they have no build for the machine. With --omit=optional they are not installed. */
 const packagedPath = (name: string): string | undefined => {
   try {
     return (require(`@${name}-installer/${name}`) as { path: string }).path;

@@ -38,7 +38,7 @@ let ffmpeg: Ffmpeg;
       expect(await probe(`plain.${type}`)).toMatchObject({ video: { width: 320 }, audio: undefined });
     });
 
-    test("sees a rotated video as people do", async () => {
+    test("applies the rotation", async () => {
       await makeMedia(folder, "upright.mp4", picture(0.4));
       const turned = ["-i", join(folder, "upright.mp4")];
       await makeMedia(folder, "turned.mp4", ["-display_rotation", "90", ...turned], ["-c", "copy"]).catch(
@@ -49,18 +49,18 @@ let ffmpeg: Ffmpeg;
       expect((await probe("turned.mp4"))?.video).toMatchObject({ width: 240, height: 320 });
     });
 
-    test("counts in square pixels", async () => {
+    test("converts to square pixels", async () => {
       await makeMedia(folder, "wide.mp4", picture(0.4), ["-vf", "setsar=2"]);
       expect((await probe("wide.mp4"))?.video).toMatchObject({ width: 640, height: 240 });
     });
 
-    test("gives an uneven source an even rate", async () => {
+    test("gives a source with a variable frame rate a constant one", async () => {
       const uneven = ["-vf", "select='not(mod(n,7))+not(mod(n,3))'", "-vsync", "vfr"];
       await makeMedia(folder, "uneven.mkv", picture(4, "320x240", 90), uneven);
       expect(["50", "60"]).toContain((await probe("uneven.mkv"))?.video?.rate);
     });
 
-    test("takes the cover of a song for no video", async () => {
+    test("ignores the cover of a song", async () => {
       const cover = await makeMedia(folder, "cover.jpg", picture(0.1), ["-frames:v", "1"]);
       const inputs = [...sound(1), "-i", cover];
       const options = ["-map", "0", "-map", "1", "-c:v", "copy", "-disposition:v:0", "attached_pic"];
@@ -72,13 +72,13 @@ let ffmpeg: Ffmpeg;
       ["nothing", ""],
       ["text", "hello"],
       ["a box without an end", "\0\0\0\x20ftypisom"],
-    ])("finds no video in %s", async (name, content) => {
+    ])("returns undefined for %s", async (name, content) => {
       await writeFile(join(folder, name), content);
       expect(await probe(name)).toBeUndefined();
     });
   });
 
-  test("no playlist in disguise opens a connection or another file", async () => {
+  test("a playlist named .mp4 opens no connection and no other file", async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(request.url ?? "");
@@ -114,7 +114,7 @@ let ffmpeg: Ffmpeg;
       ];
       expect([name, ...outcome]).toEqual([name, undefined, "ToolError", "no file"]);
     }
-    // The proof's proof: unguarded, the same program follows both.
+    // Control: without the guards, the same program opens the connection.
     const { ffmpeg: program } = await binaries();
     const open = [
       "-v",
@@ -132,7 +132,7 @@ let ffmpeg: Ffmpeg;
     server.close();
   });
 
-  test("the guards go before every input", async () => {
+  test("the guards precede every input", async () => {
     const program = join(folder, "program");
     await writeFile(program, '#!/bin/sh\necho "$*" >&2\nexit 2\n', { mode: 0o755 });
     const { probe, convert } = createFfmpeg({ ffmpeg: program, ffprobe: program });
@@ -148,18 +148,18 @@ let ffmpeg: Ffmpeg;
     const output = (name: string) => ["-c:v", "libx264", "-f", "mp4", name];
     const endless = ["-vf", "loop=-1:size=2", ...output("endless.mp4")];
 
-    test("reports how far it is", async () => {
+    test("reports its progress", async () => {
       await makeMedia(folder, "long.mp4", picture(3));
-      const told: number[] = [];
+      const reported: number[] = [];
       await ffmpeg.convert({
         ...{ folder, input: "long.mp4", output: output("out.mp4"), signal: never },
-        onProgress: (seconds) => void told.push(seconds),
+        onProgress: (seconds) => void reported.push(seconds),
       });
-      expect(told.at(-1)).toBeCloseTo(3, 0);
-      expect(told).toEqual([...told].sort((a, b) => a - b));
+      expect(reported.at(-1)).toBeCloseTo(3, 0);
+      expect(reported).toEqual([...reported].sort((a, b) => a - b));
     });
 
-    test("fails with its last words, without paths", async () => {
+    test("fails with the last error line, without paths", async () => {
       const failing = ffmpeg.convert({
         folder,
         input: "missing.mp4",
@@ -170,7 +170,7 @@ let ffmpeg: Ffmpeg;
       await expect(failing).rejects.toMatchObject({ name: "ToolError", exitCode: expect.any(Number) });
     });
 
-    test("ends with its signal, and only when the program is gone", async () => {
+    test("rejects when its signal aborts, after the program has ended", async () => {
       await makeMedia(folder, "short.mp4", picture(0.4));
       const stop = new AbortController();
       const converting = ffmpeg.convert({ folder, input: "short.mp4", output: endless, signal: stop.signal });
@@ -182,7 +182,7 @@ let ffmpeg: Ffmpeg;
       expect(await commandsWith("endless.mp4")).toEqual([]);
     });
 
-    test("dies with a process that is killed", async () => {
+    test("ends when its process is killed", async () => {
       await makeMedia(folder, "short.mp4", picture(0.4));
       const script = `
       const { createFfmpeg } = await import(${JSON.stringify(join(import.meta.dirname, "ffmpeg.ts"))});

@@ -3,15 +3,15 @@ import type { Binaries } from "./binaries.ts";
 import { readProbe } from "./probe.ts";
 import type { Probe } from "./probe.ts";
 import { runTool, ToolError } from "./tool.ts";
-import type { Limits } from "./tool.ts";
+import type { ResourceLimits } from "./tool.ts";
 
-/** ffmpeg and ffprobe as handlers are given them. Files are named by their name in `folder`. */
+/** ffmpeg and ffprobe as handlers use them. File names are relative to `folder`. */
 export interface Ffmpeg {
-  /** What a file holds, or nothing when it is no video or sound that we read. */
+  /** The streams of a file, or undefined when it is not a supported video or audio file. */
   probe(folder: string, file: string, signal: AbortSignal): Promise<Probe | undefined>;
   /**
-   * Converts `input`; `output` are the arguments after it. `onProgress` gets the seconds done, about twice a second.
-   * @throws ToolError when it failed; the signal's reason when that aborted, after the program is gone
+   * Converts `input`. `output` is the arguments after it. `onProgress` receives the converted seconds, about twice a second.
+   * @throws ToolError when ffmpeg failed; the signal's reason when that aborted, after ffmpeg has ended
    */
   convert(conversion: Conversion): Promise<void>;
 }
@@ -28,22 +28,22 @@ export interface Conversion {
 
 const GIB = 1024 ** 3;
 
-/** For one conversion. From an 8K source to 1080p it took 0.7 GiB of memory, and less than 2 GiB of address space. */
-const CONVERSION: Limits = {
-  // Less than the 4 hours of the job, whose end would say nothing of the file.
+/** One conversion from 8K to 1080p used 0.7 GiB of memory and less than 2 GiB of address space. */
+const CONVERSION: ResourceLimits = {
+  // Less than the job's timeout of 4 hours, which would not count as a problem of the file.
   wall: 3.5 * 3_600_000,
   cpu: 8 * 3_600,
   memory: 4 * GIB,
   file: 16 * GIB,
   output: 1 << 26,
 };
-const PROBE: Limits = { wall: 60_000, cpu: 60, memory: 2 * GIB, file: 0, output: 1 << 22 };
+const PROBE: ResourceLimits = { wall: 60_000, cpu: 60, memory: 2 * GIB, file: 0, output: 1 << 22 };
 
 /**
- * Before every input: files only, in these containers only, and no frame larger than 8K. A protocol list alone would let a
- * playlist that is named .mp4 read any file of this machine. (`-max_pixels` is of the decoder, which ffprobe has too.)
+ * Before every input: only files, only these containers, no frame larger than 8K. With the protocols alone, a playlist named
+ * .mp4 could read any file of this machine. (`-max_pixels` is an option of the decoder, which ffprobe has too.)
  */
-const GUARDED = [
+const INPUT_GUARDS = [
   ...["-protocol_whitelist", "file"],
   ...["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"],
   ...["-max_pixels", String(8192 * 4320)],
@@ -52,7 +52,7 @@ const GUARDED = [
 export const createFfmpeg = ({ ffmpeg, ffprobe }: Binaries): Ffmpeg => ({
   probe: async (folder, file, signal) => {
     const show = ["-v", "error", "-print_format", "json", "-show_format", "-show_streams"];
-    const args = [...show, ...GUARDED, `file:${join(folder, file)}`];
+    const args = [...show, ...INPUT_GUARDS, `file:${join(folder, file)}`];
     try {
       return readProbe(JSON.parse(await runTool(ffprobe, args, { signal, limits: PROBE, folder })));
     } catch (error) {
@@ -64,15 +64,15 @@ export const createFfmpeg = ({ ffmpeg, ffprobe }: Binaries): Ffmpeg => ({
   convert: async ({ folder, input, before = [], output, signal, onProgress }) => {
     const args = [
       ...["-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1"],
-      ...GUARDED,
-      // On a machine with many processors, as many frames would be decoded at a time.
+      ...INPUT_GUARDS,
+      // The default is one thread per processor, each with a frame in memory.
       ...["-threads", "4"],
       ...before,
       ...["-i", `file:${join(folder, input)}`],
       ...output,
     ];
     const onLine = (line: string) => {
-      // Microseconds, also under this name: https://ffmpeg.org/ffmpeg.html (-progress), FFmpeg ticket 7345.
+      // Microseconds, despite the name: https://ffmpeg.org/ffmpeg.html (-progress), FFmpeg ticket 7345.
       const microseconds = /^out_time_ms=(\d+)/.exec(line)?.[1];
       if (microseconds) onProgress?.(Number(microseconds) / 1_000_000);
     };

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { sweepFolders, withFolder } from "./folder.ts";
+import { removeAbandonedFolders, withTemporaryFolder } from "./folder.ts";
 
 let parent: string;
 beforeAll(async () => {
@@ -17,25 +17,25 @@ afterAll(async () => {
   await rm(parent, { recursive: true });
 });
 
-test("is gone after the work, and after work that fails", async () => {
-  const used = await withFolder(async (folder) => {
+test("is removed after the work, and after work that fails", async () => {
+  const used = await withTemporaryFolder(async (folder) => {
     await mkdir(join(folder, "deep"));
     await writeFile(join(folder, "deep", "file"), "x");
     expect(await readdir(parent)).toHaveLength(1);
     return folder;
   });
   expect(used.startsWith(parent)).toBe(true);
-  await expect(withFolder(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await expect(withTemporaryFolder(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
   expect(await readdir(parent)).toEqual([]);
 });
 
-/** A process that is in the middle of work in a folder. */
+/** A process that works in a folder. */
 const startWork = async () => {
   const module = JSON.stringify(join(import.meta.dirname, "folder.ts"));
   const script = `
-    const { withFolder } = await import(${module});
+    const { withTemporaryFolder } = await import(${module});
     process.on("SIGTERM", () => process.exit(0));
-    await withFolder((folder) => new Promise((resolve) => { console.log(folder); setTimeout(resolve, 60_000); }));`;
+    await withTemporaryFolder((folder) => new Promise((resolve) => { console.log(folder); setTimeout(resolve, 60_000); }));`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -43,7 +43,7 @@ const startWork = async () => {
   return child;
 };
 
-test("is gone when the process exits in the middle", async () => {
+test("is removed when the process exits during the work", async () => {
   const child = await startWork();
   expect(await readdir(parent)).toHaveLength(1);
   child.kill("SIGTERM");
@@ -51,11 +51,11 @@ test("is gone when the process exits in the middle", async () => {
   expect(await readdir(parent)).toEqual([]);
 });
 
-test("the next start sweeps what killed processes left, and nothing else", async () => {
+test("the next start removes the folders of killed processes only", async () => {
   const [killed, alive] = await Promise.all([startWork(), startWork()]);
   killed.kill("SIGKILL");
   await once(killed, "close");
-  // A container restarts under the same name and pid; a machine that is gone is known by age alone.
+  // A container restarts with the same name and pid. A folder of another machine is recognised by its age only.
   await mkdir(join(parent, `offstage-media-${hostname()}-${process.pid}-aaaaaa`));
   await mkdir(join(parent, "offstage-media-elsewhere-7-young0"));
   await mkdir(join(parent, "offstage-media-elsewhere-7-old000"));
@@ -63,7 +63,7 @@ test("the next start sweeps what killed processes left, and nothing else", async
   await utimes(join(parent, "offstage-media-elsewhere-7-old000"), yesterday, yesterday);
   await mkdir(join(parent, "something-else"));
 
-  await withFolder(async () => expect(await sweepFolders()).toBe(3));
+  await withTemporaryFolder(async () => expect(await removeAbandonedFolders()).toBe(3));
   const left = await readdir(parent);
   expect(left).toHaveLength(3);
   expect(left).toEqual(expect.arrayContaining(["offstage-media-elsewhere-7-young0", "something-else"]));

@@ -8,16 +8,18 @@ const PREFIX = "offstage-media-";
 const ABANDONED = 24 * 3_600_000;
 
 const open = new Set<string>();
-let isGuarded = false;
+let hasExitHandler = false;
 
 /**
- * Gives work a folder of its own, below TMPDIR, that only this user can read. It is removed when the work ends, however
- * it ends, and when this process exits. After a SIGKILL, `sweepFolders` of the next start removes it.
+ * Runs work with a temporary folder below TMPDIR that only this user can read. It is removed when the work ends or fails,
+ * and when this process exits. After a SIGKILL, `removeAbandonedFolders` removes it at the next start.
  */
-export const withFolder = async <Result>(work: (folder: string) => Promise<Result>): Promise<Result> => {
-  if (!isGuarded)
+export const withTemporaryFolder = async <Result>(
+  work: (folder: string) => Promise<Result>,
+): Promise<Result> => {
+  if (!hasExitHandler)
     process.on("exit", () => open.forEach((each) => rmSync(each, { recursive: true, force: true })));
-  isGuarded = true;
+  hasExitHandler = true;
   const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${owner()}-`));
   open.add(folder);
   try {
@@ -29,23 +31,23 @@ export const withFolder = async <Result>(work: (folder: string) => Promise<Resul
 };
 
 /**
- * Removes what killed processes left: folders of processes of this machine that are gone, and any that is a day old.
- * Call it when a process starts, before its first `withFolder`. Resolves with how many there were.
+ * Removes the folders of killed processes: of processes of this machine that have ended, and any that is a day old. Call it
+ * at the start of a process, before its first `withTemporaryFolder`. Resolves with the number of removed folders.
  */
-export const sweepFolders = async (): Promise<number> => {
+export const removeAbandonedFolders = async (): Promise<number> => {
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(PREFIX));
-  const stale = [];
-  for (const name of names) if (await isStale(name)) stale.push(join(tmpdir(), name));
-  await Promise.all(stale.map((folder) => rm(folder, { recursive: true, force: true })));
-  return stale.length;
+  const abandoned = [];
+  for (const name of names) if (await isAbandoned(name)) abandoned.push(join(tmpdir(), name));
+  await Promise.all(abandoned.map((folder) => rm(folder, { recursive: true, force: true })));
+  return abandoned.length;
 };
 
 const owner = (pid = process.pid) => `${hostname()}-${pid}`;
 
-const isStale = async (name: string) => {
+const isAbandoned = async (name: string) => {
   const path = join(tmpdir(), name);
   const [, pid] = /-(\d+)-[^-]+$/.exec(name) ?? [];
-  // Containers restart under the same host name and the same pid: nothing of ours is open yet.
+  // A restarted container has the same host name and pid: the folder is abandoned unless this process opened it.
   if (name.startsWith(`${PREFIX}${owner(Number(pid))}-`))
     return !open.has(path) && (Number(pid) === process.pid || !isAlive(Number(pid)));
   const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-/** What matters of a file with pictures or sound. */
+/** The properties of a video or audio file. */
 export interface Probe {
-  /** Unknown for some recordings that a browser streamed. */
+  /** Unknown for some browser recordings. */
   seconds: number | undefined;
   video: Picture | undefined;
   /** The stream's number in the file. */
@@ -12,10 +12,10 @@ export interface Probe {
 export interface Picture {
   /** The stream's number in the file. */
   index: number;
-  /** As it is meant to be seen: after its rotation, in square pixels. */
+  /** As displayed: rotated, in square pixels. */
   width: number;
   height: number;
-  /** Frames per second of even spacing that comes nearest, as ffmpeg writes it: 25 or 30000/1001. At most 60. */
+  /** The nearest constant frame rate in ffmpeg's notation: 25 or 30000/1001. At most 60. */
   rate: string;
   profile: string | undefined;
   level: number | undefined;
@@ -47,7 +47,7 @@ const report = z.object({
   format: z.object({ duration: z.coerce.number().positive().optional().catch(undefined) }).default({}),
 });
 
-/** Reads what `ffprobe -print_format json -show_format -show_streams` wrote. A cover picture of a song is no video. */
+/** Reads the output of `ffprobe -print_format json -show_format -show_streams`. The cover of a song is not a video. */
 export const readProbe = (json: unknown): Probe => {
   const { streams, format } = report.parse(json);
   const known = streams.filter(({ codec_name }) => codec_name && codec_name !== "unknown");
@@ -68,22 +68,22 @@ const picture = (video: Stream): Picture | undefined => {
   const { index, width = 0, height = 0, profile, level } = video;
   if (!width || !height) return undefined;
   const wide = Math.round(width * (fraction(video.sample_aspect_ratio) || 1));
-  const isTurned = Math.abs(rotation(video)) % 180 === 90;
-  const seen = isTurned ? { width: height, height: wide } : { width: wide, height };
-  return { index, ...seen, rate: evenRate(video), profile, level };
+  const isRotated = Math.abs(rotation(video)) % 180 === 90;
+  const displayed = isRotated ? { width: height, height: wide } : { width: wide, height };
+  return { index, ...displayed, rate: constantRate(video), profile, level };
 };
 
-/** Newer files of phones say it in a display matrix, which older programs show as a tag. */
+/** Phones store it in a display matrix. Older builds of ffprobe report it as a tag. */
 const rotation = ({ side_data_list, tags }: Stream): number =>
   side_data_list?.find((each) => each.rotation !== undefined)?.rotation ?? tags?.rotate ?? 0;
 
 const COMMON_RATES = [24, 25, 30, 50, 60];
 
 /**
- * `r_frame_rate` is the rate that hits every timestamp, which for an uneven source may be 90,000: such a source gets the
- * next common rate above its average.
+ * `r_frame_rate` is the lowest rate that fits every timestamp. With a variable frame rate it may be 90,000: use the next
+ * common rate above the average then.
  */
-const evenRate = ({ r_frame_rate, avg_frame_rate }: Stream): string => {
+const constantRate = ({ r_frame_rate, avg_frame_rate }: Stream): string => {
   const exact = fraction(r_frame_rate);
   if (exact >= 1 && exact <= 60) return r_frame_rate.replace(/\/1$/, "");
   const average = fraction(avg_frame_rate) || 30;
@@ -91,6 +91,6 @@ const evenRate = ({ r_frame_rate, avg_frame_rate }: Stream): string => {
 };
 
 const fraction = (text = "0/0"): number => {
-  const [above = 0, below = 0] = text.split(/[:/]/).map(Number);
-  return below === 0 ? 0 : above / below;
+  const [numerator = 0, denominator = 0] = text.split(/[:/]/).map(Number);
+  return denominator === 0 ? 0 : numerator / denominator;
 };

@@ -3,38 +3,38 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-/** What a program may spend. */
-export interface Limits {
-  /** Milliseconds by the clock. */
+/** The resources that a program may use. */
+export interface ResourceLimits {
+  /** Milliseconds of wall-clock time. */
   wall: number;
-  /** Seconds of all its threads together. */
+  /** Seconds of processor time, of all threads together. */
   cpu: number;
   /** Bytes of address space. */
   memory: number;
-  /** Bytes of any one file that it writes. */
+  /** Bytes of each file that it writes. */
   file: number;
-  /** Bytes of what it says. */
+  /** Bytes of its standard output. */
   output: number;
 }
 
 export interface ToolOptions {
   signal: AbortSignal;
-  limits: Limits;
-  /** Where it runs, and the only folder whose name its error may mention: it is cut out. */
+  limits: ResourceLimits;
+  /** The working directory. Its path is removed from error messages. */
   folder: string;
-  /** Receives each line of its standard output as it comes. */
+  /** Receives each line of the standard output as it is written. */
   onLine?(line: string): void;
 }
 
-/** A program ended with something else than success. The message is fit for the ledger: its last words, without paths. */
+/** A program failed. The message is safe for the ledger: the last line of its standard error, without paths. */
 export class ToolError extends Error {
   override name = "ToolError";
-  /** Null when a signal ended it. */
+  /** Null when it was ended by a signal. */
   readonly exitCode: number | null;
-  /** The limit for which we ended it. */
-  readonly limit: keyof Limits | undefined;
+  /** The exceeded limit for which it was ended. */
+  readonly limit: keyof ResourceLimits | undefined;
 
-  constructor(message: string, exitCode: number | null, limit?: keyof Limits) {
+  constructor(message: string, exitCode: number | null, limit?: keyof ResourceLimits) {
     super(message);
     this.exitCode = exitCode;
     this.limit = limit;
@@ -42,15 +42,15 @@ export class ToolError extends Error {
 }
 
 /** Milliseconds between SIGTERM and SIGKILL. */
-const PATIENCE = 2_000;
-/** Seconds of processor time after which the kernel ends a program that we could not. */
-const GRACE = 60;
+const KILL_DELAY = 2_000;
+/** Seconds of processor time beyond the limit after which the kernel ends the program. */
+const CPU_MARGIN = 60;
 
 /**
- * Runs a program with an argument array in a process group of its own, under limits, and resolves with what it wrote.
- * When the signal aborts, or a limit of ours is reached, the whole group gets SIGTERM, and SIGKILL after 2 s. It settles
- * only when the program is gone, so that its files can be removed. It does not outlive this process, however that dies.
- * @throws ToolError when it failed; the signal's reason when that aborted
+ * Runs a program in a separate process group with resource limits, and resolves with its standard output (empty with
+ * `onLine`). When the signal aborts or a limit is exceeded, the group gets SIGTERM, and SIGKILL after 2 s. It settles when the
+ * program has ended, so that its files can be removed. The program does not outlive this process, even after SIGKILL (Linux).
+ * @throws ToolError when the program failed; the signal's reason when that aborted
  */
 export const runTool = async (
   program: string,
@@ -58,31 +58,31 @@ export const runTool = async (
   { signal, limits, folder, onLine }: ToolOptions,
 ): Promise<string> => {
   signal.throwIfAborted();
-  const [command = program, ...rest] = [...confined(limits), program, ...args];
+  const [command = program, ...rest] = [...limitPrefix(limits), program, ...args];
   const child = spawn(command, rest, {
     cwd: folder,
-    // Nothing of ours: no address of a database, no key. The variable lets test runs find what they left behind.
+    // No variable that may contain a secret. With the last one, test runs find leaked processes.
     env: pick("PATH", "LD_LIBRARY_PATH", "SystemRoot", "OFFSTAGE_TEST_RUN"),
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
-  const group = killable(child.pid);
+  const group = trackGroup(child.pid);
   let stopped: Error | undefined;
-  let force: NodeJS.Timeout | undefined;
+  let killTimer: NodeJS.Timeout | undefined;
   const stop = (reason: Error) => {
     if (stopped) return;
     stopped = reason;
     group.kill("SIGTERM");
-    force = setTimeout(() => group.kill("SIGKILL"), PATIENCE);
+    killTimer = setTimeout(() => group.kill("SIGKILL"), KILL_DELAY);
   };
   const abort = () => stop(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
-  const clock = setTimeout(
+  const wallTimer = setTimeout(
     () => stop(new ToolError(`stopped after ${limits.wall / 1_000} s`, null, "wall")),
     limits.wall,
   );
-  // The kernel's limit alone would look like something else: SIGKILL like a lack of memory, SIGXCPU to ffmpeg like SIGTERM.
-  const meter = setInterval(() => {
+  // The kernel's limit alone is ambiguous: SIGKILL also means too little memory, and ffmpeg handles SIGXCPU like SIGTERM.
+  const cpuTimer = setInterval(() => {
     if (cpuOf(child.pid) < limits.cpu) return;
     stop(new ToolError(`stopped after ${limits.cpu} s of processor time`, null, "cpu"));
   }, 1_000);
@@ -91,29 +91,31 @@ export const runTool = async (
   let size = 0;
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     size += text.length;
-    if (size > limits.output) stop(new ToolError("stopped: it says too much", null, "output"));
+    if (size > limits.output) stop(new ToolError("stopped: too much output", null, "output"));
     else if (!onLine) output += text;
   });
   if (onLine) createInterface(child.stdout).on("line", onLine);
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => void (said = (said + text).slice(-4_000)));
+  let errors = "";
+  child.stderr
+    .setEncoding("utf8")
+    .on("data", (text: string) => void (errors = (errors + text).slice(-4_000)));
 
   try {
     const [code, killedBy] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
     if (stopped) throw stopped;
-    if (code !== 0) throw new ToolError(lastWords(said, folder) ?? `ended by ${killedBy ?? code}`, code);
+    if (code !== 0) throw new ToolError(lastLine(errors, folder) ?? `ended with ${killedBy ?? code}`, code);
     return output;
   } finally {
-    clearTimeout(clock);
-    clearInterval(meter);
-    clearTimeout(force);
+    clearTimeout(wallTimer);
+    clearInterval(cpuTimer);
+    clearTimeout(killTimer);
     signal.removeEventListener("abort", abort);
-    group.forget();
+    group.untrack();
   }
 };
 
 /**
- * Seconds of processor time that a process has spent, on Linux; 0 elsewhere, or when it is gone. `utime` and `stime` count
+ * Seconds of processor time that a process has used, on Linux; 0 elsewhere or when it has ended. `utime` and `stime` are in
  * hundredths: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
  */
 const cpuOf = (pid: number | undefined): number => {
@@ -126,31 +128,35 @@ const cpuOf = (pid: number | undefined): number => {
   }
 };
 
-const has = (program: string, ...args: string[]) => spawnSync(program, [...args, "true"]).status === 0;
+const isInstalled = (program: string, ...args: string[]) =>
+  spawnSync(program, [...args, "true"]).status === 0;
 let wrappers: { setpriv: boolean; prlimit: boolean } | undefined;
 
-/** What goes before a command, from util-linux; nothing where it is missing (then our own limits and `exit` remain). */
-const confined = ({ cpu, memory, file }: Limits): string[] => {
-  wrappers ??= { setpriv: has("setpriv", "--pdeathsig=KILL"), prlimit: has("prlimit", "--core=0") };
+/** The command prefix that applies the limits, from util-linux. Without it, only the limits of this file apply. */
+const limitPrefix = ({ cpu, memory, file }: ResourceLimits): string[] => {
+  wrappers ??= {
+    setpriv: isInstalled("setpriv", "--pdeathsig=KILL"),
+    prlimit: isInstalled("prlimit", "--core=0"),
+  };
   return [
     ...(wrappers.setpriv ? ["setpriv", "--pdeathsig=KILL", "--no-new-privs"] : []),
     ...(wrappers.prlimit
-      ? ["prlimit", `--cpu=${cpu + GRACE}`, `--as=${memory}`, `--fsize=${file}`, "--core=0"]
+      ? ["prlimit", `--cpu=${cpu + CPU_MARGIN}`, `--as=${memory}`, `--fsize=${file}`, "--core=0"]
       : []),
   ];
 };
 
 const groups = new Set<number>();
-let isGuarded = false;
+let hasExitHandler = false;
 
 /** A process group that is killed when this process exits. */
-const killable = (pid: number | undefined) => {
-  if (!isGuarded) process.on("exit", () => groups.forEach((each) => signalGroup(each, "SIGKILL")));
-  isGuarded = true;
+const trackGroup = (pid: number | undefined) => {
+  if (!hasExitHandler) process.on("exit", () => groups.forEach((each) => signalGroup(each, "SIGKILL")));
+  hasExitHandler = true;
   if (pid) groups.add(pid);
   return {
     kill: (name: NodeJS.Signals) => void (pid && signalGroup(pid, name)),
-    forget: () => void (pid && groups.delete(pid)),
+    untrack: () => void (pid && groups.delete(pid)),
   };
 };
 
@@ -158,12 +164,12 @@ const signalGroup = (pid: number, name: NodeJS.Signals) => {
   try {
     process.kill(-pid, name);
   } catch {
-    // It is gone.
+    // It has ended.
   }
 };
 
 const pick = (...names: string[]) =>
   Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 
-const lastWords = (said: string, folder: string) =>
-  said.replaceAll(`${folder}/`, "").trim().split("\n").at(-1)?.slice(0, 200) || undefined;
+const lastLine = (text: string, folder: string) =>
+  text.replaceAll(`${folder}/`, "").trim().split("\n").at(-1)?.slice(0, 200) || undefined;

@@ -4,37 +4,37 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Conversion, Ffmpeg } from "./ffmpeg.ts";
-import { withFolder } from "./folder.ts";
+import { withTemporaryFolder } from "./folder.ts";
 import type { Probe } from "./probe.ts";
 
-/** Of the storage: the two functions that media work needs. */
+/** The two functions of the storage that media jobs need. */
 interface Objects {
   read(key: string): Promise<Readable>;
   write(key: string, body: Readable, contentType: string): Promise<void>;
 }
 
-/** A stored object, as it is recorded. */
+/** A stored object. */
 export interface Stored {
   path: string;
   contentType: string;
   bytes: number;
 }
 
-/** A folder with an upload's source in it, and what can be done there. All names are names in that folder. */
+/** A temporary folder that contains an upload's source. File names are relative to it. */
 export interface Workspace {
-  /** What the source holds, or nothing when it is neither video nor sound. */
+  /** The streams of the source, or undefined when it is not a supported video or audio file. */
   source: Probe | undefined;
   /** Converts the source. */
   convert(conversion: Pick<Conversion, "before" | "output" | "onProgress">): Promise<void>;
   files(): Promise<string[]>;
-  /** The first bytes of a file, at most as many as named, or all of it. Nothing when there is no such file. */
-  read(file: string, most?: number): Promise<Buffer | undefined>;
+  /** The first `max` bytes of a file, or all of it. Resolves with undefined when there is no such file. */
+  read(file: string, max?: number): Promise<Buffer | undefined>;
   write(file: string, text: string): Promise<void>;
-  /** Copies a file to `path` below the upload, replacing what was there. */
+  /** Copies a file to `path` below the upload, replacing an earlier object. */
   store(file: string, path: string, contentType: string): Promise<Stored>;
 }
 
-/** Does work on an upload in a folder that is gone afterwards, however the work ends. */
+/** Runs work on an upload in a temporary folder, which is removed when the work ends or fails. */
 export type InWorkspace = <Result>(
   uploadId: string,
   signal: AbortSignal,
@@ -46,7 +46,7 @@ const SOURCE = "source";
 export const createInWorkspace =
   (storage: Objects, ffmpeg: Ffmpeg): InWorkspace =>
   (uploadId, signal, work) =>
-    withFolder(async (folder) => {
+    withTemporaryFolder(async (folder) => {
       const at = (file: string) => join(folder, file);
       const keyOf = (path: string) => `uploads/${uploadId}/${path}`;
       await pipeline(await storage.read(keyOf(SOURCE)), createWriteStream(at(SOURCE)), { signal });
@@ -54,7 +54,7 @@ export const createInWorkspace =
         source: await ffmpeg.probe(folder, SOURCE, signal),
         convert: (conversion) => ffmpeg.convert({ folder, input: SOURCE, signal, ...conversion }),
         files: () => readdir(folder),
-        read: (file, most) => readStart(at(file), most),
+        read: (file, max) => readStart(at(file), max),
         write: (file, text) => writeFile(at(file), text),
         store: async (file, path, contentType) => {
           signal.throwIfAborted();
@@ -64,11 +64,11 @@ export const createInWorkspace =
       });
     });
 
-const readStart = async (path: string, most?: number): Promise<Buffer | undefined> => {
+const readStart = async (path: string, max?: number): Promise<Buffer | undefined> => {
   try {
-    if (most === undefined) return await readFile(path);
+    if (max === undefined) return await readFile(path);
     await using file = await open(path);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(max), 0, max, 0);
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;

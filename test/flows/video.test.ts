@@ -117,7 +117,7 @@ let cookie: string;
   test("without sound is published without subtitles, and says so", async () => {
     await makeMedia(folder, "silent.webm", picture(1));
     const video = await ready(await upload("silent.webm", "video/webm"));
-    expect(video.note).toBe("There are no subtitles: the video has no sound.");
+    expect(video.note).toBe("No subtitles: the video has no audio.");
     expect(rolesOf(video)).toMatchObject({ RENDITION: 1, PLAYLIST: 1, POSTER: 18 });
   });
 
@@ -126,7 +126,7 @@ let cookie: string;
     await makeMedia(folder, "later.mov", [...picture(2), ...sound(2)]);
     const id = await upload("later.mov", "video/quicktime");
     const without = await ready(id);
-    expect(without.note).toMatch(/^There are no subtitles: the transcription service was out of order/);
+    expect(without.note).toMatch(/^No subtitles: the transcription service was unavailable/);
     expect(rolesOf(without)).not.toHaveProperty("SUBTITLES");
 
     await system.turnTranscription("off");
@@ -140,7 +140,7 @@ let cookie: string;
   });
 
   test.for<[string, (path: string) => Promise<unknown>, string]>([
-    ["with sound alone", () => makeMedia(folder, "bad.mp4", sound(1)), "sound but no picture"],
+    ["with sound alone", () => makeMedia(folder, "bad.mp4", sound(1)), "audio but no video"],
     [
       "whose content is garbage",
       (path) =>
@@ -192,7 +192,7 @@ let cookie: string;
     const answer = await call(`http://127.0.0.1:${PORT}/v1/uploads`, { body });
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({
-      detail: "FFMPEG_PATH is set, but there is no ffmpeg there.",
+      detail: "FFMPEG_PATH is set, but ffmpeg was not found at that path.",
     });
     // Its jobs are left to workers that can do them.
     const line = await (await system.startWorker(without)).wrote("working");

@@ -12,7 +12,7 @@ import {
 } from "../support/media/media.ts";
 import { encodeAll, type Outcome } from "../support/media/video-work.ts";
 
-// Real files through the real ffmpeg: what people upload, and what they should not.
+// Real files through the real ffmpeg, valid and invalid.
 
 let folder: string;
 let hd: Outcome;
@@ -55,7 +55,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
     await rm(folder, { recursive: true });
   });
 
-  test("makes every rendition that the source allows, with key frames at the same times", async (context) => {
+  test("gets every rendition up to its own size, with key frames at the same times", async (context) => {
     await needsSegmentProbe(context);
     expect(hd.problems).toEqual([]);
     expect(sizes(hd)).toEqual(["1280x720", "854x480", "426x240"]);
@@ -67,7 +67,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
     expect(hd.video).toMatchObject({ width: 1280, height: 720, seconds: expect.closeTo(5, 0) });
   });
 
-  test("the master playlist is right about each rendition", async (context) => {
+  test("has a master playlist that describes each rendition", async (context) => {
     await needsSegmentProbe(context);
     const { video, folder: made } = hd;
     const { programs } = await inspect(join(made, "hls/master.m3u8"), "-show_programs");
@@ -98,7 +98,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
       return outcome;
     };
 
-    test("without sound", async () => {
+    test("without audio", async () => {
       const outcome = await make("silent.webm", picture(1));
       expect(outcome.video?.renditions[0]?.codecs).toMatch(/^avc1\.6400..$/);
     });
@@ -114,7 +114,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
       ]);
     });
 
-    test("that was filmed upright stands upright", async (context) => {
+    test("filmed upright stays upright", async (context) => {
       await needsSegmentProbe(context);
       await makeMedia(folder, "lying.mp4", picture(1, "640x360"));
       const lying = ["-i", join(folder, "lying.mp4")];
@@ -137,14 +137,14 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
       expect(await keyFrames(outcome)).toEqual([[0]]);
     });
 
-    test("with a still picture before the film is the film", async () => {
+    test("with a still picture before the video is encoded from the video", async () => {
       const still = await makeMedia(folder, "still.jpg", picture(0.1, "640x480"), ["-frames:v", "1"]);
       const both = ["-map", "0", "-map", "1", "-c:v:0", "copy"];
       const outcome = await make("still.mkv", ["-i", still, ...picture(1)], both);
       expect(sizes(outcome)).toEqual(["320x240"]);
     });
 
-    test("whose picture begins late", async (context) => {
+    test("whose video starts late", async (context) => {
       await needsSegmentProbe(context);
       const late = ["-itsoffset", "1.5", ...picture(6), ...sound(8)];
       const outcome = await make("late.mp4", late);
@@ -153,7 +153,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
     });
   });
 
-  test("whose sound goes on for long after what it claims gets little of it", async (context) => {
+  test("with audio far beyond its declared length is cut", async (context) => {
     await needsSegmentProbe(context);
     const path = await makeMedia(folder, "endless.mkv", [...picture(1), ...sound(60)]);
     const content = await readFile(path);
@@ -166,10 +166,10 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
     expect(Number(format.duration)).toBeLessThan(13);
   });
 
-  describe("informs the user who uploaded", () => {
+  describe("is rejected with a problem:", () => {
     test.for<[string, (path: string) => Promise<unknown>, string]>([
-      ["sound alone", () => makeMedia(folder, "input.mp4", sound(1)), "sound but no picture"],
-      ["nothing", (path) => writeFile(path, ""), "cannot be read as a video"],
+      ["audio alone", () => makeMedia(folder, "input.mp4", sound(1)), "audio but no video"],
+      ["an empty file", (path) => writeFile(path, ""), "cannot be read as a video"],
       ["noise", (path) => writeFile(path, Buffer.alloc(50_000, "noise")), "cannot be read as a video"],
       [
         "a playlist of a local file",
@@ -193,7 +193,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
         "cannot be read as a video",
       ],
       [
-        "a head with garbage behind",
+        "a header followed by garbage",
         async (path) => {
           await makeMedia(folder, "input.mp4", picture(2), ["-movflags", "+faststart"]);
           const content = await readFile(path);
@@ -203,7 +203,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
         },
         "damaged",
       ],
-    ])("that %s is no video", async ([, make, words]) => {
+    ])("%s", async ([, make, words]) => {
       await make(join(folder, "input.mp4"));
       const { problems, results } = await encode("input.mp4");
       expect(problems.length).toBeGreaterThan(0);
@@ -212,7 +212,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
     });
   });
 
-  test("leaves nothing behind", async () => {
+  test("leaves no temporary folder", async () => {
     expect((await readdir(folder)).filter((name) => name.startsWith("offstage-media"))).toEqual([]);
   });
 });

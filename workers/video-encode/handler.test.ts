@@ -12,7 +12,7 @@ const hd = {
   audio: { index: 1 },
 } satisfies Source;
 
-/** What ffmpeg writes: segments of 4, 4 and 1 seconds; a start code, then profile, constraints and level. */
+/** The output of ffmpeg: a playlist, and segments that begin with a start code, profile, constraints and level. */
 const playlist = (...lengths: number[]) =>
   [
     "#EXTM3U",
@@ -20,7 +20,7 @@ const playlist = (...lengths: number[]) =>
   ].join("\n");
 const segments = Buffer.from("470000000001674d401f0000", "hex");
 
-test("stores the segments and their playlist, and returns what a master playlist says of them", async () => {
+test("stores the segments and their playlist, and returns their entry in the master playlist", async () => {
   const { result, stored } = await perform(720);
   expect(rendition.parse(result)).toEqual({
     path: "hls/720p/playlist.m3u8",
@@ -43,7 +43,7 @@ test("a second run writes the same objects", async () => {
   expect((await perform(480)).stored).toEqual((await perform(480)).stored);
 });
 
-test("puts key frames where every other rendition has them", async () => {
+test("places key frames at the same times in all renditions", async () => {
   const { conversions } = await perform(240);
   expect(conversions[0]?.join(" ")).toContain("-g 100 -keyint_min 100 -sc_threshold 0");
   expect(conversions[0]?.join(" ")).toContain("-force_key_frames expr:gte(t,n_forced*4)");
@@ -56,7 +56,7 @@ test.each([
   [720, 1080, 1920, "720x1280"],
   [240, 181, 101, "180x100"],
   [240, 1, 1, "2x2"],
-] as const)("makes %dp of %dx%d: %s", async (wanted, width, height, size) => {
+] as const)("encodes %dp of %dx%d: %s", async (wanted, width, height, size) => {
   const { result } = await perform(wanted, { source: { ...hd, video: { ...hd.video, width, height } } });
   const made = rendition.parse(result);
   expect(`${made.width}x${made.height}`).toBe(size);
@@ -65,31 +65,31 @@ test.each([
 test.each([
   [1080, 1280, 720],
   [480, 320, 240],
-])("makes no %dp of %dx%d", async (wanted, width, height) => {
+])("skips %dp of %dx%d", async (wanted, width, height) => {
   const { result, conversions } = await perform(wanted, {
     source: { ...hd, video: { ...hd.video, width, height } },
   });
-  expect([result, conversions]).toEqual([`not needed: the source has ${height} lines`, []]);
+  expect([result, conversions]).toEqual([`skipped: the source is only ${height}p`, []]);
 });
 
-test("a video without sound has no sound in its codecs", async () => {
+test("a video without audio has no audio codec", async () => {
   const { result, conversions } = await perform(240, { source: { ...hd, audio: undefined } });
   expect(result).toMatchObject({ codecs: "avc1.4d401f" });
   expect(conversions[0]).not.toContain("aac");
 });
 
 test.for<[string, Partial<Source> | undefined, string]>([
-  ["nothing readable", undefined, "cannot be read as a video"],
-  ["neither picture nor sound", { video: undefined, audio: undefined }, "cannot be read as a video"],
-  ["sound alone", { video: undefined }, "sound but no picture"],
-  ["hours", { seconds: 5 * 3_600 }, "longer than 4 hours"],
-])("informs the user that %s is no video", async ([, change, words]) => {
+  ["an unreadable file", undefined, "cannot be read as a video"],
+  ["a file without streams", { video: undefined, audio: undefined }, "cannot be read as a video"],
+  ["audio alone", { video: undefined }, "audio but no video"],
+  ["a file of five hours", { seconds: 5 * 3_600 }, "longer than 4 hours"],
+])("rejects %s", async ([, change, words]) => {
   const { error, problems } = await perform(240, { source: change && { ...hd, ...change } });
   expect(error).toBeInstanceOf(PermanentError);
   expect(problems).toEqual([expect.stringContaining(words)]);
 });
 
-test("gives a file that cannot be converted a second chance, and then informs the user", async () => {
+test("rejects a file after the second failed conversion", async () => {
   const failing = {
     convert: () => Promise.reject(Object.assign(new Error("Invalid data"), { exitCode: 1 })),
   };
@@ -97,14 +97,14 @@ test("gives a file that cannot be converted a second chance, and then informs th
   expect([first.error?.message, first.problems]).toEqual(["Invalid data", []]);
   const second = await perform(240, { ...failing, attempt: 2 });
   expect(second.error).toBeInstanceOf(PermanentError);
-  expect(second.problems).toEqual(["The video could not be converted: it seems to be damaged."]);
+  expect(second.problems).toEqual(["The video could not be converted. It may be damaged."]);
 });
 
 test.each([
   ["convert", "cpu"],
   ["convert", "wall"],
-  ["look", "wall"],
-])("informs the user what takes too long twice: %s, by the limit %s", async (step, limit) => {
+  ["probe", "wall"],
+])("rejects a file after the second time that %s exceeds the %s limit", async (step, limit) => {
   const failing = {
     [step]: () => Promise.reject(Object.assign(new Error("stopped"), { exitCode: null, limit })),
   };
@@ -112,20 +112,20 @@ test.each([
   expect([first.error?.message, first.problems]).toEqual(["stopped", []]);
   const second = await perform(240, { ...failing, attempt: 2 });
   expect(second.error).toBeInstanceOf(PermanentError);
-  expect(second.problems).toEqual(["The video takes too long to convert."]);
+  expect(second.problems).toEqual(["The video took too long to convert."]);
 });
 
 test.for<[string, Error]>([
   ["is killed", Object.assign(new Error("why"), { exitCode: null, limit: undefined })],
   ["is terminated", Object.assign(new Error("why"), { exitCode: 255 })],
-  ["says too much", Object.assign(new Error("why"), { exitCode: null, limit: "output" })],
+  ["writes too much output", Object.assign(new Error("why"), { exitCode: null, limit: "output" })],
   ["is aborted", new Error("why")],
-])("does not blame the file when ffmpeg %s", async ([, reason]) => {
+])("does not reject the file when ffmpeg %s", async ([, reason]) => {
   const { error, problems } = await perform(240, { convert: () => Promise.reject(reason), attempt: 7 });
   expect([error?.message, problems]).toEqual(["why", []]);
 });
 
-test("converts hardly more than the source claims to have", async () => {
+test("converts little more than the declared length", async () => {
   const limitOf = async (seconds: number | undefined) => {
     const { conversions } = await perform(240, { source: { ...hd, seconds } });
     return conversions[0]?.join(" ").match(/ -t (\d+) /)?.[1];
@@ -135,60 +135,60 @@ test("converts hardly more than the source claims to have", async () => {
   expect(await limitOf(undefined)).toBe("14400");
 });
 
-test("informs the user when most of it cannot be read", async () => {
+test("rejects a file when most of it cannot be read", async () => {
   expect((await perform(240, { playlist: playlist(2) })).problems).toEqual([
     "The video is damaged: only 2 of its 9 seconds can be read.",
   ]);
   expect((await perform(240, { playlist: undefined })).problems).toEqual([
-    "The video could not be converted: it seems to be damaged.",
+    "The video could not be converted. It may be damaged.",
   ]);
 });
 
-test("finds the peak among runs of segments that are long enough", async () => {
+test("ignores segments that are too short for the peak bit rate", async () => {
   const lengths =
     "#EXTINF:4,\n#EXT-X-BYTERANGE:100@0\n#EXTINF:4,\n#EXT-X-BYTERANGE:400@100\n#EXTINF:0.1,\n#EXT-X-BYTERANGE:100@500\n";
   const { result } = await perform(240, { source: { ...hd, seconds: 8 }, playlist: lengths });
-  // 500 bytes in 4.1 s; the 0.1 s alone do not count.
+  // 500 bytes in 4.1 s. The 0.1 s alone are not counted.
   expect(result).toMatchObject({ bandwidth: 976, averageBandwidth: 593 });
 });
 
-test("reports how far it is, one word at a time", async () => {
-  expect((await perform(240)).told).toEqual([0.5]);
+test("reports progress, one report at a time", async () => {
+  expect((await perform(240)).reported).toEqual([0.5]);
 });
 
-test("skips an upload that is gone", async () => {
-  const { result, conversions } = await perform(240, { gone: true });
-  expect([result, conversions]).toEqual(["skipped: the upload is gone", []]);
+test("skips a deleted upload", async () => {
+  const { result, conversions } = await perform(240, { isDeleted: true });
+  expect([result, conversions]).toEqual(["skipped: the upload no longer exists", []]);
 });
 
 interface Change {
   source?: Source | undefined;
-  look?: () => Promise<void>;
+  probe?: () => Promise<void>;
   convert?: () => Promise<void>;
   playlist?: string | undefined;
   attempt?: number;
-  gone?: boolean;
+  isDeleted?: boolean;
 }
 
 const perform = async (height: number, change: Change = {}) => {
   const problems: string[] = [];
   const conversions: string[][] = [];
   const stored: Record<string, string> = {};
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const {
     source,
     playlist: written,
     attempt,
-    gone,
+    isDeleted,
   } = {
-    ...{ source: hd, playlist: playlist(4, 4, 1), attempt: 1, gone: false },
+    ...{ source: hd, playlist: playlist(4, 4, 1), attempt: 1, isDeleted: false },
     ...change,
   };
   const handler = encodeVideo({
-    findUpload: async () => (gone ? null : {}),
-    refuse: async (_id, problem) => void problems.push(problem),
+    findUpload: async () => (isDeleted ? null : {}),
+    reject: async (_id, problem) => void problems.push(problem),
     inWorkspace: async (_id, _signal, work) => {
-      await change.look?.();
+      await change.probe?.();
       return work({
         source,
         convert: async ({ output, onProgress }) => {
@@ -209,12 +209,12 @@ const perform = async (height: number, change: Change = {}) => {
   const run = {
     attempt,
     signal: new AbortController().signal,
-    progress: async (value: unknown) => void told.push(value),
+    progress: async (value: unknown) => void reported.push(value),
   };
   const payload = videoEncode.payload.parse({ uploadId, height });
   const settled = await handler(payload, run).then(
     (result) => ({ result, error: undefined }),
     (error: Error) => ({ result: undefined, error }),
   );
-  return { ...settled, problems, conversions, stored, told };
+  return { ...settled, problems, conversions, stored, reported };
 };

@@ -1,15 +1,23 @@
 import { PermanentError, type Payload, type Run } from "../core/index.ts";
 import type { rendition, videoEncode } from "./job.ts";
 import { measure } from "./playlist.ts";
-import { cutShort, hlsArguments, isFit, planSize, PLAYLIST, SEGMENTS, unfitness } from "./rendition.ts";
+import {
+  hlsArguments,
+  isSupported,
+  planSize,
+  PLAYLIST,
+  SEGMENTS,
+  truncation,
+  unsupportedReason,
+} from "./rendition.ts";
 import type { Source } from "./rendition.ts";
 import type { z } from "zod";
 
 interface Workspace {
   source: Source | undefined;
-  /** @throws an error with an `exitCode` when the program gave up on the file, with a `limit` when that ended it */
+  /** @throws an error with the program's `exitCode`, or with the resource `limit` that ended it */
   convert(conversion: { output: string[]; onProgress(seconds: number): void }): Promise<void>;
-  read(file: string, most?: number): Promise<Buffer | undefined>;
+  read(file: string, max?: number): Promise<Buffer | undefined>;
   store(
     file: string,
     path: string,
@@ -20,8 +28,8 @@ interface Workspace {
 export interface Deps {
   findUpload(id: string): Promise<object | null>;
   /** Marks the upload as failed. Its owner sees `problem`. */
-  refuse(uploadId: string, problem: string): Promise<void>;
-  /** Works in a folder that holds the source and is gone afterwards. @throws like `convert`, for the look at the source */
+  reject(uploadId: string, problem: string): Promise<void>;
+  /** Runs work in a temporary folder that contains the source. @throws like `convert` when the source cannot be probed */
   inWorkspace<Result>(
     uploadId: string,
     signal: AbortSignal,
@@ -30,32 +38,31 @@ export interface Deps {
 }
 
 export const encodeVideo =
-  ({ findUpload, refuse, inWorkspace }: Deps) =>
+  ({ findUpload, reject, inWorkspace }: Deps) =>
   async (
     { uploadId, height }: Payload<typeof videoEncode>,
     run: Pick<Run, "attempt" | "signal" | "progress">,
   ): Promise<z.output<typeof rendition> | string> => {
-    if (!(await findUpload(uploadId))) return "skipped: the upload is gone";
-    const refuseFor = async (problem: string): Promise<never> => {
-      await refuse(uploadId, problem);
+    if (!(await findUpload(uploadId))) return "skipped: the upload no longer exists";
+    const rejectWith = async (problem: string): Promise<never> => {
+      await reject(uploadId, problem);
       throw new PermanentError(problem);
     };
 
     const encode = async (workspace: Workspace) => {
       const { source } = workspace;
-      if (!isFit(source)) return refuseFor(unfitness(source));
+      if (!isSupported(source)) return rejectWith(unsupportedReason(source));
       const size = planSize(source.video, height);
-      if (!size)
-        return `not needed: the source has ${Math.min(source.video.width, source.video.height)} lines`;
+      if (!size) return `skipped: the source is only ${Math.min(source.video.width, source.video.height)}p`;
 
-      const onProgress = reporter(run, source.seconds);
+      const onProgress = throttled(run, source.seconds);
       await workspace.convert({ output: hlsArguments(source, size, height), onProgress });
       const playlist = (await workspace.read(PLAYLIST))?.toString() ?? "";
       const measured = measure(playlist, (await workspace.read(SEGMENTS, 65_536)) ?? Buffer.alloc(0));
-      if (!measured) return refuseFor(DAMAGED);
+      if (!measured) return rejectWith(DAMAGED);
       const { codec, ...figures } = measured;
-      const cut = cutShort(source, figures);
-      if (cut) return refuseFor(cut);
+      const problem = truncation(source, figures);
+      if (problem) return rejectWith(problem);
 
       const folder = `hls/${height}p`;
       const segments = await workspace.store(SEGMENTS, `${folder}/${SEGMENTS}`, "video/mp2t");
@@ -64,27 +71,27 @@ export const encodeVideo =
       return { ...file, bytes: file.bytes + segments.bytes, ...size, ...figures, codecs };
     };
     return inWorkspace(uploadId, run.signal, encode).catch((error: unknown) => {
-      // Once may be a full disk, too little memory or a busy machine; again, it is the file.
-      const problem = run.attempt > 1 ? faultOf(error) : undefined;
-      if (problem) return refuseFor(problem);
+      // The first time, it may be a full disk, too little memory or a busy machine. The second time, it is the file.
+      const problem = run.attempt > 1 ? problemOf(error) : undefined;
+      if (problem) return rejectWith(problem);
       throw error;
     });
   };
 
-const DAMAGED = "The video could not be converted: it seems to be damaged.";
+const DAMAGED = "The video could not be converted. It may be damaged.";
 
-/** How ffmpeg ends by SIGTERM, which systemd sends to it too when it stops a worker: not the file's fault. */
-const BY_SIGNAL = 255;
+/** ffmpeg's exit code after SIGTERM, which systemd also sends when it stops a worker: not a problem of the file. */
+const TERMINATED = 255;
 
-/** What the failure of a program means for the file, as a message for the user. */
-const faultOf = (error: unknown): string | undefined => {
+/** The problem of the file that an error of ffmpeg indicates, as a message for the user. */
+const problemOf = (error: unknown): string | undefined => {
   const { limit, exitCode } = (error ?? {}) as { limit?: unknown; exitCode?: unknown };
-  if (limit === "cpu" || limit === "wall") return "The video takes too long to convert.";
-  return typeof exitCode === "number" && exitCode !== BY_SIGNAL ? DAMAGED : undefined;
+  if (limit === "cpu" || limit === "wall") return "The video took too long to convert.";
+  return typeof exitCode === "number" && exitCode !== TERMINATED ? DAMAGED : undefined;
 };
 
-/** Hands on how far it is, as long as the last word has arrived. */
-const reporter = ({ progress }: Pick<Run, "progress">, total: number | undefined) => {
+/** Reports progress, and drops reports while the previous one is being written. */
+const throttled = ({ progress }: Pick<Run, "progress">, total: number | undefined) => {
   let busy = false;
   return (seconds: number) => {
     if (busy || !total) return;

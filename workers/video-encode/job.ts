@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** Enqueue one job for each. Jobs for sizes above the source's end at once, so the caller need not inspect the source. */
+/** Enqueue one job for each. Jobs for heights above the source's are skipped, so the caller need not inspect the source. */
 export const renditionHeights = [1080, 720, 480, 240] as const;
 
-/** Makes one rendition of a video. `height` is that of the shorter side, as in "720p". */
+/** Encodes one rendition of a video. `height` is the shorter side, as in "720p". */
 export const videoEncode = defineJob({
   name: "video-encode",
   payload: z.object({ uploadId: z.uuid(), height: z.literal(renditionHeights) }),
@@ -14,7 +14,7 @@ export const videoEncode = defineJob({
   concurrency: 2,
 });
 
-/** The result where the rendition was needed: what its parent writes into the master playlist. */
+/** The result of a job that was not skipped: its parent writes it into the master playlist. */
 export const rendition = z.object({
   ...{ path: z.string(), contentType: z.string(), bytes: z.number() },
   ...{ width: z.int(), height: z.int(), seconds: z.number() },

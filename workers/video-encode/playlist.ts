@@ -4,8 +4,8 @@ interface Segment {
 }
 
 /**
- * Measures a rendition for the master playlist: its length, its bits per second and its codec. Nothing when it holds no
- * picture. `start` are the first bytes of the segments.
+ * Measures a rendition for the master playlist: length, bit rates and codec. Undefined when it contains no video.
+ * `start` is the beginning of the segments.
  */
 export const measure = (playlist: string, start: Buffer) => {
   const segments = readSegments(playlist);
@@ -13,7 +13,7 @@ export const measure = (playlist: string, start: Buffer) => {
   const seconds = sum(segments, "seconds");
   if (!codec || seconds === 0) return undefined;
   const averageBandwidth = bandwidthOf(segments);
-  return { codec, seconds, averageBandwidth, bandwidth: Math.max(averageBandwidth, peak(segments)) };
+  return { codec, seconds, averageBandwidth, bandwidth: Math.max(averageBandwidth, peakBandwidth(segments)) };
 };
 
 const readSegments = (playlist: string): Segment[] =>
@@ -23,10 +23,10 @@ const readSegments = (playlist: string): Segment[] =>
   }));
 
 /**
- * The peak segment bit rate: the largest of any run of segments that lasts 0.5 to 1.5 target durations.
+ * The peak segment bit rate: the largest of any consecutive segments that last 0.5 to 1.5 target durations.
  * https://www.rfc-editor.org/rfc/rfc8216#section-4.3.4.2
  */
-const peak = (segments: readonly Segment[]): number => {
+const peakBandwidth = (segments: readonly Segment[]): number => {
   const target = Math.max(...segments.map(({ seconds }) => Math.round(seconds)));
   let most = 0;
   for (let first = 0; first < segments.length; first++) {
@@ -46,7 +46,7 @@ const bandwidthOf = (segments: readonly Segment[]): number =>
 const sum = (segments: readonly Segment[], key: keyof Segment): number =>
   segments.reduce((total, segment) => total + segment[key], 0);
 
-/** avc1.PPCCLL from the sequence parameter set: its bytes after the type are profile, constraints and level (RFC 6381). */
+/** avc1.PPCCLL from the sequence parameter set: after its type come profile, constraints and level (RFC 6381). */
 const codecOf = (start: Buffer): string | undefined => {
   for (let at = start.indexOf(START); at >= 0; at = start.indexOf(START, at + 1)) {
     const isParameterSet = ((start[at + START.length] ?? 0) & 0x1f) === 7;

@@ -1,6 +1,6 @@
 import { renditionHeights } from "./job.ts";
 
-/** What the source holds. Sizes are as it is meant to be seen. */
+/** The streams of the source. Sizes are as displayed. */
 export interface Source {
   seconds: number | undefined;
   video: { index: number; width: number; height: number; rate: string } | undefined;
@@ -12,39 +12,39 @@ interface Size {
   height: number;
 }
 
-/** Longer videos are refused. */
+/** Longer videos are rejected. */
 const MAX_SECONDS = 4 * 3_600;
 
-/** Segments begin at multiples of this in every rendition, so that a player can change between them. */
+/** Segments start at multiples of this in every rendition, so that a player can switch between renditions. */
 const SEGMENT_SECONDS = 4;
 
-/** Kilobits per second of picture at most. Below that the quality is constant, so that quiet scenes cost little. */
+/** Maximum video bit rate in kbit/s. Below it the quality is constant, so that simple scenes need few bits. */
 const MAX_RATE = { 1080: 5_000, 720: 2_800, 480: 1_400, 240: 500 };
 
-/** The names of what one conversion writes. The playlist names the other. */
+/** The two files that a conversion writes. */
 export const PLAYLIST = "playlist.m3u8";
 export const SEGMENTS = "segments.ts";
 
-export const isFit = (source: Source | undefined): source is Source & { video: object } =>
+export const isSupported = (source: Source | undefined): source is Source & { video: object } =>
   Boolean(source?.video) && (source?.seconds ?? 0) <= MAX_SECONDS;
 
 /** Why a source cannot be encoded, as a message for the user. */
-export const unfitness = (source: Source | undefined): string => {
+export const unsupportedReason = (source: Source | undefined): string => {
   if (source?.video) return "The video is longer than 4 hours.";
-  if (source?.audio) return "The file has sound but no picture, so it is no video.";
-  return "The file cannot be read as a video: it is damaged, or it is not MP4, MOV, WebM or MKV.";
+  if (source?.audio) return "The file contains audio but no video.";
+  return "The file cannot be read as a video. It is damaged, or not an MP4, MOV, WebM or MKV file.";
 };
 
-/** Says how much of the source could not be read, where that is more than the inaccuracy of its own word. */
-export const cutShort = (source: Source, { seconds }: { seconds: number }): string | undefined => {
-  const claimed = source.seconds ?? 0;
-  if (seconds >= 0.9 * claimed - 1) return undefined;
-  return `The video is damaged: only ${Math.floor(seconds)} of its ${Math.round(claimed)} seconds can be read.`;
+/** The problem when the output is shorter than the declared length, which is allowed to be inaccurate. */
+export const truncation = (source: Source, { seconds }: { seconds: number }): string | undefined => {
+  const declared = source.seconds ?? 0;
+  if (seconds >= 0.9 * declared - 1) return undefined;
+  return `The video is damaged: only ${Math.floor(seconds)} of its ${Math.round(declared)} seconds can be read.`;
 };
 
 /**
- * The rendition's size, in even numbers as H.264 needs, or nothing when the source is smaller. Never enlarged: of a source
- * that is smaller than the smallest rendition, that one has the size of the source.
+ * The rendition's size, in even numbers as H.264 requires, or undefined when the source is smaller. Never enlarges: the
+ * smallest rendition of an even smaller source has the size of the source.
  */
 export const planSize = (
   { width, height }: Size,
@@ -59,7 +59,7 @@ export const planSize = (
 const even = (length: number, scale: number) =>
   Math.max(2, 2 * Math.min(Math.round((length * scale) / 2), Math.floor(length / 2)));
 
-/** One playlist and one file with all segments: H.264 and AAC in MPEG-TS, which every player and every ffmpeg can do. */
+/** One playlist and one file with all segments: H.264 and AAC in MPEG-TS, which all players and builds of ffmpeg support. */
 export const hlsArguments = (
   { seconds, video, audio }: Source & { video: object },
   { width, height }: Size,
@@ -69,8 +69,8 @@ export const hlsArguments = (
   const frames = Math.ceil(rateOf(video.rate) * SEGMENT_SECONDS);
   return [
     ...["-map", `0:${video.index}`, ...(audio ? ["-map", `0:${audio.index}`] : [])],
-    ...["-map_metadata", "-1", "-map_chapters", "-1", "-t", `${longest(seconds)}`],
-    // Evenly spaced frames from 0 on: key frames are then at the same times in every rendition.
+    ...["-map_metadata", "-1", "-map_chapters", "-1", "-t", `${maxSeconds(seconds)}`],
+    // Evenly spaced frames from 0: key frames are at the same times in every rendition.
     ...["-vf", `scale=${width}:${height},setsar=1,fps=${video.rate}:start_time=0,format=yuv420p`],
     ...["-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-crf", "23", "-threads", "4"],
     ...["-maxrate", `${rate}k`, "-bufsize", `${2 * rate}k`],
@@ -84,10 +84,10 @@ export const hlsArguments = (
   ];
 };
 
-/** What a source claims, and somewhat more: sound may go on for hours after the last picture, in a small file. */
-const longest = (claimed = MAX_SECONDS) => Math.min(MAX_SECONDS, Math.ceil(1.1 * claimed + 10));
+/** The declared length and a margin: in a small file, audio may continue for hours after the last frame. */
+const maxSeconds = (declared = MAX_SECONDS) => Math.min(MAX_SECONDS, Math.ceil(1.1 * declared + 10));
 
 const rateOf = (rate: string) => {
-  const [above = 0, below = 1] = rate.split("/").map(Number);
-  return above / below;
+  const [numerator = 0, denominator = 1] = rate.split("/").map(Number);
+  return numerator / denominator;
 };

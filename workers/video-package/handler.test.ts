@@ -6,18 +6,18 @@ import { videoPackage } from "./job.ts";
 
 const uploadId = "01932b5e-0000-7000-8000-000000000001";
 
-const made = (width: number, height: number, bandwidth: number) => ({
+const renditionOf = (width: number, height: number, bandwidth: number) => ({
   path: `hls/${height}p/playlist.m3u8`,
   contentType: "application/vnd.apple.mpegurl",
   bytes: 1_000,
   ...{ width, height, seconds: 9.04, bandwidth, averageBandwidth: bandwidth - 1 },
   codecs: "avc1.64001e,mp4a.40.2",
 });
-const small = made(426, 240, 400_000);
-const large = made(854, 480, 1_000_000);
+const small = renditionOf(426, 240, 400_000);
+const large = renditionOf(854, 480, 1_000_000);
 
-test("lists the renditions that were needed, the best first", async () => {
-  const { result, written, saved } = await perform(["not needed: the source has 480 lines", small, large]);
+test("lists the encoded renditions, best first", async () => {
+  const { result, written, saved } = await perform(["skipped: the source is only 480p", small, large]);
   expect(result).toBe("packaged 2 renditions");
   const master = `#EXTM3U
 #EXT-X-VERSION:4
@@ -40,7 +40,7 @@ test("lists the renditions that were needed, the best first", async () => {
   ]);
 });
 
-test("starts what the video waits for: three posters in their sizes, and subtitles", async () => {
+test("enqueues three posters and the subtitles before the publication", async () => {
   const { flows } = await perform([small]);
   const poster = (number: number) =>
     `image-resize posters/${number}.jpg continue [video-thumbnails ${number} fail-parent []]`;
@@ -49,13 +49,13 @@ test("starts what the video waits for: three posters in their sizes, and subtitl
   ]);
 });
 
-test("gives up without any rendition", async () => {
-  await expect(perform(["not needed: the source has 480 lines"])).rejects.toThrow(PermanentError);
+test("fails for good without a rendition", async () => {
+  await expect(perform(["skipped: the source is only 480p"])).rejects.toThrow(PermanentError);
 });
 
-test("skips an upload that is gone", async () => {
+test("skips a deleted upload", async () => {
   const { result, flows, written } = await perform([small], null);
-  expect([result, flows, written]).toEqual(["skipped: the upload is gone", [], {}]);
+  expect([result, flows, written]).toEqual(["skipped: the upload no longer exists", [], {}]);
 });
 
 const describe = ({ job, payload, children, ...rest }: FlowNode): string => {

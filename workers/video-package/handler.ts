@@ -10,7 +10,7 @@ import { masterPlaylist } from "./master.ts";
 
 type Rendition = z.output<typeof rendition>;
 
-/** What the renditions are together. */
+/** The packaged video. */
 export interface Video {
   width: number;
   height: number;
@@ -21,9 +21,9 @@ export interface Video {
 
 export interface Deps<Tx> {
   findUpload(id: string): Promise<object | null>;
-  /** Writes an object below the upload, in place of what was there. */
+  /** Writes an object below the upload, replacing an earlier one. */
   write(uploadId: string, path: string, text: string, contentType: string): Promise<void>;
-  /** Lists these files in place of those that an earlier run listed. */
+  /** Replaces the files that an earlier run listed. */
   saveVideo(tx: Tx, uploadId: string, video: Video): Promise<unknown>;
 }
 
@@ -33,11 +33,11 @@ export const packageVideo =
     { uploadId }: Payload<typeof videoPackage>,
     run: Pick<Run<Tx>, "children" | "enqueueFlow" | "complete">,
   ): Promise<string> => {
-    if (!(await findUpload(uploadId))) return "skipped: the upload is gone";
+    if (!(await findUpload(uploadId))) return "skipped: the upload no longer exists";
     const results = (await run.children()).map(({ result }) => rendition.safeParse(result).data);
     const renditions = results.filter((result) => result !== undefined).sort((a, b) => b.height - a.height);
     const [best] = renditions;
-    if (!best) throw new PermanentError("none of the children made a rendition");
+    if (!best) throw new PermanentError("no child has encoded a rendition");
 
     const text = masterPlaylist(renditions);
     const master = { path: MASTER, contentType: HLS, bytes: Buffer.byteLength(text) };
@@ -45,7 +45,7 @@ export const packageVideo =
 
     const { width, height } = best;
     const seconds = Math.max(...renditions.map((each) => each.seconds));
-    run.enqueueFlow(finishing(uploadId));
+    run.enqueueFlow(publishFlow(uploadId));
     return run.complete(async (tx) => {
       await saveVideo(tx, uploadId, { width, height, seconds, renditions, master });
       return `packaged ${renditions.length} renditions`;
@@ -55,8 +55,8 @@ export const packageVideo =
 const MASTER = "hls/master.m3u8";
 const HLS = "application/vnd.apple.mpegurl";
 
-/** What the video waits for before it is shown. It is shown without whatever of it fails. */
-const finishing = (uploadId: string) => {
+/** The second flow: posters and subtitles, then the publication. What fails is left out. */
+const publishFlow = (uploadId: string) => {
   const posters = posterPositions.map((_, index) => {
     const frame = node(videoThumbnails, { uploadId, number: index + 1 }, { onFailure: "fail-parent" });
     const source = posterPath(index + 1);

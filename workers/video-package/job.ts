@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** Makes one video of the renditions that its children made, and starts what follows. */
+/** Combines the renditions of its children into one video, and starts the second flow. */
 export const videoPackage = defineJob({
   name: "video-package",
   payload: z.object({ uploadId: z.uuid() }),

@@ -7,7 +7,7 @@ interface Rendition {
   codecs: string;
 }
 
-/** Lists renditions in an HLS master playlist of the folder `hls` (RFC 8216, 4.3.4.2), as many as are given. */
+/** The HLS master playlist in the folder `hls` (RFC 8216, 4.3.4.2). */
 export const masterPlaylist = (renditions: readonly Rendition[]): string =>
   ["#EXTM3U", "#EXT-X-VERSION:4", "#EXT-X-INDEPENDENT-SEGMENTS", ...renditions.flatMap(entry), ""].join("\n");
 

@@ -14,7 +14,7 @@ const master = `#EXTM3U
 240p/playlist.m3u8
 `;
 
-test("publishes the playlist as it is where there are no subtitles", async () => {
+test("publishes the unchanged playlist without subtitles", async () => {
   const { result, written, published } = await perform({});
   expect(result).toBe("published without subtitles");
   expect(written).toEqual({});
@@ -27,7 +27,7 @@ test("publishes the playlist as it is where there are no subtitles", async () =>
   ]);
 });
 
-test("adds the subtitles to every rendition, in a playlist of another name", async () => {
+test("adds the subtitles to every rendition, in a playlist with another name", async () => {
   const { result, written, published } = await perform({ subtitles: "hls/subtitles/en.m3u8" });
   expect(result).toBe("published with subtitles");
   expect(written).toEqual({
@@ -50,19 +50,19 @@ test("subtitles of an unknown language have no language", async () => {
   expect(written["hls/subtitled.m3u8"]).toContain(`NAME="Subtitles",DEFAULT=NO`);
 });
 
-test("says so when the transcription failed", async () => {
+test("adds a note when the transcription failed", async () => {
   const { published } = await perform({ children: [child("video-transcribe", "FAILED")] });
-  expect(published[0]?.note).toMatch(/^There are no subtitles: the transcription service was out of order/);
+  expect(published[0]?.note).toMatch(/^No subtitles: the transcription service was unavailable/);
 });
 
-test("is silent about posters that failed, which can be seen", async () => {
+test("adds no note when a poster failed", async () => {
   const children = [child("image-resize", "FAILED"), child("video-transcribe", "COMPLETED")];
   expect((await perform({ children })).published[0]?.note).toBeUndefined();
 });
 
-test("skips an upload that is gone", async () => {
-  expect(await perform({ gone: true })).toMatchObject({
-    result: "skipped: the upload is gone",
+test("skips a deleted upload", async () => {
+  expect(await perform({ isDeleted: true })).toMatchObject({
+    result: "skipped: the upload no longer exists",
     published: [],
   });
 });
@@ -74,16 +74,16 @@ const child = (name: string, state: Child["state"]): Child => ({
 const perform = async ({
   subtitles,
   children = [],
-  gone = false,
+  isDeleted = false,
 }: {
   subtitles?: string;
   children?: Child[];
-  gone?: boolean;
+  isDeleted?: boolean;
 }) => {
   const written: Record<string, string> = {};
   const published: Published[] = [];
   const handler = publishVideo<string>({
-    findUpload: async () => (gone ? null : {}),
+    findUpload: async () => (isDeleted ? null : {}),
     findSubtitles: async () => (subtitles ? { path: subtitles } : null),
     read: async () => master,
     write: async (_id, path, text) => void (written[path] = text),

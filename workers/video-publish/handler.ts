@@ -10,13 +10,13 @@ interface File {
 
 export interface Deps<Tx> {
   findUpload(id: string): Promise<object | null>;
-  /** The playlist with subtitles, of the language that their path ends with. */
+  /** The playlist of the subtitles. Its file name is the language. */
   findSubtitles(uploadId: string): Promise<{ path: string } | null>;
   read(uploadId: string, path: string): Promise<string>;
   write(uploadId: string, path: string, text: string, contentType: string): Promise<void>;
   /**
-   * Makes the upload ready, with this master playlist and no other, and adds the note. Locks the upload first.
-   * @throws when the subtitles are not those any more
+   * Makes the upload ready with this master playlist only, and adds the note. Locks the upload first.
+   * @throws when the subtitles have changed
    */
   publish(tx: Tx, uploadId: string, video: Published): Promise<unknown>;
 }
@@ -24,7 +24,7 @@ export interface Deps<Tx> {
 export interface Published {
   master: File;
   subtitles: string | undefined;
-  /** Nothing leaves an earlier one. */
+  /** Undefined keeps an earlier note. */
   note: string | undefined;
 }
 
@@ -34,11 +34,11 @@ export const publishVideo =
     { uploadId }: Payload<typeof videoPublish>,
     run: Pick<Run<Tx>, "children" | "complete">,
   ): Promise<string> => {
-    if (!(await findUpload(uploadId))) return "skipped: the upload is gone";
+    if (!(await findUpload(uploadId))) return "skipped: the upload no longer exists";
     const subtitles = (await findSubtitles(uploadId))?.path;
     const plain = await read(uploadId, MASTER);
     const text = subtitles ? withSubtitles(plain, subtitles) : plain;
-    // Under another name, because what was once published under a name is cached for good.
+    // Under another name, because published files are cached permanently.
     const path = subtitles ? SUBTITLED : MASTER;
     if (subtitles) await write(uploadId, path, text, HLS);
 
@@ -56,5 +56,4 @@ export const publishVideo =
 const MASTER = "hls/master.m3u8";
 const SUBTITLED = "hls/subtitled.m3u8";
 const HLS = "application/vnd.apple.mpegurl";
-const NO_SUBTITLES =
-  "There are no subtitles: the transcription service was out of order. They can be added later.";
+const NO_SUBTITLES = "No subtitles: the transcription service was unavailable. They can be added later.";

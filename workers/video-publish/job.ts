@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** Shows a video to its owner, with whatever its children achieved. */
+/** Publishes a video to its owner, without the results of failed children. */
 export const videoPublish = defineJob({
   name: "video-publish",
   payload: z.object({ uploadId: z.uuid() }),

@@ -1,39 +1,39 @@
 import { expect, test } from "vitest";
 import { PermanentError } from "../core/index.ts";
-import { takePoster } from "./handler.ts";
+import { extractPoster } from "./handler.ts";
 import { videoThumbnails } from "./job.ts";
 
 const uploadId = "01932b5e-0000-7000-8000-000000000001";
 const hd = { index: 0, width: 3840, height: 2160 };
 
-test("takes its frame where its number says, no larger than any image that is made of it", async () => {
+test("extracts the frame of its number, at most as large as the widest image", async () => {
   const { result, conversions, stored } = await perform({ number: 2 });
-  expect(result).toBe("took the frame at 50.0 s");
+  expect(result).toBe("extracted the frame at 50.0 s");
   expect(conversions).toHaveLength(1);
   expect(conversions[0]).toContain("-ss 50.000");
   expect(conversions[0]).toContain("scale=1920:1080");
   expect(stored).toEqual(["posters/2.jpg image/jpeg"]);
 });
 
-test("never enlarges, not even a single line", async () => {
+test("never enlarges, not even one line", async () => {
   const { conversions } = await perform({ video: { index: 0, width: 3, height: 1 } });
   expect(conversions[0]).toContain("scale=3:1");
 });
 
-test("takes the first frame, without seeking, where the file is shorter than it says", async () => {
+test("extracts the first frame of a file that is shorter than declared", async () => {
   const { result, conversions } = await perform({ number: 3, frames: ["", "jpeg"] });
-  expect(result).toBe("took the first frame");
+  expect(result).toBe("extracted the first frame");
   expect(conversions.map((each) => each.slice(0, 10))).toEqual(["-ss 90.000", "-map 0:0 -"]);
 });
 
-test("gives up on what shows nothing", async () => {
+test("fails for good without a frame", async () => {
   await expect(perform({ frames: ["", ""] })).rejects.toThrow(PermanentError);
   await expect(perform({ video: undefined })).rejects.toThrow(PermanentError);
 });
 
-test("skips an upload that is gone", async () => {
+test("skips a deleted upload", async () => {
   expect(await perform({ upload: null })).toMatchObject({
-    result: "skipped: the upload is gone",
+    result: "skipped: the upload no longer exists",
     stored: [],
   });
 });
@@ -53,7 +53,7 @@ const perform = async (change: Change) => {
     ...change,
   };
   const left = [...frames];
-  const handler = takePoster({
+  const handler = extractPoster({
     findUpload: async () => upload,
     inWorkspace: (_id, _signal, work) =>
       work({

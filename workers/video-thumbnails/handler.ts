@@ -5,15 +5,15 @@ import type { videoThumbnails } from "./job.ts";
 interface Workspace {
   source: { video: { index: number; width: number; height: number } | undefined } | undefined;
   convert(conversion: { before: string[]; output: string[] }): Promise<void>;
-  /** Nothing when there is no such file. */
-  read(file: string, most?: number): Promise<Buffer | undefined>;
+  /** Resolves with undefined when there is no such file. */
+  read(file: string, max?: number): Promise<Buffer | undefined>;
   store(file: string, path: string, contentType: string): Promise<unknown>;
 }
 
 export interface Deps {
-  /** `seconds` is the length that was measured. */
+  /** `seconds` is the measured length. */
   findUpload(id: string): Promise<{ seconds: number | null } | null>;
-  /** Works in a folder that holds the source and is gone afterwards. */
+  /** Runs work in a temporary folder that contains the source. */
   inWorkspace<Result>(
     uploadId: string,
     signal: AbortSignal,
@@ -21,36 +21,38 @@ export interface Deps {
   ): Promise<Result>;
 }
 
-export const takePoster =
+export const extractPoster =
   ({ findUpload, inWorkspace }: Deps) =>
   async (
     { uploadId, number }: Payload<typeof videoThumbnails>,
     run: Pick<Run, "signal">,
   ): Promise<string> => {
     const upload = await findUpload(uploadId);
-    if (!upload) return "skipped: the upload is gone";
+    if (!upload) return "skipped: the upload no longer exists";
     const position = (upload.seconds ?? 0) * (posterPositions[number - 1] ?? 0);
 
     return inWorkspace(uploadId, run.signal, async ({ source, convert, read, store }) => {
       const { video } = source ?? {};
-      if (!video) throw new PermanentError("the source has no picture");
-      // Some files are shorter than they say, and in some nothing can be sought: then the first frame.
+      if (!video) throw new PermanentError("the source has no video stream");
+      // A file may be shorter than declared or not seekable: use the first frame then.
       for (const before of [["-ss", position.toFixed(3)], []]) {
         await convert({ before, output: frameArguments(video) });
         if (!(await read(FRAME, 1))?.length) continue;
         await store(FRAME, posterPath(number), "image/jpeg");
-        return before.length > 0 ? `took the frame at ${position.toFixed(1)} s` : "took the first frame";
+        return before.length > 0
+          ? `extracted the frame at ${position.toFixed(1)} s`
+          : "extracted the first frame";
       }
-      throw new PermanentError("no frame can be read");
+      throw new PermanentError("no frame can be decoded");
     });
   };
 
 const FRAME = "frame.jpg";
-/** Pixels of the longer side: as wide as the widest image that is made of it. */
-const LONGEST = 1_920;
+/** Pixels of the longer side: the widest size of image-resize. */
+const MAX_SIDE = 1_920;
 
 const frameArguments = ({ index, width, height }: { index: number; width: number; height: number }) => {
-  const scale = Math.min(1, LONGEST / Math.max(width, height));
+  const scale = Math.min(1, MAX_SIDE / Math.max(width, height));
   const size = [width, height].map((length) => Math.max(1, Math.round(length * scale))).join(":");
   return [
     ...["-map", `0:${index}`, "-map_metadata", "-1", "-frames:v", "1"],

@@ -12,9 +12,9 @@ const hello: Transcript = {
   segments: [{ start: 0.5, end: 2, text: " Hello <b> & all" }],
 };
 
-test("stores what the provider heard as WebVTT, with its playlist", async () => {
+test("stores the transcript as WebVTT with its playlist", async () => {
   const { result, stored, saved } = await perform({});
-  expect(result).toBe("1 segments in en");
+  expect(result).toBe("created subtitles in en (segments: 1)");
   expect(stored).toEqual({
     "hls/subtitles/en.vtt": `WEBVTT
 X-TIMESTAMP-MAP=MPEGTS:126000,LOCAL:00:00:00.000
@@ -35,52 +35,52 @@ en.vtt
   expect(saved).toEqual([["hls/subtitles/en.vtt", "hls/subtitles/en.m3u8", null]]);
 });
 
-test("hears long sound part by part", async () => {
-  const { stored, told } = await perform({ parts: ["part-0000.wav", "part-0001.wav"], seconds: 700 });
+test("transcribes long audio in parts", async () => {
+  const { stored, reported } = await perform({ parts: ["part-0000.wav", "part-0001.wav"], seconds: 700 });
   expect(stored["hls/subtitles/en.vtt"]).toContain("00:10:00.500 --> 00:10:02.000");
-  expect(told).toEqual([0.5, 1]);
+  expect(reported).toEqual([0.5, 1]);
 });
 
-test("hears no more sound than there is video", async () => {
+test("transcribes no more audio than the video's length", async () => {
   expect((await perform({ seconds: 9.5 })).conversions.join(" ")).toContain(" -t 10 ");
   expect((await perform({ seconds: null })).conversions.join(" ")).toContain(" -t 14400 ");
 });
 
-test("when the video is out already, it is published again", async () => {
+test("publishes a published video again", async () => {
   expect((await perform({})).enqueued).toEqual([]);
   expect((await perform({ isPublished: true })).enqueued).toEqual(["video-publish"]);
 });
 
 test.for<[string, Parameters<typeof perform>[0]]>([
-  ["the video has no sound", { audio: undefined }],
-  ["no speech was recognised", { transcribe: async () => ({ language: "english", segments: [] }) }],
+  ["the video has no audio", { audio: undefined }],
+  ["no speech was detected", { transcribe: async () => ({ language: "english", segments: [] }) }],
   ["no transcription service is configured", { transcribe: undefined }],
-])("notes why there are none: %s", async ([reason, change]) => {
+])("adds a note with the reason: %s", async ([reason, change]) => {
   const { result, saved, enqueued } = await perform({ ...change, isPublished: true });
   expect(result).toBe(`no subtitles: ${reason}`);
-  expect([saved, enqueued]).toEqual([[[`There are no subtitles: ${reason}.`]], []]);
+  expect([saved, enqueued]).toEqual([[[`No subtitles: ${reason}.`]], []]);
 });
 
-test("sorts what the provider answers", async () => {
-  const answering = (status: number, completedAt = new Date(), retryAfter?: number) => {
-    const error = Object.assign(new Error(`answered ${status}`), { status, retryAfter });
+test("classifies the provider's responses", async () => {
+  const responding = (status: number, completedAt = new Date(), retryAfter?: number) => {
+    const error = Object.assign(new Error(`responded with ${status}`), { status, retryAfter });
     return perform({ transcribe: () => Promise.reject(error), completedAt });
   };
-  for (const status of [400, 413, 415, 422]) await expect(answering(status)).rejects.toThrow(PermanentError);
+  for (const status of [400, 413, 415, 422]) await expect(responding(status)).rejects.toThrow(PermanentError);
   for (const status of [401, 403, 500, 503])
-    await expect(answering(status)).rejects.toThrow(`answered ${status}`);
-  await expect(answering(429)).rejects.toMatchObject({ ms: 5_000 });
-  await expect(answering(429, new Date(), 1_500)).rejects.toMatchObject({ ms: 1_500 });
-  await expect(answering(429, new Date(), 9_999_999)).rejects.toMatchObject({ ms: 60_000 });
-  // A video does not wait for ever for a provider that wants pauses.
-  await expect(answering(429, new Date(0))).rejects.not.toThrow(RateLimitedError);
+    await expect(responding(status)).rejects.toThrow(`responded with ${status}`);
+  await expect(responding(429)).rejects.toMatchObject({ ms: 5_000 });
+  await expect(responding(429, new Date(), 1_500)).rejects.toMatchObject({ ms: 1_500 });
+  await expect(responding(429, new Date(), 9_999_999)).rejects.toMatchObject({ ms: 60_000 });
+  // A video does not wait forever for a provider that asks for pauses.
+  await expect(responding(429, new Date(0))).rejects.not.toThrow(RateLimitedError);
 });
 
-test("skips an upload that is gone", async () => {
-  expect((await perform({ gone: true })).result).toBe("skipped: the upload is gone");
+test("skips a deleted upload", async () => {
+  expect((await perform({ isDeleted: true })).result).toBe("skipped: the upload no longer exists");
 });
 
-test("keeps cues in order and within the video, and text from being markup", () => {
+test("orders cues, keeps them within the video and escapes their text", () => {
   const cue = (start: number, end: number, text: string) => ({ start, end, text });
   expect(webVtt([cue(9, 99, "last"), cue(3_661.0004, 3_662, "past"), cue(-1, 2, "first")], 10)).toBe(
     "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:126000,LOCAL:00:00:00.000\n\n00:00:00.000 --> 00:00:02.000\nfirst\n\n00:00:09.000 --> 00:00:10.000\nlast\n",
@@ -110,7 +110,7 @@ interface Change {
   transcribe?: Deps<string>["transcribe"];
   isPublished?: boolean;
   completedAt?: Date;
-  gone?: boolean;
+  isDeleted?: boolean;
 }
 
 const perform = async (change: Change) => {
@@ -118,15 +118,15 @@ const perform = async (change: Change) => {
   const stored: Record<string, string> = {};
   const saved: (string | null)[][] = [];
   const enqueued: string[] = [];
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const conversions: string[] = [];
-  const { parts, seconds, audio, transcribe, isPublished, completedAt, gone } = {
-    ...{ parts: ["part-0000.wav"], seconds: 9.5, audio: { index: 1 }, isPublished: false, gone: false },
+  const { parts, seconds, audio, transcribe, isPublished, completedAt, isDeleted } = {
+    ...{ parts: ["part-0000.wav"], seconds: 9.5, audio: { index: 1 }, isPublished: false, isDeleted: false },
     ...{ transcribe: async () => hello, completedAt: new Date() },
     ...change,
   };
   const handler = transcribeVideo<string>({
-    findUpload: async () => (gone ? null : { seconds, completedAt }),
+    findUpload: async () => (isDeleted ? null : { seconds, completedAt }),
     transcribe,
     inWorkspace: (_id, _signal, work) =>
       work({
@@ -148,9 +148,9 @@ const perform = async (change: Change) => {
   });
   const result = await handler(videoTranscribe.payload.parse({ uploadId }), {
     signal: new AbortController().signal,
-    progress: async (value) => void told.push(value),
+    progress: async (value) => void reported.push(value),
     enqueue: (job) => void enqueued.push(job.name),
     complete: (effect) => effect("tx"),
   });
-  return { result, stored, saved, enqueued, told, conversions };
+  return { result, stored, saved, enqueued, reported, conversions };
 };

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** Writes the subtitles of a video, as a provider hears them. */
+/** Creates the subtitles of a video with a transcription provider. */
 export const videoTranscribe = defineJob({
   name: "video-transcribe",
   payload: z.object({ uploadId: z.uuid() }),
-  // Half a minute of retries: the video waits for them, and is then published without subtitles.
+  // Half a minute of retries, because the video waits for them. After that it is published without subtitles.
   attempts: 5,
   backoff: { delay: 2_000, max: 30_000 },
   rateLimit: { max: 5, per: 1_000 },

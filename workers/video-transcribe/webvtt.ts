@@ -6,8 +6,8 @@ export interface Cue {
 }
 
 /**
- * Writes cues as WebVTT, in order, within the video's length, without the empty ones; nothing when none are left.
- * The map says where our MPEG-TS segments begin: ffmpeg lets their clock begin at 1.4 s (RFC 8216, 3.5).
+ * Formats cues as WebVTT: in order, within the video's length, without empty ones. Undefined when none are left.
+ * The timestamp map is the start of our MPEG-TS segments: ffmpeg starts their clock at 1.4 s (RFC 8216, 3.5).
  * https://www.w3.org/TR/webvtt1/
  */
 export const webVtt = (cues: readonly Cue[], seconds: number): string | undefined => {
@@ -15,7 +15,7 @@ export const webVtt = (cues: readonly Cue[], seconds: number): string | undefine
     .map(({ start, end, text }) => ({
       start: Math.max(0, start),
       end: Math.min(end, seconds),
-      text: inert(text),
+      text: escapeText(text),
     }))
     .filter(({ start, end, text }) => text !== "" && toMs(end) > toMs(start))
     .sort((a, b) => a.start - b.start);
@@ -24,7 +24,7 @@ export const webVtt = (cues: readonly Cue[], seconds: number): string | undefine
   return ["WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:126000,LOCAL:00:00:00.000\n", ...blocks].join("\n");
 };
 
-/** The HLS playlist of subtitles that are one file. */
+/** The HLS playlist of subtitles in one file. */
 export const subtitlePlaylist = (file: string, seconds: number): string =>
   [
     "#EXTM3U",
@@ -37,8 +37,8 @@ export const subtitlePlaylist = (file: string, seconds: number): string =>
     "#EXT-X-ENDLIST\n",
   ].join("\n");
 
-/** Text and nothing else: no tags, no line that could be read as a time or as the end of the cue. */
-const inert = (text: string) =>
+/** Plain text: no tags, and no line that could be parsed as a time or as the end of the cue. */
+const escapeText = (text: string) =>
   text
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ")
     .trim()

@@ -1,6 +1,6 @@
 import { findBinaries } from "../../infra/media/binaries.ts";
 import { createFfmpeg } from "../../infra/media/ffmpeg.ts";
-import { sweepFolders } from "../../infra/media/folder.ts";
+import { removeAbandonedFolders } from "../../infra/media/folder.ts";
 import { createInWorkspace, type InWorkspace } from "../../infra/media/workspace.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 
@@ -19,9 +19,9 @@ export const openWorkspace = (infrastructure: Infrastructure): Promise<InWorkspa
 const open = async ({ config, log, storage }: Infrastructure): Promise<InWorkspace | undefined> => {
   const found = await findBinaries(config);
   if ("missing" in found) {
-    log.warn({}, `${found.missing} Until then, jobs on videos wait for a worker that has it.`);
+    log.warn({}, `${found.missing} Until then, video jobs wait for a worker with ffmpeg.`);
     return undefined;
   }
-  await sweepFolders();
+  await removeAbandonedFolders();
   return createInWorkspace(storage, createFfmpeg(found));
 };

@@ -8,6 +8,6 @@ import { createVideoRecords } from "./video-records.ts";
 export const wire = async (infrastructure: Infrastructure) => {
   const inWorkspace = await openWorkspace(infrastructure);
   if (!inWorkspace) return undefined;
-  const { findUpload, refuse } = createVideoRecords(infrastructure.prisma);
-  return defineWorker(videoEncode, encodeVideo({ findUpload, refuse, inWorkspace }));
+  const { findUpload, reject } = createVideoRecords(infrastructure.prisma);
+  return defineWorker(videoEncode, encodeVideo({ findUpload, reject, inWorkspace }));
 };

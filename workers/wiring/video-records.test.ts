@@ -50,10 +50,10 @@ test("a second run replaces the records of the first", async () => {
 
 test("a video is published with one master playlist, and keeps its time", async () => {
   await inTransaction((tx) => videos.saveVideo(tx, id, video(240)));
-  const plain = { master: file("hls/master.m3u8"), subtitles: undefined, note: "There are no subtitles." };
+  const plain = { master: file("hls/master.m3u8"), subtitles: undefined, note: "No subtitles." };
   await inTransaction((tx) => videos.publish(tx, id, plain));
   const first = await row();
-  expect(first).toMatchObject({ state: "READY", note: "There are no subtitles.", readyAt: expect.any(Date) });
+  expect(first).toMatchObject({ state: "READY", note: "No subtitles.", readyAt: expect.any(Date) });
 
   const files = [file("hls/subtitles/en.vtt"), file("hls/subtitles/en.m3u8")];
   expect(await inTransaction((tx) => videos.saveSubtitles(tx, id, files, null))).toBe(true);
@@ -78,10 +78,10 @@ test("subtitles that are saved before the publishing are not lost", async () => 
 });
 
 test("a refusal fails the upload with its reason, but never a published one", async () => {
-  await videos.refuse(id, "It is damaged.");
+  await videos.reject(id, "It is damaged.");
   expect(await row()).toMatchObject({ state: "FAILED", problem: "It is damaged." });
   const plain = { master: file("hls/master.m3u8"), subtitles: undefined, note: undefined };
   await inTransaction((tx) => videos.publish(tx, id, plain));
-  await videos.refuse(id, "It is damaged.");
+  await videos.reject(id, "It is damaged.");
   expect(await row()).toMatchObject({ state: "READY", problem: null });
 });

@@ -12,7 +12,7 @@ export const createVideoRecords = (prisma: Database["prisma"]) => ({
     prisma.upload.findUnique({ where: { id }, select: { seconds: true, completedAt: true } }),
 
   /** Fails the upload with a reason for its owner. A published video stays published. */
-  refuse: async (id: string, problem: string): Promise<void> => {
+  reject: async (id: string, problem: string): Promise<void> => {
     const where = { id, state: { not: "READY" as const } };
     await prisma.upload.updateMany({ where, data: { state: "FAILED", problem } });
   },

@@ -1,5 +1,5 @@
 import { defineWorker } from "../core/index.ts";
-import { takePoster } from "../video-thumbnails/handler.ts";
+import { extractPoster } from "../video-thumbnails/handler.ts";
 import { videoThumbnails } from "../video-thumbnails/job.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 import { openWorkspace } from "./media.ts";
@@ -9,5 +9,5 @@ export const wire = async (infrastructure: Infrastructure) => {
   const inWorkspace = await openWorkspace(infrastructure);
   if (!inWorkspace) return undefined;
   const { findUpload } = createVideoRecords(infrastructure.prisma);
-  return defineWorker(videoThumbnails, takePoster({ findUpload, inWorkspace }));
+  return defineWorker(videoThumbnails, extractPoster({ findUpload, inWorkspace }));
 };

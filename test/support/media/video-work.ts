@@ -36,7 +36,7 @@ export const encodeAll = async (file: string, folder: string, attempt = 2): Prom
   const signal = new AbortController().signal;
   const encode = encodeVideo({
     findUpload: async () => ({}),
-    refuse: async (_id, problem) => void problems.push(problem),
+    reject: async (_id, problem) => void problems.push(problem),
     inWorkspace,
   });
   const results: unknown[] = [];
