@@ -30,7 +30,10 @@ describe("the page of uploads", () => {
       enqueue(videoEncode, { uploadId: id, height: 240 }),
     );
     await app.core.sql(`UPDATE "Job" SET "startedAt" = now() WHERE id = $1::uuid`, [jobId]);
-    await add(`${"long".repeat(60)}.mp4`, { state: "FAILED", problem: "The file contains audio but no video." });
+    await add(`${"long".repeat(60)}.mp4`, {
+      state: "FAILED",
+      problem: "The file contains audio but no video.",
+    });
     const ready = await add("ready.mp4", { state: "READY", note: "There is a note." });
     const file = (path: string, role: "PLAYLIST" | "SUBTITLES", contentType: string) =>
       ({ uploadId: ready.id, path, role, contentType, bytes: 1 }) as const;

@@ -263,7 +263,10 @@ describe.each(drivers)("with files in %s", (driver) => {
       [id],
     );
     const { body, text } = await owner.get(`/v1/uploads/${id}`);
-    expect(body).toMatchObject({ state: "FAILED", problem: expect.stringContaining("could not be processed") });
+    expect(body).toMatchObject({
+      state: "FAILED",
+      problem: expect.stringContaining("could not be processed"),
+    });
     expect(text).not.toContain("secret");
     const shown = async () => (await owner.get("/v1/uploads?limit=1")).body.items;
     expect(await shown()).toEqual([expect.objectContaining({ id, state: "FAILED", problem: body.problem })]);

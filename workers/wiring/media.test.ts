@@ -16,5 +16,7 @@ test("a process without ffmpeg is warned once, however many modules need it", as
     undefined,
     undefined,
   ]);
-  expect(warnings).toEqual([expect.stringContaining("FFMPEG_PATH is set, but ffmpeg was not found at that path.")]);
+  expect(warnings).toEqual([
+    expect.stringContaining("FFMPEG_PATH is set, but ffmpeg was not found at that path."),
+  ]);
 });
