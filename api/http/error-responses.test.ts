@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { createLogger } from "../../infra/logging.ts";
 import { sendErrors } from "./error-responses.ts";
 
-test("what nobody foresaw is a 500 that says nothing of it, and is logged under the same id", async () => {
+test("an unexpected error is a 500 without details, and is logged under the same request id", async () => {
   const logged: string[] = [];
   const logger = createLogger("test", "warn", { write: (line) => void logged.push(line) });
   const app = express()

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
-/** Sends these bytes and resolves with all that is answered, once the server has ended the connection. */
+/** Sends bytes and resolves with the response when the server has closed the connection. */
 const send = async (...parts: string[]): Promise<string> => {
   const { hostname, port } = new URL(app.url);
   const socket = connect({ host: hostname, port: Number(port) });
@@ -30,13 +30,13 @@ const ask = async (...parts: string[]) => {
 const post = "POST /v1/password/forgot HTTP/1.1\r\nHost: app.test\r\nContent-Type: application/json\r\n";
 const close = "Connection: close\r\n";
 
-describe("what the application never sees, or not whole, is refused as everything else", () => {
+describe("requests that Node rejects get the usual error format", () => {
   test.each([
-    ["no HTTP", "EHLO app.test\r\n\r\n", 400, "bad-request"],
-    ["a header that is none", "GET / HTTP/1.1\r\nHost: app.test\r\nnonsense\r\n\r\n", 400, "bad-request"],
+    ["another protocol", "EHLO app.test\r\n\r\n", 400, "bad-request"],
+    ["a malformed header", "GET / HTTP/1.1\r\nHost: app.test\r\nnonsense\r\n\r\n", 400, "bad-request"],
     ["no Host", `GET / HTTP/1.1\r\n${close}\r\n`, 400, "bad-request"],
     [
-      "headers too large",
+      "large headers",
       `GET / HTTP/1.1\r\nHost: app.test\r\nX: ${"x".repeat(20_000)}\r\n\r\n`,
       431,
       "headers-too-large",
@@ -56,7 +56,7 @@ describe("what the application never sees, or not whole, is refused as everythin
     await expect.poll(() => app.logged.join()).toContain(id);
   });
 
-  test("JSON that drips", async () => {
+  test("a slow JSON body", async () => {
     const { hostname, port } = new URL(app.url);
     const socket = connect({ host: hostname, port: Number(port) });
     const answered = text(socket);
@@ -68,7 +68,7 @@ describe("what the application never sees, or not whole, is refused as everythin
   });
 });
 
-test("whoever asks before sending may send", async () => {
+test("Expect: 100-continue is supported", async () => {
   const body = `{"email":"a@example.com"}`;
   const answer = await send(
     `${post}${close}Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`,

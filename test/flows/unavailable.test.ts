@@ -10,8 +10,8 @@ import { noThrottle } from "../../infra/throttle.ts";
 import { freePort } from "../../scripts/processes/ports.ts";
 import { createJobs } from "../../workers/core/index.ts";
 
-test("without its database the API answers 503 with Retry-After, and still lives", async () => {
-  const database = openDatabase(`postgres://nobody@127.0.0.1:${await freePort()}/none`, 2, () => {});
+test("without its database the API returns 503 with Retry-After and stays alive", async () => {
+  const database = openDatabase(`postgres://unused@127.0.0.1:${await freePort()}/none`, 2, () => {});
   const { prisma, ping } = database;
   const jobs = createJobs(database.jobs, () => {});
   const app = createApp({

@@ -8,14 +8,14 @@ import { missingChromium, startChromium } from "../support/browser/chromium.ts";
 import { createPeople, type People, type SignedIn } from "../support/api/people.ts";
 import { samples } from "../support/api/uploads.ts";
 
-// What people see of their uploads, in each state and when something is refused or lost.
+// The uploads page in each state, and when a request fails or a response is lost.
 
 let app: TestApp;
 let people: People;
 let owner: SignedIn;
 let browser: Browser | undefined;
 
-describe("the page of uploads", () => {
+describe("the uploads page", () => {
   beforeAll(async () => {
     app = await createTestApp({ uploadWork });
     people = createPeople(app);
@@ -65,7 +65,7 @@ describe("the page of uploads", () => {
     return page;
   };
 
-  /** The page of somebody new, whose files go to where the tests' API listens. */
+  /** Opens the page for a new user, and redirects its uploads to the API under test. */
   const openFor = async (someone: SignedIn) => {
     const page = await visit(someone);
     await page.addInitScript(`{
@@ -95,9 +95,9 @@ describe("the page of uploads", () => {
   const logOut = (someone: SignedIn) => someone.post("/v1/logout");
   const problemOf = (page: Page) => page.locator("main > section > .error:visible").allInnerTexts();
   const unavailable = (route: Route) =>
-    route.fulfill({ status: 503, json: { title: "Not available right now. Please try again." } });
+    route.fulfill({ status: 503, json: { title: "Temporarily unavailable. Try again shortly." } });
 
-  test("says what is done, and why something failed, on a phone's width too", async () => {
+  test("shows the current step and the reason of a failure, also on a phone", async () => {
     const page = await open("maybe");
     expect(await page.locator("li .quiet").allTextContents()).toEqual([
       "ready · There is a note.",
@@ -119,13 +119,13 @@ describe("the page of uploads", () => {
     ]);
   });
 
-  test("offers the original where it cannot", async () => {
+  test("offers the original where the browser cannot play HLS", async () => {
     const page = await open("");
     expect(await page.locator("video").count()).toBe(0);
-    expect(await page.getByText("download the video").getAttribute("href")).toMatch(/files\/source$/);
+    expect(await page.getByText("Download the video").getAttribute("href")).toMatch(/files\/source$/);
   });
 
-  test("keeps a file that the server took although its answer was lost", async () => {
+  test("keeps a file that the server accepted although the response was lost", async () => {
     const person = await people.session("lost@example.com");
     const page = await openFor(person);
     const answers = [
@@ -134,28 +134,28 @@ describe("the page of uploads", () => {
         await route.abort();
       },
       unavailable,
-      (route: Route) => route.fulfill({ status: 429, json: { title: "Too many tries." } }),
+      (route: Route) => route.fulfill({ status: 429, json: { title: "Too many requests." } }),
       (route: Route) => route.continue(),
     ];
     await page.route("**/complete", (route) => answers.shift()?.(route));
     await choose(page, "lost.png");
-    await page.getByText("The server has not taken the file yet. Trying again.").waitFor();
-    await page.getByText("working on it").waitFor();
+    await page.getByText("The server has not confirmed the file yet. Retrying …").waitFor();
+    await page.locator("li .quiet", { hasText: "processing" }).waitFor();
     expect(answers).toHaveLength(0);
     expect(await page.locator("li .error:visible").count()).toBe(0);
     expect(await uploadsOf(person)).toEqual(["PROCESSING"]);
   });
 
-  test("removes a file that the server refused, and says why", async () => {
+  test("removes a file that the server rejected, and shows why", async () => {
     const person = await people.session("refused@example.com");
     const page = await openFor(person);
     await choose(page, "not-a.png", samples.jpeg);
-    await page.getByText("It looks like image/jpeg, not like image/png.").waitFor();
+    await page.getByText("Declared: image/png. Detected: image/jpeg.").waitFor();
     await expect.poll(() => page.locator("li").count()).toBe(0);
     expect(await uploadsOf(person)).toEqual([]);
   });
 
-  test("leaves a file whose owner was logged out before it was there", async () => {
+  test("keeps a file whose owner was logged out during the upload", async () => {
     const person = await people.session("out@example.com");
     const page = await openFor(person);
     await page.route("**/complete", async (route) => {
@@ -163,20 +163,20 @@ describe("the page of uploads", () => {
       await route.continue();
     });
     await choose(page, "left.png");
-    await page.getByText("Your session has ended.").waitFor();
+    await page.getByText("Your session has expired.").waitFor();
     const again = await people.as(people.person("out@example.com"));
     expect(await uploadsOf(again)).toEqual(["AWAITING"]);
   });
 
-  test("says once that the session has ended, and asks no more", async () => {
+  test("shows once that the session has expired, and stops polling", async () => {
     const person = await people.session("ended@example.com");
     const page = await openFor(person);
     await page.clock.install();
     for (const name of ["one.png", "two.png"]) await choose(page, name);
-    await expect.poll(() => page.getByText("working on it").count()).toBe(2);
+    await expect.poll(() => page.locator("li .quiet", { hasText: "processing" }).count()).toBe(2);
     await logOut(person);
     await page.clock.fastForward(1_000);
-    await page.getByText("Your session has ended.").waitFor();
+    await page.getByText("Your session has expired.").waitFor();
     await page.getByRole("button", { name: "Delete one.png" }).click();
     await page.waitForLoadState("networkidle");
     const asked: string[] = [];
@@ -190,30 +190,30 @@ describe("the page of uploads", () => {
     await page.waitForURL("**/login");
   });
 
-  test("says why a deletion failed", async () => {
+  test("shows why a deletion failed", async () => {
     const person = await people.session("kept@example.com");
     const page = await openFor(person);
     await choose(page, "kept.png");
-    await page.getByText("working on it").waitFor();
+    await page.locator("li .quiet", { hasText: "processing" }).waitFor();
     await page.route("**/v1/uploads/*", (route) =>
       route.request().method() === "DELETE" ? unavailable(route) : route.continue(),
     );
     await page.getByRole("button", { name: "Delete kept.png" }).click();
-    await page.getByText("Not available right now. Please try again.").waitFor();
+    await page.getByText("Temporarily unavailable. Try again shortly.").waitFor();
     await page.unroute("**/v1/uploads/*");
     await page.getByRole("button", { name: "Delete kept.png" }).click();
     await expect.poll(() => page.locator("li").count()).toBe(0);
     expect(await uploadsOf(person)).toEqual([]);
   });
 
-  test("takes what is dropped beside its box", async () => {
+  test("accepts files dropped outside the box", async () => {
     const page = await openFor(owner);
     expect(await dropBesideTheBox(page)).toBe(true);
-    await page.getByText("Not taken. Taken are").waitFor();
+    await page.getByText("Unsupported type. Supported:").waitFor();
     expect(await problemOf(page)).toHaveLength(1);
   });
 
-  test("shows older uploads by the page, the newest first", async () => {
+  test("shows uploads page by page, newest first", async () => {
     const person = await people.session("many@example.com");
     const { id: userId } = await app.core.database.prisma.user.findUniqueOrThrow({
       where: { email: "many@example.com" },
@@ -225,7 +225,7 @@ describe("the page of uploads", () => {
       });
     const page = await openFor(person);
     const shown = page.locator("li strong");
-    const older = page.getByRole("button", { name: "Show older" });
+    const older = page.getByRole("button", { name: "Show more" });
     for (const count of [10, 20]) {
       await expect.poll(() => shown.count()).toBe(count);
       await older.click();
@@ -234,12 +234,12 @@ describe("the page of uploads", () => {
     expect(await older.isVisible()).toBe(false);
   });
 
-  test("tells a stranger once to log in", async () => {
+  test("asks a visitor once to log in", async () => {
     const page = await visit();
     await page.goto(`${app.url}/uploads`);
-    await page.getByText("Log in first.").waitFor();
+    await page.getByText("Log in to upload files.").waitFor();
     expect(await dropBesideTheBox(page)).toBe(true);
-    expect(await page.getByText("Log in first.").count()).toBe(1);
+    expect(await page.getByText("Log in to upload files.").count()).toBe(1);
     expect(await page.getByLabel("Choose files").isDisabled()).toBe(true);
     expect(await problemOf(page)).toEqual([]);
   });

@@ -51,7 +51,7 @@ const parse = (text: string): Request[] =>
       };
     });
 
-/** What a person fills in who takes the walk. */
+/** Fills in the values that a reader has to enter. */
 const filledIn = async ({ url, body }: Request): Promise<string | Uint8Array<ArrayBuffer> | undefined> => {
   if (body.startsWith("<")) return new Uint8Array(samples.jpeg);
   const [to, subject] = url.endsWith("/reset")
@@ -64,7 +64,7 @@ const filledIn = async ({ url, body }: Request): Promise<string | Uint8Array<Arr
   );
 };
 
-test("requests.http can be walked from its top to its end", async () => {
+test("requests.http runs from top to bottom", async () => {
   const text = await readFile(join(root, "requests.http"), "utf8");
   const variables = new Map([...text.matchAll(/^@(\w+) = (.*)$/gm)].map(([, name, value]) => [name, value]));
   variables.set("$guid", crypto.randomUUID()).set("host", app.url);

@@ -7,7 +7,7 @@ export interface Person {
   password: string;
 }
 
-/** Requests with somebody's cookie. */
+/** Requests with a user's session cookie. */
 export interface SignedIn {
   readonly cookie: string;
   get(path: string): Test;
@@ -16,14 +16,14 @@ export interface SignedIn {
   delete(path: string): Test;
 }
 
-/** People who use the API, over HTTP and the inbox alone. */
+/** Users of the API: they use only HTTP and their inbox. */
 export interface People {
   person(email: string): Person;
   /** Signs up and follows the link in the mail. */
   verified(email: string): Promise<Person>;
   logIn(person: Person, more?: object): Test;
   as(person: Person): Promise<SignedIn>;
-  /** `verified` and `as` in one. */
+  /** `verified` followed by `as`. */
   session(email: string): Promise<SignedIn>;
   cookieOf(answer: Response): string;
 }
