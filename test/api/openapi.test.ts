@@ -34,10 +34,10 @@ test.each([
       ? { message: "" }
       : { type: "/problems/wrong-credentials", title: "", status, requestId: "" };
   const type = status < 300 ? "application/json" : "application/problem+json";
-  const answer = (body: object) =>
+  const response = (body: object) =>
     new Response(JSON.stringify(body), { status, headers: { "content-type": type } });
-  await expect(checkResponse(login, answer({ ...usual, ...change }))).rejects.toThrow(
+  await expect(checkResponse(login, response({ ...usual, ...change }))).rejects.toThrow(
     /not documented|does not fit/,
   );
-  if (status !== 418) await checkResponse(login, answer(usual));
+  if (status !== 418) await checkResponse(login, response(usual));
 });

@@ -126,9 +126,9 @@ describe("an address", () => {
     "ada@example.com.",
     "eve\u202e@example.com",
   ])("%j is rejected", async (email) => {
-    const answer = await signUp(email, "Eve");
-    expect(answer.status).toBe(422);
-    expect(answer.body.errors).toMatchObject([{ field: "email" }]);
+    const response = await signUp(email, "Eve");
+    expect(response.status).toBe(422);
+    expect(response.body.errors).toMatchObject([{ field: "email" }]);
   });
 });
 

@@ -28,22 +28,22 @@ describe("an Idempotency-Key", () => {
 
   test("does the work of a repeated request once", async () => {
     const before = await jobs();
-    const answers = [];
-    for (let times = 0; times < 3; times++) answers.push(await forgot("key-1", "a@example.com"));
-    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
-    expect(answers[0]?.status).toBe(202);
+    const responses = [];
+    for (let times = 0; times < 3; times++) responses.push(await forgot("key-1", "a@example.com"));
+    expect(new Set(responses.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
+    expect(responses[0]?.status).toBe(202);
     expect(await jobs()).toBe(before + 1);
   });
 
   test("does the work of twenty concurrent requests once", async () => {
     const before = await jobs();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => forgot("key-2", "a@example.com")));
-    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => forgot("key-2", "a@example.com")));
+    expect(new Set(responses.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
     expect(await jobs()).toBe(before + 1);
   });
 
   test("gives a concurrent duplicate the same response, even if its own attempt fails", async () => {
-    const person = people.person("twins@example.com");
+    const person = people.person("duplicates@example.com");
     await app.request.post("/v1/signup").send(person);
     const code = codeIn((await app.mailTo(person.email)).text);
     const redeem = () =>
@@ -52,15 +52,20 @@ describe("an Idempotency-Key", () => {
         .set("Idempotency-Key", "key-7")
         .send({ email: person.email, code });
     const { prisma } = app.core.database;
-    let answered = 0;
-    const { twins } = await prisma.$transaction(async (tx) => {
+    let responded = 0;
+    const { duplicates } = await prisma.$transaction(async (tx) => {
       await tx.$queryRaw`SELECT 1 FROM "User" WHERE email = ${person.email} FOR UPDATE`;
       // A code allows five attempts.
-      const twins = Array.from({ length: 6 }, () => redeem().then((answer) => (answered++, answer)));
-      await until("each has ended or waits", async () => answered + (await waiting()) === twins.length);
-      return { twins };
+      const duplicates = Array.from({ length: 6 }, () =>
+        redeem().then((response) => (responded++, response)),
+      );
+      await until(
+        "each request has ended or waits",
+        async () => responded + (await waiting()) === duplicates.length,
+      );
+      return { duplicates };
     });
-    expect((await Promise.all(twins)).map(({ status }) => status)).toEqual(Array(6).fill(200));
+    expect((await Promise.all(duplicates)).map(({ status }) => status)).toEqual(Array(6).fill(200));
   });
 
   test("rejects another body, and ignores the order of fields", async () => {
@@ -123,10 +128,10 @@ describe("an Idempotency-Key", () => {
   });
 
   test.each(["", " ", "ключ".normalize(), "x".repeat(256)])("cannot be %j", async (key) => {
-    const answer = await app.request
+    const response = await app.request
       .post("/v1/password/forgot")
       .set("Idempotency-Key", Buffer.from(key).toString("latin1"))
       .send({ email: "a@example.com" });
-    expect(answer.body).toMatchObject({ status: 422, errors: [{ field: "Idempotency-Key" }] });
+    expect(response.body).toMatchObject({ status: 422, errors: [{ field: "Idempotency-Key" }] });
   });
 });

@@ -67,15 +67,15 @@ test("a photo is served upright, in every size and without its location", async 
   expect(shown.files.map(({ path }: { path: string }) => path)).toEqual(paths);
 
   for (const file of shown.files) {
-    const answer = await owner.get(file.url).buffer(true).responseType("blob");
-    expect(answer.headers).toMatchObject({
+    const response = await owner.get(file.url).buffer(true).responseType("blob");
+    expect(response.headers).toMatchObject({
       "content-type": file.contentType,
       "content-length": `${file.bytes}`,
       "x-content-type-options": "nosniff",
     });
-    const { width, height, exif } = await sharp(answer.body).metadata();
+    const { width, height, exif } = await sharp(response.body).metadata();
     expect({ width, height, exif }).toEqual({ width: file.width, height: file.height, exif: undefined });
-    const [upperLeft] = await cornersOf(answer.body);
+    const [upperLeft] = await cornersOf(response.body);
     expect(Math.abs(upperLeft![2] - colours.blue[2])).toBeLessThan(32);
   }
 });

@@ -37,9 +37,9 @@ test("of twenty concurrent resets with one link, one succeeds", async () => {
   await forgot(person.email);
   const token = await resetToken(person.email);
   const passwords = Array.from({ length: 20 }, (_, index) => `password number ${index}`);
-  const answers = await Promise.all(passwords.map((password) => reset(token, password)));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(410)]);
-  const winner = passwords[answers.findIndex(({ status }) => status === 200)] ?? "";
+  const responses = await Promise.all(passwords.map((password) => reset(token, password)));
+  expect(responses.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(410)]);
+  const winner = passwords[responses.findIndex(({ status }) => status === 200)] ?? "";
   expect((await people.logIn({ ...person, password: winner })).status).toBe(200);
 });
 
@@ -145,7 +145,9 @@ test("a login that overlaps a reset does not survive it", async () => {
       reset(await resetToken(person.email), password),
       ...Array.from({ length: 4 }, () => people.logIn(person)),
     ]);
-    const cookies = logins.filter(({ status }) => status === 200).map((answer) => people.cookieOf(answer));
+    const cookies = logins
+      .filter(({ status }) => status === 200)
+      .map((response) => people.cookieOf(response));
     for (const cookie of cookies)
       expect((await app.request.get("/v1/me").set("Cookie", cookie)).status).toBe(401);
     person.password = password;

@@ -26,10 +26,10 @@ describe("a clear error", () => {
     ["deep nesting", `{"email":${"[".repeat(7_000)}${"]".repeat(7_000)}}`, 400, "unusable-json"],
     ["a body too large", `{"email":"${"x".repeat(17_000)}"}`, 413, "body-too-large"],
   ])("for %s", async (_what, body, status, type) => {
-    const answer = await ask(body);
-    expect([answer.status, answer.body.type]).toEqual([status, `/problems/${type}`]);
-    expect(answer.type).toBe("application/problem+json");
-    expect(answer.body.requestId).toBe(answer.headers["x-request-id"]);
+    const response = await ask(body);
+    expect([response.status, response.body.type]).toEqual([status, `/problems/${type}`]);
+    expect(response.type).toBe("application/problem+json");
+    expect(response.body.requestId).toBe(response.headers["x-request-id"]);
   });
 
   test.each([
@@ -44,19 +44,19 @@ describe("a clear error", () => {
   });
 
   test("for an unsupported encoding", async () => {
-    const answer = await ask("{}").set("Content-Encoding", "compress");
-    expect(answer.status).toBe(415);
+    const response = await ask("{}").set("Content-Encoding", "compress");
+    expect(response.status).toBe(415);
   });
 
   test("for a body that does not match its encoding", async () => {
-    const answer = await ask("{}").set("Content-Encoding", "gzip");
-    expect([answer.status, answer.body.type]).toEqual([400, "/problems/bad-request"]);
+    const response = await ask("{}").set("Content-Encoding", "gzip");
+    expect([response.status, response.body.type]).toEqual([400, "/problems/bad-request"]);
   });
 
   test("for an unsupported method, with the supported methods", async () => {
-    const answer = await app.request.put("/v1/me");
-    expect([answer.status, answer.headers["allow"]]).toEqual([405, "GET, PATCH, HEAD, OPTIONS"]);
-    expect(answer.body.type).toBe("/problems/method-not-allowed");
+    const response = await app.request.put("/v1/me");
+    expect([response.status, response.headers["allow"]]).toEqual([405, "GET, PATCH, HEAD, OPTIONS"]);
+    expect(response.body.type).toBe("/problems/method-not-allowed");
     expect((await app.request.get("/v1/login")).headers["allow"]).toBe("POST, OPTIONS");
     expect((await app.request.put("/unsubscribe")).headers["allow"]).toBe("GET, POST, HEAD, OPTIONS");
     expect((await app.request.options("/v1/me")).headers["allow"]).toBe("GET, PATCH, HEAD, OPTIONS");
@@ -70,9 +70,9 @@ describe("a clear error", () => {
     ["/docs/swagger-ui.css", "patch"],
     ["/openapi.json", "delete"],
   ] as const)("for an unsupported method of the file %s", async (path, method) => {
-    const answer = await app.request[method](path);
-    expect([answer.status, answer.headers["allow"]]).toEqual([405, "GET, HEAD, OPTIONS"]);
-    expect(answer.body.type).toBe("/problems/method-not-allowed");
+    const response = await app.request[method](path);
+    expect([response.status, response.headers["allow"]]).toEqual([405, "GET, HEAD, OPTIONS"]);
+    expect(response.body.type).toBe("/problems/method-not-allowed");
     expect((await app.request.get(path)).status).toBe(200);
     const options = await app.request.options(path);
     expect([options.status, options.headers["allow"]]).toEqual([204, "GET, HEAD, OPTIONS"]);
@@ -85,8 +85,8 @@ describe("a clear error", () => {
   test.each(["/v1/nothing", "/v1", "/v1/sessions/one/two", "/nothing", "/%E0%A4%A", "/v1/ME"])(
     "for %s",
     async (path) => {
-      const answer = await app.request.get(path);
-      expect([answer.status, answer.body.type]).toEqual([404, "/problems/not-found"]);
+      const response = await app.request.get(path);
+      expect([response.status, response.body.type]).toEqual([404, "/problems/not-found"]);
     },
   );
 
@@ -107,8 +107,8 @@ describe("a request id", () => {
   });
 
   test("is taken from the request, in the response and in the log", async () => {
-    const answer = await app.request.get("/v1/me").set("X-Request-Id", "order-4711.retry-2");
-    expect(answer.body.requestId).toBe("order-4711.retry-2");
+    const response = await app.request.get("/v1/me").set("X-Request-Id", "order-4711.retry-2");
+    expect(response.body.requestId).toBe("order-4711.retry-2");
     expect(app.logged.join()).toContain("order-4711.retry-2");
   });
 
@@ -124,8 +124,8 @@ describe("a request id", () => {
 
 describe("readiness", () => {
   test("reports each check", async () => {
-    const answer = await app.request.get("/readyz");
-    expect(answer.body).toEqual({
+    const response = await app.request.get("/readyz");
+    expect(response.body).toEqual({
       status: "ready",
       checks: { database: "ok", migrations: "ok", broker: "ok" },
     });
@@ -135,10 +135,10 @@ describe("readiness", () => {
     const rename = (from: string, to: string) =>
       app.core.sql(`UPDATE _prisma_migrations SET migration_name = $2 WHERE migration_name = $1`, [from, to]);
     await rename("20261123000000_ledger", "other");
-    const answer = await app.request.get("/readyz");
+    const response = await app.request.get("/readyz");
     await rename("other", "20261123000000_ledger");
-    expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "5"]);
-    expect(answer.body.errors).toContainEqual({ field: "migrations", message: "down" });
+    expect([response.status, response.headers["retry-after"]]).toEqual([503, "5"]);
+    expect(response.body.errors).toContainEqual({ field: "migrations", message: "down" });
   });
 });
 

@@ -100,10 +100,10 @@ test("nor does a row that the database rejected", async () => {
   const { sql } = app.core;
   await sql(`ALTER TABLE "User" ADD CONSTRAINT "notLogged" CHECK (role = 'ADMIN') NOT VALID`, []);
   const before = app.logged.length;
-  const answer = await app.request.post("/v1/signup").send({ ...person, email: "canary-4712@example.com" });
+  const response = await app.request.post("/v1/signup").send({ ...person, email: "canary-4712@example.com" });
   await sql(`ALTER TABLE "User" DROP CONSTRAINT "notLogged"`, []);
-  expect([answer.status, answer.body.type]).toEqual([500, "/problems/internal"]);
+  expect([response.status, response.body.type]).toEqual([500, "/problems/internal"]);
   const logged = app.logged.slice(before).join("\n");
   expect(logged).toContain("notLogged");
-  expect(answer.text + logged).not.toMatch(/canary|argon2/i);
+  expect(response.text + logged).not.toMatch(/canary|argon2/i);
 });

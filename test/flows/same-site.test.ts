@@ -27,18 +27,18 @@ test.each([
 
 test("a change with a Bearer token may come from any site", async () => {
   const { cookie } = await people.session("token@example.com");
-  const answer = await app.request
+  const response = await app.request
     .patch("/v1/me")
     .auth(cookie.slice("session=".length), { type: "bearer" })
     .set({ Origin: "https://partner.example", "Sec-Fetch-Site": "cross-site" })
     .send({ name: "Changed" });
-  expect(answer.status).toBe(200);
+  expect(response.status).toBe(200);
 });
 
 test("another site can neither log in nor sign up", async () => {
   const person = await people.verified("victim@example.com");
   for (const path of ["/v1/login", "/v1/signup"]) {
-    const answer = await app.request.post(path).set("Sec-Fetch-Site", "cross-site").send(person);
-    expect([answer.status, answer.body.type]).toEqual([403, "/problems/cross-site"]);
+    const response = await app.request.post(path).set("Sec-Fetch-Site", "cross-site").send(person);
+    expect([response.status, response.body.type]).toEqual([403, "/problems/cross-site"]);
   }
 });

@@ -14,10 +14,10 @@ const prisma = () => app.core.database.prisma;
 
 test("the session cookie is HTTP-only and bound to this site", async () => {
   const ada = await people.verified("ada@example.com");
-  const answer = await people.logIn(ada);
-  expect(answer.status).toBe(200);
-  expect(answer.body).toEqual({ message: "You are logged in." });
-  const [cookie] = answer.get("Set-Cookie")?.filter((each) => each.startsWith("session=")) ?? [];
+  const response = await people.logIn(ada);
+  expect(response.status).toBe(200);
+  expect(response.body).toEqual({ message: "You are logged in." });
+  const [cookie] = response.get("Set-Cookie")?.filter((each) => each.startsWith("session=")) ?? [];
   expect(cookie).toMatch(/^session=[\w-]{43}; Max-Age=7776000; Path=\/; Expires=.+; HttpOnly; SameSite=Lax$/);
   const me = await app.request.get("/v1/me").set("Cookie", cookie?.split(";")[0] ?? "");
   expect(me.body).toMatchObject({ email: ada.email, name: ada.name, role: "USER", zone: "UTC" });
@@ -26,13 +26,13 @@ test("the session cookie is HTTP-only and bound to this site", async () => {
 
 test("a token replaces the cookie for API clients", async () => {
   const grace = await people.verified("grace@example.com");
-  const answer = await people.logIn(grace, { as: "bearer" });
-  expect(answer.body.token).toMatch(/^[\w-]{43}$/);
-  expect(answer.get("Set-Cookie")?.join()).not.toContain("session=");
-  const me = await app.request.get("/v1/me").auth(answer.body.token, { type: "bearer" });
+  const response = await people.logIn(grace, { as: "bearer" });
+  expect(response.body.token).toMatch(/^[\w-]{43}$/);
+  expect(response.get("Set-Cookie")?.join()).not.toContain("session=");
+  const me = await app.request.get("/v1/me").auth(response.body.token, { type: "bearer" });
   expect(me.body.email).toBe(grace.email);
   const stored = await prisma().session.findMany({ where: { user: { email: grace.email } } });
-  expect(JSON.stringify(stored)).not.toContain(answer.body.token);
+  expect(JSON.stringify(stored)).not.toContain(response.body.token);
 });
 
 test("a wrong password and an unknown address get the same response", async () => {
@@ -47,14 +47,14 @@ test("sign-up and login do not reveal whether the address has an account", async
   const tom = people.person("tom@example.com");
   await people.verified("known@example.com");
   const known = { ...tom, email: "known@example.com", password: "a guessed password" };
-  const answers = [];
+  const responses = [];
   for (const person of [tom, known]) {
     await app.request.post("/v1/signup").send(person);
     const { status, body } = await people.logIn(person);
-    answers.push({ status, body: { ...body, requestId: "" } });
+    responses.push({ status, body: { ...body, requestId: "" } });
   }
-  expect(answers[0]).toMatchObject({ status: 401, body: { type: "/problems/wrong-credentials" } });
-  expect(answers[1]).toEqual(answers[0]);
+  expect(responses[0]).toMatchObject({ status: 401, body: { type: "/problems/wrong-credentials" } });
+  expect(responses[1]).toEqual(responses[0]);
 });
 
 test.each([
@@ -63,10 +63,10 @@ test.each([
   ["another scheme", { Authorization: "Basic YTpi" }],
   ["a made-up cookie", { Cookie: `session=${"x".repeat(43)}` }],
 ])("%s is no session", async (_what, headers) => {
-  const answer = await app.request.get("/v1/me").set(headers);
-  expect(answer.status).toBe(401);
-  expect(answer.headers["www-authenticate"]).toBe("Bearer");
-  expect(answer.body.type).toBe("/problems/unauthenticated");
+  const response = await app.request.get("/v1/me").set(headers);
+  expect(response.status).toBe(401);
+  expect(response.headers["www-authenticate"]).toBe("Bearer");
+  expect(response.body.type).toBe("/problems/unauthenticated");
 });
 
 test("a token takes precedence over a cookie, and must be a Bearer token", async () => {
@@ -81,8 +81,11 @@ test("a token takes precedence over a cookie, and must be a Bearer token", async
 test("logging out ends only this session", async () => {
   const person = await people.verified("out@example.com");
   const [here, there] = [await people.as(person), await people.as(person)];
-  const answer = await here.post("/v1/logout");
-  expect([answer.status, answer.get("Set-Cookie")?.[0]]).toEqual([204, expect.stringMatching(/^session=;/)]);
+  const response = await here.post("/v1/logout");
+  expect([response.status, response.get("Set-Cookie")?.[0]]).toEqual([
+    204,
+    expect.stringMatching(/^session=;/),
+  ]);
   expect((await here.get("/v1/me")).status).toBe(401);
   expect((await there.get("/v1/me")).status).toBe(200);
 });
@@ -184,8 +187,8 @@ test("only administrators list all accounts", async () => {
   expect((await user.get("/v1/users")).body.type).toBe("/problems/forbidden");
   const admin = await people.session("admin@example.com");
   await prisma().user.update({ where: { email: "admin@example.com" }, data: { role: "ADMIN" } });
-  const answer = await admin.get("/v1/users?limit=1");
-  expect(answer.body.items).toMatchObject([{ email: "admin@example.com", role: "ADMIN" }]);
+  const response = await admin.get("/v1/users?limit=1");
+  expect(response.body.items).toMatchObject([{ email: "admin@example.com", role: "ADMIN" }]);
 });
 
 test("a login from a new device sends a mail, except for the first device", async () => {

@@ -14,8 +14,8 @@ const tokenIn = (text: string) => /verify-email#([\w-]+)/.exec(text)?.[1] ?? "no
 const user = (email: string) => app.core.database.prisma.user.findUnique({ where: { email } });
 
 test("sign-up sends a mail whose link verifies the address once", async () => {
-  const answer = await signUp(person("ada@example.com"));
-  expect(answer.status).toBe(202);
+  const response = await signUp(person("ada@example.com"));
+  expect(response.status).toBe(202);
   const mail = await app.mailTo("ada@example.com");
   expect(mail.text).toContain("Ada Lovelace");
   const token = tokenIn(mail.text);
@@ -43,13 +43,13 @@ test("an address with an account gets the same response and a different mail", a
 test("of twenty concurrent verifications, one succeeds", async () => {
   await signUp(person("many@example.com"));
   const token = tokenIn((await app.mailTo("many@example.com")).text);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => verify(token)));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(410)]);
+  const responses = await Promise.all(Array.from({ length: 20 }, () => verify(token)));
+  expect(responses.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(410)]);
 });
 
 test("concurrent sign-ups with one address create one account and get the same response", async () => {
-  const answers = await Promise.all(Array.from({ length: 6 }, () => signUp(person("twin@example.com"))));
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+  const responses = await Promise.all(Array.from({ length: 6 }, () => signUp(person("twin@example.com"))));
+  expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([202]));
   expect(await app.core.database.prisma.user.count({ where: { email: "twin@example.com" } })).toBe(1);
 });
 
@@ -74,10 +74,10 @@ test("the verification mail is skipped when it is obsolete", async () => {
 });
 
 test("every invalid field is reported", async () => {
-  const answer = await signUp({ email: "nonsense", password: "short" });
-  expect(answer.status).toBe(422);
-  expect(answer.type).toBe("application/problem+json");
-  expect(answer.body).toMatchObject({
+  const response = await signUp({ email: "nonsense", password: "short" });
+  expect(response.status).toBe(422);
+  expect(response.type).toBe("application/problem+json");
+  expect(response.body).toMatchObject({
     type: "/problems/invalid-request",
     status: 422,
     errors: [{ field: "email" }, { field: "name" }, { field: "password" }],
@@ -90,8 +90,8 @@ test.each([
   [202, 200],
   [422, 201],
 ])("%i for a password of %i characters", async (status, length) => {
-  const answer = await signUp({ ...person(`${length}@example.com`), password: "p".repeat(length) });
-  expect(answer.status).toBe(status);
+  const response = await signUp({ ...person(`${length}@example.com`), password: "p".repeat(length) });
+  expect(response.status).toBe(status);
 });
 
 test.each([
@@ -101,15 +101,15 @@ test.each([
   ["a form", "a=1", "application/x-www-form-urlencoded", 415, "/problems/unsupported-media-type"],
   ["a body too large", `"${"x".repeat(20_000)}"`, "application/json", 413, "/problems/body-too-large"],
 ])("%s is a clear error", async (_name, body, type, status, problem) => {
-  const answer = await app.request.post("/v1/signup").set("content-type", type).send(body);
-  expect(answer.status).toBe(status);
-  expect(answer.body).toMatchObject({ type: problem, status });
+  const response = await app.request.post("/v1/signup").set("content-type", type).send(body);
+  expect(response.status).toBe(status);
+  expect(response.body).toMatchObject({ type: problem, status });
 });
 
 test("an unknown path is a 404 in the same form", async () => {
-  const answer = await app.request.get("/v1/nothing");
-  expect(answer.status).toBe(404);
-  expect(answer.body).toMatchObject({ type: "/problems/not-found", status: 404 });
+  const response = await app.request.get("/v1/nothing");
+  expect(response.status).toBe(404);
+  expect(response.body).toMatchObject({ type: "/problems/not-found", status: 404 });
 });
 
 test("ledger and broker contain no address, name, password or token", async () => {

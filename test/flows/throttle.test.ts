@@ -17,7 +17,7 @@ beforeAll(async () => {
     throttle: ({ queueUrl, sql }) => (throttle = createThrottle(queueUrl, "test", sql, take)),
   });
   people = createPeople(app);
-  await until("the store answers", async () => {
+  await until("the store responds", async () => {
     errors.length = 0;
     await throttle.hit({ name: "any", times: 1_000, seconds: 60 }, "anybody");
     return errors.length === 0;
@@ -37,10 +37,10 @@ test("the sixth login within 15 minutes is throttled, whatever its credentials",
   for (const address of [email, "unknown@example.com"]) {
     for (let tries = 0; tries < 5; tries++)
       expect((await logIn(address, "wrong one", "192.0.2.1")).status).toBe(401);
-    const answer = await logIn(address, password, "192.0.2.1");
-    expect([answer.status, answer.body.type]).toEqual([429, "/problems/too-many-requests"]);
-    expect(Number(answer.headers["retry-after"])).toBeGreaterThan(14 * 60);
-    expect(Number(answer.headers["retry-after"])).toBeLessThanOrEqual(15 * 60);
+    const response = await logIn(address, password, "192.0.2.1");
+    expect([response.status, response.body.type]).toEqual([429, "/problems/too-many-requests"]);
+    expect(Number(response.headers["retry-after"])).toBeGreaterThan(14 * 60);
+    expect(Number(response.headers["retry-after"])).toBeLessThanOrEqual(15 * 60);
   }
   expect((await logIn(email, password, "192.0.2.2")).status).toBe(200);
 });

@@ -86,14 +86,14 @@ describe("a signed URL of the local storage", () => {
     const permit = await client.create(png);
     await client.put(permit, png);
     const second = open(permit, { "Content-Length": png.length });
-    const answered = once(second, "response");
+    const responded = once(second, "response");
     second.write(Buffer.alloc(1_000));
     await until("the second is being received", async () => (await incoming()).length === 1);
     await client.complete(permit.id);
     second.end(Buffer.alloc(png.length - 1_000));
-    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
-    answer.resume();
-    expect(answer.statusCode).toBe(409);
+    const [response] = (await responded) as [{ statusCode: number; resume(): void }];
+    response.resume();
+    expect(response.statusCode).toBe(409);
     const found = await owner.get(`/v1/uploads/${permit.id}/files/source`).buffer(true);
     expect(found.body.subarray(0, 8)).toEqual(png.subarray(0, 8));
     expect(await incoming()).toEqual([]);
@@ -147,11 +147,11 @@ describe("a signed URL of the local storage", () => {
   ])("rejects %s", async (_what, headers, bytes) => {
     const permit = await client.create(png);
     const sending = open(permit, headers);
-    const answered = once(sending, "response");
+    const responded = once(sending, "response");
     sending.end(Buffer.alloc(bytes));
-    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
-    answer.resume();
-    expect(answer.statusCode).toBe(422);
+    const [response] = (await responded) as [{ statusCode: number; resume(): void }];
+    response.resume();
+    expect(response.statusCode).toBe(422);
     expect([...(await kept(permit.id)), ...(await incoming())]).toEqual([]);
     expect((await client.complete(permit.id)).body).toMatchObject({ type: "/problems/not-uploaded" });
   });
@@ -161,9 +161,9 @@ describe("a signed URL of the local storage", () => {
     const statusOf = async (bytes: number) => {
       const sending = open(permit, { "Content-Length": bytes });
       sending.flushHeaders();
-      const [answer] = (await once(sending, "response")) as [{ statusCode: number }];
+      const [response] = (await once(sending, "response")) as [{ statusCode: number }];
       sending.destroy();
-      return answer.statusCode;
+      return response.statusCode;
     };
     expect(await statusOf(png.length + 1)).toBe(422);
     await client.put(permit, png);
@@ -204,15 +204,15 @@ describe("a signed URL of the local storage", () => {
   test("publishes an object only when it is complete", async () => {
     const permit = await client.create(png);
     const slow = open(permit, { "Content-Length": png.length });
-    const answered = once(slow, "response");
+    const responded = once(slow, "response");
     slow.write(png.subarray(0, png.length - 1));
     await until("it is being received", async () => (await incoming()).length === 1);
     expect(await app.files.storage.head(`uploads/${permit.id}/source`)).toBeUndefined();
     expect((await client.complete(permit.id)).status).toBe(409);
     slow.end(png.subarray(png.length - 1));
-    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
-    answer.resume();
-    expect(answer.statusCode).toBe(200);
+    const [response] = (await responded) as [{ statusCode: number; resume(): void }];
+    response.resume();
+    expect(response.statusCode).toBe(200);
     expect((await client.complete(permit.id)).status).toBe(202);
   });
 
@@ -226,15 +226,15 @@ describe("a signed URL of the local storage", () => {
     const before = process.memoryUsage.rss();
     let peak = 0;
     const sending = open(permit, { "Content-Length": 200 * chunk.length });
-    const answered = once(sending, "response");
+    const responded = once(sending, "response");
     for (let sent = 0; sent < 200; sent++) {
       if (!sending.write(chunk)) await once(sending, "drain");
       peak = Math.max(peak, process.memoryUsage.rss());
     }
     sending.end();
-    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
-    answer.resume();
-    expect(answer.statusCode).toBe(200);
+    const [response] = (await responded) as [{ statusCode: number; resume(): void }];
+    response.resume();
+    expect(response.statusCode).toBe(200);
     expect((peak - before) / 1e6).toBeLessThan(100);
     await owner.delete(`/v1/uploads/${permit.id}`);
   });

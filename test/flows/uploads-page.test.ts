@@ -128,7 +128,7 @@ describe("the uploads page", () => {
   test("keeps a file that the server accepted although the response was lost", async () => {
     const person = await people.session("lost@example.com");
     const page = await openFor(person);
-    const answers = [
+    const responses = [
       async (route: Route) => {
         await person.post(new URL(route.request().url()).pathname);
         await route.abort();
@@ -137,11 +137,11 @@ describe("the uploads page", () => {
       (route: Route) => route.fulfill({ status: 429, json: { title: "Too many requests." } }),
       (route: Route) => route.continue(),
     ];
-    await page.route("**/complete", (route) => answers.shift()?.(route));
+    await page.route("**/complete", (route) => responses.shift()?.(route));
     await choose(page, "lost.png");
     await page.getByText("The server has not confirmed the file yet. Retrying …").waitFor();
     await page.locator("li .quiet", { hasText: "processing" }).waitFor();
-    expect(answers).toHaveLength(0);
+    expect(responses).toHaveLength(0);
     expect(await page.locator("li .error:visible").count()).toBe(0);
     expect(await uploadsOf(person)).toEqual(["PROCESSING"]);
   });

@@ -122,8 +122,8 @@ describe.each(drivers)("with files in %s", (driver) => {
     for (const permit of permits) {
       await client.put(permit, samples.png);
       const complete = () => client.complete(permit.id).set("Idempotency-Key", driver);
-      const answers = await Promise.all([complete(), complete()]);
-      expect(answers.map(({ status, body }) => [status, (body as Permit).id])).toEqual(
+      const responses = await Promise.all([complete(), complete()]);
+      expect(responses.map(({ status, body }) => [status, (body as Permit).id])).toEqual(
         Array(2).fill([202, permit.id]),
       );
       expect(await jobsOf(permit.id)).toHaveLength(1);
@@ -133,10 +133,10 @@ describe.each(drivers)("with files in %s", (driver) => {
   test("an upload that is completed twice, in sequence or concurrently, is processed once", async () => {
     const permit = await client.create(samples.png);
     await client.put(permit, samples.png);
-    const answers = await Promise.all(Array.from({ length: 5 }, () => client.complete(permit.id)));
-    answers.push(await client.complete(permit.id));
-    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(202));
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    const responses = await Promise.all(Array.from({ length: 5 }, () => client.complete(permit.id)));
+    responses.push(await client.complete(permit.id));
+    expect(responses.map(({ status }) => status)).toEqual(Array(6).fill(202));
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1);
     expect(await jobsOf(permit.id)).toHaveLength(1);
   });
 
@@ -250,10 +250,10 @@ describe.each(drivers)("with files in %s", (driver) => {
   test("a kind that cannot be processed is rejected with a hint for the operator", async () => {
     missing = "Install ffmpeg.";
     const declared = { filename: "a.mp4", contentType: "video/mp4", bytes: 1, kind: "VIDEO" };
-    const answer = await owner.post("/v1/uploads").send(declared);
+    const response = await owner.post("/v1/uploads").send(declared);
     missing = undefined;
-    expect(answer.status).toBe(503);
-    expect(answer.body).toMatchObject({ type: "/problems/kind-unavailable", detail: "Install ffmpeg." });
+    expect(response.status).toBe(503);
+    expect(response.body).toMatchObject({ type: "/problems/kind-unavailable", detail: "Install ffmpeg." });
   });
 
   test("a job that failed permanently marks the upload as failed", async () => {
@@ -313,11 +313,11 @@ describe.each(drivers)("with files in %s", (driver) => {
     for (const path of published) {
       // The API sends playlists itself, because players resolve the relative URLs in them.
       const status = path.endsWith(".m3u8") ? 200 : expected;
-      const answer = await get(path);
-      expect([path, answer.status]).toEqual([path, status]);
+      const response = await get(path);
+      expect([path, response.status]).toEqual([path, status]);
       // A redirect is cached for less than its signature is valid (five minutes).
       const kept = status === 302 ? "private, max-age=240" : "private, max-age=31536000, immutable";
-      expect(answer.headers["cache-control"]).toBe(kept);
+      expect(response.headers["cache-control"]).toBe(kept);
       expect([path, (await get(path, stranger)).status]).toEqual([path, 404]);
       expect((await app.request.get(`/v1/uploads/${id}/files/${path}`)).status).toBe(401);
     }

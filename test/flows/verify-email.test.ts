@@ -47,8 +47,8 @@ test("the six-digit code verifies too", async () => {
 
 test("of twenty concurrent right codes, one succeeds", async () => {
   const { email, code } = await signUp("parallel@example.com");
-  const answers = await Promise.all(Array.from({ length: 20 }, () => byCode(email, code)));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(422)]);
+  const responses = await Promise.all(Array.from({ length: 20 }, () => byCode(email, code)));
+  expect(responses.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(422)]);
 });
 
 test("a code allows five attempts, also concurrent; then only the link works", async () => {
@@ -93,10 +93,10 @@ test("a new mail revokes earlier ones, also concurrently", async () => {
 test("resending gets the same response for unverified, verified and unknown addresses", async () => {
   await signUp("waiting@example.com");
   await people.verified("done@example.com");
-  const answers = [];
+  const responses = [];
   for (const email of ["waiting@example.com", "done@example.com", "unknown@example.com"])
-    answers.push(await resend(email));
-  expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body])))).toHaveProperty(
+    responses.push(await resend(email));
+  expect(new Set(responses.map(({ status, body }) => JSON.stringify([status, body])))).toHaveProperty(
     "size",
     1,
   );

@@ -189,9 +189,9 @@ let cookie: string;
     const api = system.start("api/main.ts", without);
     await api.wrote("listening");
     const body = { filename: "a.mp4", contentType: "video/mp4", bytes: 1, kind: "VIDEO" };
-    const answer = await call(`http://127.0.0.1:${PORT}/v1/uploads`, { body });
-    expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({
+    const response = await call(`http://127.0.0.1:${PORT}/v1/uploads`, { body });
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({
       detail: "FFMPEG_PATH is set, but there is no ffmpeg there.",
     });
     // Its jobs stay queued for workers with ffmpeg.
@@ -211,8 +211,8 @@ const run = (script: string, ...args: string[]) =>
 const logIn = async () => {
   await run("scripts/seed.ts");
   const body = { email: "ada@offstage.example", password: "correct horse battery" };
-  const answer = await call("/v1/login", { body });
-  return answer.headers
+  const response = await call("/v1/login", { body });
+  return response.headers
     .getSetCookie()
     .map((each) => each.split(";")[0])
     .join("; ");

@@ -76,7 +76,7 @@ test("requests.http runs from top to bottom", async () => {
   for (const request of parse(text)) {
     const { title, name, method, headers } = request;
     const body = await filledIn({ ...request, body: fill(request.body) });
-    const answer = await fetch(fill(request.url).replace(PUBLIC_URL, app.url), {
+    const response = await fetch(fill(request.url).replace(PUBLIC_URL, app.url), {
       method,
       headers: {
         ...Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, fill(value)])),
@@ -84,15 +84,15 @@ test("requests.http runs from top to bottom", async () => {
       },
       ...(body && { body }),
     });
-    for (const cookie of answer.headers.getSetCookie()) {
+    for (const cookie of response.headers.getSetCookie()) {
       const [, key = "", value = ""] = /^(.+?)=(.*?);/.exec(cookie) ?? [];
       cookies.set(key, value);
     }
-    const said = await answer.text();
+    const said = await response.text();
     if (name)
       for (const [field, value] of Object.entries(JSON.parse(said) as object))
         variables.set(`${name}.response.body.${field}`, String(value));
-    if (!answer.ok) refused.push([title, answer.status]);
+    if (!response.ok) refused.push([title, response.status]);
   }
   expect(refused).toEqual([
     ["… or by its six digits, within 15 minutes", 422],

@@ -25,7 +25,7 @@ export interface People {
   as(person: Person): Promise<SignedIn>;
   /** `verified` followed by `as`. */
   session(email: string): Promise<SignedIn>;
-  cookieOf(answer: Response): string;
+  cookieOf(response: Response): string;
 }
 
 export const tokenIn = (text: string): string => /#([\w-]{43})/.exec(text)?.[1] ?? "no token";
@@ -43,8 +43,8 @@ export const createPeople = ({ request, mailTo }: TestApp): People => {
     return person(email);
   };
 
-  const cookieOf = (answer: Response) =>
-    answer
+  const cookieOf = (response: Response) =>
+    response
       .get("Set-Cookie")
       ?.find((each) => each.startsWith("session="))
       ?.split(";")[0] ?? "no cookie";

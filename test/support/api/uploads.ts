@@ -60,9 +60,9 @@ export const createUploader = (app: TestApp, person: SignedIn) => {
       kind: "IMAGE",
       ...more,
     };
-    const answer = await person.post("/v1/uploads").send(declared);
-    if (answer.status !== 201) throw new Error(`created: ${answer.status} ${answer.text}`);
-    return answer.body as Permit;
+    const response = await person.post("/v1/uploads").send(declared);
+    if (response.status !== 201) throw new Error(`created: ${response.status} ${response.text}`);
+    return response.body as Permit;
   };
   const put = ({ method, url, headers }: Permit, body: Buffer, more: Record<string, string> = {}) =>
     fetch(url.replace(PUBLIC_URL, app.url), {
