@@ -5,8 +5,8 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
  * Protects against cross-site request forgery: rejects requests that change data and come from another site. Browsers
- * send Sec-Fetch-Site, older ones Origin. Clients that are not browsers send neither and are not affected. Requests with
- * a Bearer token are safe, because browsers never attach it automatically. Same checks as Go's http.CrossOriginProtection.
+ * send Sec-Fetch-Site, older ones Origin. Other clients send neither and are not affected. Requests with a Bearer token
+ * are safe, because browsers never attach it automatically. The checks are those of Go's http.CrossOriginProtection.
  */
 export const createSameSite = (publicUrl: string) => {
   const ours = new URL(publicUrl).origin;

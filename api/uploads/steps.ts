@@ -40,8 +40,8 @@ const progressOf = ({ state, progress }: Pick<Row, "state" | "progress">): numbe
 };
 
 /**
- * The progress of all steps together, as in `flowProgress`. `expected` is the final number of steps, so that the progress
- * does not fall when later steps are enqueued.
+ * The progress of all steps together, as in `flowProgress`. `expected` is the final number of steps, so that the
+ * progress does not fall when later steps are enqueued.
  */
 export const totalProgress = (steps: readonly Step[], expected = 1): number =>
   steps.reduce((sum, { progress }) => sum + progress, 0) / Math.max(1, expected, steps.length);

@@ -37,7 +37,7 @@ test.each([
   const response = (body: object) =>
     new Response(JSON.stringify(body), { status, headers: { "content-type": type } });
   await expect(checkResponse(login, response({ ...usual, ...change }))).rejects.toThrow(
-    /not documented|does not fit/,
+    /not documented|does not match/,
   );
   if (status !== 418) await checkResponse(login, response(usual));
 });

@@ -82,8 +82,8 @@ test("a photo is served upright, in every size and without its location", async 
 
 test("a decompression bomb fails with a clear message, and the worker survives", async () => {
   const bomb = await client.upload(blankPng(16_000, 16_000));
-  const refused = await ended(bomb);
-  expect(refused).toMatchObject({
+  const failed = await ended(bomb);
+  expect(failed).toMatchObject({
     state: "FAILED",
     problem: "The image has 256 megapixels. At most 50 are allowed.",
     files: [],

@@ -50,10 +50,10 @@ test("three processes together respect the provider's rate limit", async () => {
   const jobs = await sent(system, 12 * max);
   expect(new Set(jobs.map(({ startedBy }) => startedBy)).size).toBe(3);
 
-  // The rate limit counts starts in fixed windows of one second. Any second overlaps two windows, any five seconds overlap
-  // six, and the starts of one more window may be recorded late. Arrivals are less exact: the first mails wait for their
-  // connections and arrive together on a busy machine. Twelve windows take over ten seconds; three processes with separate
-  // limits would need four.
+  // The rate limit counts starts in fixed windows of one second. Any second overlaps two windows, any five seconds
+  // overlap six, and the starts of one more window may be recorded late. Arrivals are less exact: the first mails wait
+  // for their connections and arrive together on a busy machine. Twelve windows take over ten seconds; three processes
+  // with separate limits would need four.
   const starts = jobs.map(({ startedAt }) => startedAt.getTime());
   const arrivals = (await system.mails()).map(({ receivedAt }) => Date.parse(receivedAt));
   expect(most(starts, per)).toBeLessThanOrEqual(3 * max);

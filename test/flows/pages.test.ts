@@ -19,7 +19,7 @@ const paths = [
 ];
 
 const INVALID_LINK = "This link does not work";
-const MAIL_SENT = "If this address still needs to be verified, we have sent a new mail to it.";
+const MAIL_SENT = "If this address still needs to be verified, we have sent a new email to it.";
 
 let app: TestApp;
 let people: People;
@@ -73,14 +73,14 @@ describe("the pages", () => {
   test("resend the verification mail after sign-up and accept its code", async () => {
     const page = await open("");
     const { email, name, password } = people.person("ada@example.com");
-    await fill(page, { Name: name, "E-mail": email, Password: password });
+    await fill(page, { Name: name, Email: email, Password: password });
     await click(page, "Sign up");
     await app.mailTo(email);
-    await click(page, "Send the mail again");
+    await click(page, "Send the email again");
     await page.getByText(MAIL_SENT).waitFor();
-    await fill(page, { "Code from the mail": codeIn((await secondMailTo(email)).text) });
+    await fill(page, { "Code from the email": codeIn((await secondMailTo(email)).text) });
     await click(page, "Verify address");
-    await page.getByRole("heading", { name: "Your e-mail address is verified" }).waitFor();
+    await page.getByRole("heading", { name: "Your email address is verified" }).waitFor();
     expect(await page.getByRole("button").count()).toBe(0);
   });
 
@@ -89,11 +89,11 @@ describe("the pages", () => {
     await app.request.post("/v1/signup").send(people.person(email));
     await app.mailTo(email);
     const page = await open("login");
-    await fill(page, { "E-mail": email, Password: password });
-    expect(await page.getByText("Send a new verification mail").isVisible()).toBe(false);
+    await fill(page, { Email: email, Password: password });
+    expect(await page.getByText("Send a new verification email").isVisible()).toBe(false);
     await click(page, "Log in");
     await page.getByText("or the address is not verified yet.").waitFor();
-    await click(page, "Send a new verification mail");
+    await click(page, "Send a new verification email");
     await page.getByText(MAIL_SENT).waitFor();
     await secondMailTo(email);
   });
@@ -106,15 +106,15 @@ describe("the pages", () => {
     const page = await open(`verify-email#${token}`);
     await click(page, "Verify address");
     await page.getByRole("heading", { name: INVALID_LINK }).waitFor();
-    await click(page, "Send a new mail");
-    await page.getByText("Enter a valid e-mail address.").waitFor();
-    await fill(page, { "E-mail": email });
-    await click(page, "Send a new mail");
+    await click(page, "Send a new email");
+    await page.getByText("Enter a valid email address.").waitFor();
+    await fill(page, { Email: email });
+    await click(page, "Send a new email");
     await page.getByText(MAIL_SENT).waitFor();
 
     await page.goto(`${app.url}/verify-email#${tokenIn((await secondMailTo(email)).text)}`);
     await click(page, "Verify address");
-    await page.getByRole("heading", { name: "Your e-mail address is verified" }).waitFor();
+    await page.getByRole("heading", { name: "Your email address is verified" }).waitFor();
   });
 
   test("offer a next step for a link without a token", async () => {
@@ -127,7 +127,7 @@ describe("the pages", () => {
         await Promise.all(links.map((link) => link.getAttribute("href"))),
       ];
     };
-    expect(await linksAt("verify-email")).toEqual([["Send a new mail"], ["login"]]);
+    expect(await linksAt("verify-email")).toEqual([["Send a new email"], ["login"]]);
     expect(await linksAt("reset-password")).toEqual([[], ["forgot-password"]]);
     expect(await linksAt("unsubscribe")).toEqual([[], ["/login"]]);
   });
@@ -147,7 +147,7 @@ describe("the pages", () => {
   test("offer a next step for an invalid unsubscribe link", async () => {
     const page = await open("unsubscribe?token=bad");
     await click(page, "Unsubscribe");
-    await page.getByText("Open it from the mail again.").waitFor();
+    await page.getByText("Open it from the email again.").waitFor();
     await page.getByRole("link", { name: "Log in" }).click();
     await page.getByRole("heading", { name: "Log in" }).waitFor();
   });

@@ -82,7 +82,7 @@ describe("the uploads page", () => {
 
   const choose = (page: Page, name: string, buffer = samples.png) =>
     page.getByLabel("Choose files").setInputFiles({ name, mimeType: "image/png", buffer });
-  const dropBesideTheBox = (page: Page) =>
+  const dropOutsideTheBox = (page: Page) =>
     page.evaluate<boolean>(`{
       const dataTransfer = new DataTransfer();
       dataTransfer.items.add(new File(["text"], "notes.txt", { type: "text/plain" }));
@@ -179,12 +179,12 @@ describe("the uploads page", () => {
     await page.getByText("Your session has expired.").waitFor();
     await page.getByRole("button", { name: "Delete one.png" }).click();
     await page.waitForLoadState("networkidle");
-    const asked: string[] = [];
-    page.on("request", (request) => asked.push(request.url()));
+    const requests: string[] = [];
+    page.on("request", (request) => requests.push(request.url()));
     await page.clock.fastForward(10_000);
-    await dropBesideTheBox(page);
-    expect(asked).toEqual([]);
-    expect(await problemOf(page)).toEqual(["Your session has ended. Log in again."]);
+    await dropOutsideTheBox(page);
+    expect(requests).toEqual([]);
+    expect(await problemOf(page)).toEqual(["Your session has expired. Log in again."]);
     expect(await page.locator("li .error:visible").count()).toBe(0);
     await page.getByRole("link", { name: "Log in" }).click();
     await page.waitForURL("**/login");
@@ -208,7 +208,7 @@ describe("the uploads page", () => {
 
   test("accepts files dropped outside the box", async () => {
     const page = await openFor(owner);
-    expect(await dropBesideTheBox(page)).toBe(true);
+    expect(await dropOutsideTheBox(page)).toBe(true);
     await page.getByText("Unsupported type. Supported:").waitFor();
     expect(await problemOf(page)).toHaveLength(1);
   });
@@ -238,7 +238,7 @@ describe("the uploads page", () => {
     const page = await visit();
     await page.goto(`${app.url}/uploads`);
     await page.getByText("Log in to upload files.").waitFor();
-    expect(await dropBesideTheBox(page)).toBe(true);
+    expect(await dropOutsideTheBox(page)).toBe(true);
     expect(await page.getByText("Log in to upload files.").count()).toBe(1);
     expect(await page.getByLabel("Choose files").isDisabled()).toBe(true);
     expect(await problemOf(page)).toEqual([]);

@@ -167,10 +167,10 @@ describe.each(drivers)("with files in %s", (driver) => {
   ])("%s is rejected and removed, and can be sent again", async (_what, contentType, kind, body) => {
     const permit = await client.create(body, { contentType, kind });
     await client.put(permit, body);
-    const refused = await client.complete(permit.id);
-    expect(refused.status).toBe(422);
-    expect(refused.body).toMatchObject({ type: "/problems/wrong-content" });
-    expect(refused.body.detail).toContain(contentType);
+    const rejected = await client.complete(permit.id);
+    expect(rejected.status).toBe(422);
+    expect(rejected.body).toMatchObject({ type: "/problems/wrong-content" });
+    expect(rejected.body.detail).toContain(contentType);
     expect(await kept(permit.id)).toEqual([]);
     expect(await jobsOf(permit.id)).toEqual([]);
     expect((await client.complete(permit.id)).body.type).toBe("/problems/not-uploaded");

@@ -72,7 +72,7 @@ test("requests.http runs from top to bottom", async () => {
     template.replaceAll(/\{\{(.+?)\}\}/g, (_, name: string) => variables.get(name) ?? `no ${name}`);
   const cookies = new Map<string, string>();
 
-  const refused: [title: string, status: number][] = [];
+  const failed: [title: string, status: number][] = [];
   for (const request of parse(text)) {
     const { title, name, method, headers } = request;
     const body = await filledIn({ ...request, body: fill(request.body) });
@@ -88,15 +88,15 @@ test("requests.http runs from top to bottom", async () => {
       const [, key = "", value = ""] = /^(.+?)=(.*?);/.exec(cookie) ?? [];
       cookies.set(key, value);
     }
-    const said = await response.text();
+    const sent = await response.text();
     if (name)
-      for (const [field, value] of Object.entries(JSON.parse(said) as object))
+      for (const [field, value] of Object.entries(JSON.parse(sent) as object))
         variables.set(`${name}.response.body.${field}`, String(value));
-    if (!response.ok) refused.push([title, response.status]);
+    if (!response.ok) failed.push([title, response.status]);
   }
-  expect(refused).toEqual([
-    ["… or by its six digits, within 15 minutes", 422],
-    ["Log out one of them: put the id of a session that is listed above", 404],
-    ["What a refusal looks like", 422],
+  expect(failed).toEqual([
+    ["… or with the six-digit code, within 15 minutes", 422],
+    ["End a session: use an id from the list above", 404],
+    ["An error response", 422],
   ]);
 });

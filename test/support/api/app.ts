@@ -29,7 +29,7 @@ interface Options {
   uploadWork?: UploadWork;
 }
 
-/** The API, the workers of `email` and `upload-purge`, and the sandbox in this process, on a separate database and broker. */
+/** The API, the workers of `email` and `upload-purge` and the sandbox, with a separate database and broker. */
 export interface TestApp extends AsyncDisposable {
   readonly core: Core;
   readonly url: string;
