@@ -52,7 +52,7 @@ export const createApp = (deps: AppDeps): Express => {
     )
     .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy(deps.storage) } }))
     .use(endConnections(deps.readiness))
-    .use(refuseMalformed)
+    .use(rejectMalformed)
     .use(takeSignedPuts(deps))
     .use(serve(routes, deps))
     .use(docs(routes))
@@ -100,7 +100,7 @@ const endConnections =
   };
 
 /** Checks that server.ts disables in Node, whose own responses have no body. */
-const refuseMalformed: RequestHandler = ({ httpVersion, headers }, _response, next) => {
+const rejectMalformed: RequestHandler = ({ httpVersion, headers }, _response, next) => {
   if (httpVersion === "1.1" && headers.host === undefined)
     throw new Problem("bad-request", { detail: "HTTP/1.1 requires a Host header." });
   if (httpVersion === "1.1" && headers.expect && !/\b100-continue\b/i.test(headers.expect))

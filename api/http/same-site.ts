@@ -4,9 +4,9 @@ import { Problem } from "./problem.ts";
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Protects against cross-site request forgery: rejects requests that change data and come from another site. Browsers
- * send Sec-Fetch-Site, older ones Origin. Other clients send neither and are not affected. Requests with a Bearer token
- * are safe, because browsers never attach it automatically. The checks are those of Go's http.CrossOriginProtection.
+ * Refuses to change anything for a page of another site, whose requests carry our cookie. Browsers say where a request
+ * comes from in Sec-Fetch-Site, old ones in Origin; programs say neither and have no cookie jar to abuse. A Bearer token
+ * is never sent by itself. The same order of checks as Go's http.CrossOriginProtection.
  */
 export const createSameSite = (publicUrl: string) => {
   const ours = new URL(publicUrl).origin;

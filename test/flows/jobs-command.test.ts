@@ -45,7 +45,7 @@ const run = (...args: string[]): Promise<Result> =>
     );
   });
 
-test("lists jobs, newest first, with what came of them", async () => {
+test("lists jobs with their outcome, newest first", async () => {
   const { output } = await run("list");
   const lines = output.trim().split("\n");
   expect(lines[0]).toMatch(/^ID +JOB +STATE +TRIES/);
@@ -53,7 +53,7 @@ test("lists jobs, newest first, with what came of them", async () => {
   expect(lines[1]).toMatch(/failed +1 .*PermanentError: the provider is broken/);
 });
 
-test("lists the dead letter alone", async () => {
+test("lists only the dead letter", async () => {
   const { output } = await run("list", "--failed");
   expect(output.match(/ failed /g)).toHaveLength(2);
   expect(output).not.toContain("completed");
@@ -76,7 +76,7 @@ test("shows a job with its attempts", async () => {
   expect(output).toMatch(/earlier attempts\n +1 .* failed +PermanentError: the provider is broken/);
 });
 
-test("shows when a job is tried again", async () => {
+test("shows when a job is retried", async () => {
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(hourly, {}));
   await until("it has failed", async () => (await core.row(id)).attempt === 1);
   const { output } = await run("show", id);
@@ -85,7 +85,7 @@ test("shows when a job is tried again", async () => {
   await core.sql(`DELETE FROM "Job" WHERE id = $1::uuid`, [id]);
 });
 
-test("retries one job by its id, and refuses to retry what has not failed", async () => {
+test("retries one job by its id, but only if it has failed", async () => {
   broken = false;
   expect(await run("retry", ids[1] ?? "")).toMatchObject({
     code: 0,
@@ -98,7 +98,7 @@ test("retries one job by its id, and refuses to retry what has not failed", asyn
   });
 });
 
-test("an id in capitals is the same, and counts once", async () => {
+test("an id in upper case is the same id", async () => {
   broken = true;
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 7 }));
   await core.reaches(id, "FAILED");
@@ -109,7 +109,7 @@ test("an id in capitals is the same, and counts once", async () => {
   await core.reaches(id, "COMPLETED");
 });
 
-test("retries the whole dead letter only when told so", async () => {
+test("retries the whole dead letter only on request", async () => {
   broken = true;
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 9 }));
   await core.reaches(id, "FAILED");
@@ -127,7 +127,7 @@ test("retries all failed jobs of a name", async () => {
   await core.reaches(ids[3] ?? "", "COMPLETED");
 });
 
-test("retries the flow of a failed child, and counts it apart", async () => {
+test("retries the flow of a failed child, and counts it separately", async () => {
   broken = true;
   const child = node(chore, { n: 5 }, { onFailure: "fail-parent" });
   const root = await core.jobs.transaction(({ enqueueFlow }) =>
@@ -141,11 +141,11 @@ test("retries the flow of a failed child, and counts it apart", async () => {
   await core.reaches(root, "COMPLETED");
 });
 
-test("says so when there is nothing to retry", async () => {
+test("reports that there is nothing to retry", async () => {
   expect(await run("retry", "--name", "nothing")).toEqual({ code: 1, output: "no such jobs\n" });
 });
 
-test("cancels a job that waits", async () => {
+test("cancels a waiting job", async () => {
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 4 }, { delay: 60_000 }));
   expect((await run("cancel", id)).output).toContain("1 of 1 cancelled");
   expect(await core.row(id)).toMatchObject({ state: "CANCELLED" });
@@ -172,7 +172,7 @@ test.each([
   [["list", "--limit", "99999999999"], "write a number from 1 to 100000"],
   [["list", "--since", "99999999d"], "--since 99999999d: at most 10000d"],
   [["list", "--failed", "--state", "pending"], "--state pending: not in the dead letter"],
-])("%j is a clear refusal", async (args, message) => {
+])("%j is a clear error", async (args, message) => {
   const { code, output } = await run(...args);
   expect(code).toBe(2);
   expect(output).toContain(message);

@@ -78,7 +78,7 @@ describe("the pages", () => {
     await app.mailTo(email);
     await click(page, "Send the email again");
     await page.getByText(MAIL_SENT).waitFor();
-    await fill(page, { "Code from the email": codeIn((await secondMailTo(email)).text) });
+    await fill(page, { "Six-digit code": codeIn((await secondMailTo(email)).text) });
     await click(page, "Verify address");
     await page.getByRole("heading", { name: "Your email address is verified" }).waitFor();
     expect(await page.getByRole("button").count()).toBe(0);
