@@ -1,17 +1,17 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-// They measure what a person would wait for: with the others beside them, they would measure the others.
+// They measure how long a user waits. Run in parallel with others, they would measure the others.
 const alone = ["test/flows/mail-limit.test.ts", "test/flows/mail-priority.test.ts"];
 
 export default defineConfig({
   test: {
     globalSetup: "test/support/run/global-setup.ts",
     pool: "forks",
-    // Files share processes. A process for each would take longer to start than most of them run.
+    // Files share processes, because starting a process takes longer than most files.
     isolate: false,
-    // Most tests wait, for retries and outages, so that three files at once suit even two cores.
+    // Most tests wait for retries and outages, so more files than cores can run at once.
     maxWorkers: 3,
-    // Against waiting for ever. What has to be fast is measured by benchmarks, and by those tests that say so.
+    // Only against waiting forever. Speed is measured by benchmarks, and by the tests that say so.
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } },

@@ -2,41 +2,22 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
-import type { Logger } from "pino";
 import { pinoHttp } from "pino-http";
-import type { Database, Tx } from "../infra/database.ts";
 import { errorFacts } from "../infra/logging.ts";
 import type { Storage } from "../infra/storage/storage.ts";
-import type { Throttle } from "../infra/throttle.ts";
-import type { Jobs } from "../workers/core/index.ts";
 import { docs } from "./http/docs.ts";
 import { sendErrors, notFound } from "./http/error-responses.ts";
 import { pages } from "./http/pages-folder.ts";
 import { Problem } from "./http/problem.ts";
 import type { Readiness } from "./http/readiness.ts";
+import type { AppDeps } from "./deps.ts";
+import { createAuthentication } from "./accounts/authentication.ts";
 import { createRoutes } from "./routes.ts";
-import { serve } from "./http/router.ts";
+import { serveRoutes } from "./http/router.ts";
 import { takeSignedPuts } from "./uploads/signed-put.ts";
 import { staticFiles } from "./http/static-files.ts";
-import type { UploadWork } from "./uploads/work.ts";
 
-/** The dependencies of the routes. */
-export interface AppDeps {
-  prisma: Database["prisma"];
-  jobs: Jobs<Tx>;
-  throttle: Throttle;
-  storage: Storage;
-  uploadWork: UploadWork;
-  readiness: Readiness;
-  appSecret: string;
-  /** The public URL of the API. Browsers may send requests that change data only from this origin. */
-  publicUrl: string;
-  /** Number of trusted proxies in front of the API: needed to find the client's address. */
-  trustProxy: number;
-  log: Logger;
-}
-
-/** Builds the HTTP application. It opens no connection and does not listen. */
+/** Builds the HTTP application. Opens nothing, listens to nothing. */
 export const createApp = (deps: AppDeps): Express => {
   const routes = createRoutes(deps);
   return express()
@@ -54,7 +35,7 @@ export const createApp = (deps: AppDeps): Express => {
     .use(endConnections(deps.readiness))
     .use(rejectMalformed)
     .use(takeSignedPuts(deps))
-    .use(serve(routes, deps))
+    .use(serveRoutes(routes, { ...deps, authenticate: createAuthentication(deps) }))
     .use(docs(routes))
     .use(staticFiles(pages))
     .use(notFound)
@@ -65,7 +46,7 @@ const policy = ({ origin }: Storage) => ({
   defaultSrc: ["'none'"],
   scriptSrc: ["'self'"],
   styleSrc: ["'self'"],
-  // Browsers load files from the storage and upload files to it.
+  // Files may come from the storage, and go there.
   imgSrc: ["'self'", ...(origin ? [origin] : [])],
   mediaSrc: ["'self'", ...(origin ? [origin] : [])],
   connectSrc: ["'self'", ...(origin ? [origin] : [])],
@@ -74,7 +55,7 @@ const policy = ({ origin }: Storage) => ({
   frameAncestors: ["'none'"],
 });
 
-/** Keeps the caller's X-Request-Id if it is safe to log, so that one id identifies a request in every system. */
+/** The caller's, if it is one that a log line can hold, so that one id follows a request through all systems. */
 const requestId = ({ headers }: IncomingMessage, response: ServerResponse): string => {
   const given = headers["x-request-id"];
   const id = typeof given === "string" && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
@@ -91,7 +72,7 @@ const requestLine = ({ id, method, url = "" }: { id: unknown; method: string; ur
 const statusOnly = ({ statusCode }: { statusCode: number }) => ({ statusCode });
 const isProbe = ({ url }: IncomingMessage) => url === "/healthz" || url === "/readyz";
 
-/** During shutdown, every response closes its connection. */
+/** On the way out, every answer is its connection's last. */
 const endConnections =
   (readiness: Readiness): RequestHandler =>
   (_request, response, next) => {
@@ -99,10 +80,10 @@ const endConnections =
     next();
   };
 
-/** Checks that server.ts disables in Node, whose own responses have no body. */
+/** What Node would refuse itself, if server.ts let it. */
 const rejectMalformed: RequestHandler = ({ httpVersion, headers }, _response, next) => {
   if (httpVersion === "1.1" && headers.host === undefined)
-    throw new Problem("bad-request", { detail: "HTTP/1.1 requires a Host header." });
+    throw new Problem("bad-request", { detail: "HTTP/1.1 asks for a Host header." });
   if (httpVersion === "1.1" && headers.expect && !/\b100-continue\b/i.test(headers.expect))
     throw new Problem("expectation-failed");
   next();

@@ -1,4 +1,4 @@
-import type { AppDeps } from "./app.ts";
+import type { AppDeps } from "./deps.ts";
 import type { Route } from "./http/contract.ts";
 import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";

@@ -34,7 +34,7 @@ describe("the config", () => {
     expect(loadConfig("api", { DATABASE_URL: "postgres://db/app" }).queueUrl).toBe("postgres://db/app");
   });
 
-  it("holds only what the process reads, frozen", () => {
+  it("contains only what the process reads, frozen", () => {
     const config = loadConfig("sandbox", { HEALTH_PORT: "9000" });
     expect(Object.keys(config)).toEqual([
       "environment",
@@ -56,12 +56,12 @@ describe("the config", () => {
     });
   });
 
-  it("takes our address with or without a slash at its end", () => {
+  it("accepts our address with or without a trailing slash", () => {
     for (const PUBLIC_URL of ["https://app.example.com", "https://app.example.com/"])
       expect(loadConfig("api", { PUBLIC_URL }).publicUrl).toBe("https://app.example.com");
   });
 
-  it("keeps files in the data folder, or where it is told", () => {
+  it("keeps files in the data folder by default", () => {
     expect(loadConfig("api", { DATA_FOLDER: "/data" }).storageUrl).toBe("file:///data/files");
     const env = { STORAGE_URL: "s3://files", S3_CREDENTIALS: "key:sec:ret/+=" };
     expect(loadConfig("worker", env)).toMatchObject({
@@ -73,11 +73,11 @@ describe("the config", () => {
     expect(problemsOf("api", { S3_CREDENTIALS: "key" })).toEqual(["S3_CREDENTIALS: must be KEY:SECRET"]);
   });
 
-  it("takes an empty variable as unset", () => {
+  it("treats an empty variable as unset", () => {
     expect(loadConfig("api", { PORT: "", QUEUE_URL: "" })).toEqual(loadConfig("api", {}));
   });
 
-  it("lets nothing take longer to end than an orchestrator waits", () => {
+  it("limits the time to shut down to what an orchestrator waits", () => {
     const tooLate = ["SHUTDOWN_GRACE_MS and DRAIN_DELAY_MS: must be at most 23000 together"];
     expect(problemsOf("worker", { SHUTDOWN_GRACE_MS: "23001" })).toEqual(tooLate);
     expect(problemsOf("api", { DRAIN_DELAY_MS: "10000" })).toEqual(tooLate);
@@ -85,14 +85,39 @@ describe("the config", () => {
     expect(drainDelayMs).toBe(10_000);
   });
 
-  it("says what a provider's address looks like", () => {
+  it("shows an example of a provider's address", () => {
     expect(loadConfig("worker", { TRANSCRIPTION_URL: "none" }).transcriptionUrl).toBe("none");
     expect(problemsOf("worker", { TRANSCRIPTION_URL: "x" })).toEqual([
       "TRANSCRIPTION_URL: must be a URL like https://api.openai.com/v1, or none",
     ]);
   });
 
-  it("names every problem at once and repeats no value", () => {
+  it.each([
+    "redis-cluster://a:6379,b:6379",
+    "rediss-cluster://user:p%40ss@a:6379,[::1]:6380",
+    "redis-sentinel://:secret@s1:26379,s2:26379/offstage/2?sentinelPassword=secret",
+    "rediss-sentinel://s1/offstage",
+  ])("accepts %s as a broker", (QUEUE_URL) => {
+    expect(loadConfig("api", { QUEUE_URL }).queueUrl).toBe(QUEUE_URL);
+  });
+
+  it.each([
+    ["amqp://s3cret@a", /^must be a URL like redis:.* redis-cluster:.* redis-sentinel:.* or postgres:/],
+    ["redis-cluster:a", /^must be a URL like redis-cluster:/],
+    ["redis-cluster://s3cret@,b", /^must list its hosts like redis-cluster:/],
+    ["redis-cluster://a:port", /^must list its hosts/],
+    ["redis-cluster://:s3cret@a/1", /has only database 0$/],
+    ["redis-cluster://:s3cret%@a", /percent-encoded$/],
+    ["redis-sentinel://:s3cret@a,b", /^must end in the name of the master, like redis-sentinel:/],
+    ["redis-sentinel://a/offstage/first", /^must end in the name of the master/],
+    ["redis-sentinel://a/offstage?password=s3cret", /sentinelUsername and sentinelPassword only$/],
+  ])("explains what is wrong with the broker %s", (QUEUE_URL, message) => {
+    const [problem = ""] = problemsOf("api", { QUEUE_URL });
+    expect(problem.replace("QUEUE_URL: ", "")).toMatch(message);
+    expect(problem).not.toContain("s3cret");
+  });
+
+  it("reports every problem at once and repeats no value", () => {
     const env = { PORT: "http", DATABASE_URL: "mysql://u:s3cret@db", APP_SECRET: "s3cret", NODE_ENV: "prod" };
     const problems = problemsOf("api", env);
     expect(problems.map((line) => line.split(":")[0])).toEqual([
@@ -125,6 +150,18 @@ describe("in production", () => {
       "DATABASE_URL",
     ],
     ["the sample password of a broker", { QUEUE_URL: "rediss://:offstage@queue.internal" }, "QUEUE_URL"],
+    [
+      "the sample password of a cluster",
+      { QUEUE_URL: "rediss-cluster://:offstage@a.internal,b.internal" },
+      "QUEUE_URL",
+    ],
+    [
+      "the sample password of Sentinels",
+      { QUEUE_URL: "rediss-sentinel://a.internal/main?sentinelPassword=offstage" },
+      "QUEUE_URL",
+    ],
+    ["a plaintext cluster", { QUEUE_URL: "redis-cluster://localhost,b.internal" }, "QUEUE_URL"],
+    ["plaintext Sentinels", { QUEUE_URL: "redis-sentinel://a.internal/main" }, "QUEUE_URL"],
     ["the sample key of a store", { S3_CREDENTIALS: "offstage:offstage-secret" }, "S3_CREDENTIALS"],
     ["a plaintext broker", { QUEUE_URL: "redis://queue.internal" }, "QUEUE_URL"],
     [
@@ -151,15 +188,22 @@ describe("in production", () => {
     ["a secret that is too short", { APP_SECRET: "x".repeat(31) }, "APP_SECRET"],
     ["the sandbox's subtitles by default", { TRANSCRIPTION_URL: "" }, "TRANSCRIPTION_URL"],
     ["the sandbox's subtitles by name", { TRANSCRIPTION_URL: "https://sandbox/v1" }, "TRANSCRIPTION_URL"],
-    ["sound in plaintext", { TRANSCRIPTION_URL: "http://stt.internal/v1" }, "TRANSCRIPTION_URL"],
+    ["plaintext transcription", { TRANSCRIPTION_URL: "http://stt.internal/v1" }, "TRANSCRIPTION_URL"],
     ["the sample sender", { MAIL_FROM: "" }, "MAIL_FROM"],
   ])("%s is refused", (_, change, name) => {
     expect(problemsOf("worker", { ...production, ...change })).toEqual([expect.stringMatching(`^${name}: `)]);
   });
 
-  it("every refusal is told at once", () => {
+  it("reports every refusal at once", () => {
     expect(problemsOf("worker", { NODE_ENV: "production" })).toHaveLength(7);
   });
+
+  it.each(["rediss-cluster://a.internal,b.internal", "redis-cluster://localhost,127.0.0.1,[::1]:6380"])(
+    "the cluster %s is accepted",
+    (QUEUE_URL) => {
+      expect(loadConfig("api", { ...production, QUEUE_URL }).queueUrl).toBe(QUEUE_URL);
+    },
+  );
 
   it("a system without subtitles is accepted", () => {
     expect(loadConfig("worker", { ...production, TRANSCRIPTION_URL: "none" }).transcriptionUrl).toBe("none");

@@ -2,12 +2,14 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
+import { isRedisUrl, parseRedisUrl } from "../workers/core/redis-url.ts";
 import { productionProblems, sampleSecret, sampleSender } from "./production.ts";
 
 const environment = z.enum(["development", "test", "production"]);
 const level = z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
 const port = z.coerce.number("must be a port").int("must be a port").min(0).max(65_535);
 const count = z.coerce.number("must be a number").int("must be a whole number").min(0, "must be 0 or more");
+const workerProcesses = count.min(1, "must be 1 or more").max(16, "must be 16 or less");
 const names = z.string().transform((value) => value.split(",").map((name) => name.trim()));
 const prefix = z.string().regex(/^[\w{}-]+$/, "may have letters, digits, _ - { }");
 const secret = z.string().min(32, "must have at least 32 characters");
@@ -16,7 +18,10 @@ const url = (protocol: RegExp, example: string) =>
   z.url({ protocol, error: `must be a URL like ${example}` });
 
 const database = url(/^postgres(ql)?$/, "postgres://user:password@host/database");
-const broker = url(/^(rediss?|postgres(ql)?)$/, "redis://host, rediss://host or postgres://host/database");
+const broker = z.string().check(({ value, issues }) => {
+  const message = brokerProblem(value);
+  if (message) issues.push({ code: "custom", input: value, message });
+});
 const provider = z.literal("none").or(url(/^https?$/, "https://api.openai.com/v1, or none"));
 const storage = z
   .string()
@@ -24,7 +29,7 @@ const storage = z
     /^(file:\/\/\/.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$/,
     "must be a URL like file:///folder or s3://bucket",
   );
-/** Paths are written behind it. */
+/** Paths are appended to it. */
 const withoutSlash = (value: string) => value.replace(/\/+$/, "");
 const httpUrl = (example: string) => url(/^https?$/, example);
 const credentials = z
@@ -35,7 +40,21 @@ const credentials = z
     secretAccessKey: value.slice(value.indexOf(":") + 1),
   }));
 
-/** Every variable that a process may read, by its name in the code. `.env.example` says what each one means. */
+const brokerProblem = (value: string): string | undefined => {
+  if (!isRedisUrl(value))
+    return database.safeParse(value).success
+      ? undefined
+      : "must be a URL like redis://host, redis-cluster://host1,host2, redis-sentinel://host1,host2/master or postgres://host/database";
+  try {
+    parseRedisUrl(value);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TypeError) return error.message;
+    throw error;
+  }
+};
+
+/** Every variable that a process may read, by its name in the code. `.env.example` describes each one. */
 export const variables = {
   environment: ["NODE_ENV", environment.default("development")],
   logLevel: ["LOG_LEVEL", level.default("info")],
@@ -64,6 +83,7 @@ export const variables = {
 
   workers: ["WORKERS", names.optional()],
   healthPort: ["HEALTH_PORT", port.optional()],
+  workerProcesses: ["WORKER_PROCESSES", workerProcesses.default(2)],
   smtpUrl: ["SMTP_URL", url(/^smtps?$/, "smtp://user:password@host:587").optional()],
   mailFrom: ["MAIL_FROM", sender.default(sampleSender)],
 
@@ -116,13 +136,13 @@ const readBy = {
   ],
   sandbox: [...common, "host", "sandboxSmtpPort", "sandboxHttpPort"],
   migrate: [...common, ...stores],
-  /** All of them, as `npm start` runs them. */
+  /** All variables: for `npm start`. */
   system: Object.keys(variables) as (keyof Settings)[],
 } as const satisfies Record<string, readonly (keyof Settings)[]>;
 
 type Settings = { readonly [Key in keyof typeof variables]: z.output<(typeof variables)[Key][1]> };
 
-/** What follows from other settings where it is not set itself. */
+/** Defaults that depend on other settings. */
 const derived = {
   databaseUrl: ({ databasePort }: Settings) => embeddedDatabaseUrl(databasePort),
   queueUrl: ({ databaseUrl, databasePort }: Settings) => databaseUrl ?? embeddedDatabaseUrl(databasePort),
@@ -132,7 +152,7 @@ const derived = {
   transcriptionUrl: ({ sandboxHttpPort }: Settings) => `http://127.0.0.1:${sandboxHttpPort}/v1`,
 };
 
-/** Of the PostgreSQL that `npm start` runs where no DATABASE_URL is given. */
+/** The URL of the PostgreSQL that `npm start` runs if DATABASE_URL is not set. */
 export const embeddedDatabaseUrl = (databasePort: number): string =>
   `postgres://offstage:offstage@127.0.0.1:${databasePort}/offstage`;
 
@@ -175,7 +195,7 @@ export const loadConfig = <Kind extends ProcessKind>(kind: Kind, env = process.e
   return Object.freeze(withDerived(settings as Settings)) as Config<Kind>;
 };
 
-/** Milliseconds: what is left of the 28 s in lifecycle.ts is for handing back what is under way then. */
+/** Milliseconds. The rest of the 28 s in lifecycle.ts is for releasing the jobs that are still running. */
 const LONGEST_END = 23_000;
 
 const endsTooLate = ({ shutdownGraceMs = 0, drainDelayMs = 0 }: Partial<Settings>) =>
@@ -188,7 +208,7 @@ const withDerived = (settings: Settings): object => {
   return { ...settings, ...Object.fromEntries(defaults.map(([key, derive]) => [key, derive(settings)])) };
 };
 
-/** For main files: `loadConfig` after reading `.env` where there is one. Prints every problem and exits with 1. */
+/** For main files: reads `.env` if it exists, then calls `loadConfig`. Prints every problem and exits with 1. */
 export const loadConfigOrExit = <Kind extends ProcessKind>(kind: Kind): Config<Kind> => {
   if (existsSync(".env")) process.loadEnvFile(".env");
   try {

@@ -7,6 +7,12 @@ import type { Database as JobDatabase, Sql } from "../workers/core/index.ts";
 
 export type Tx = Prisma.TransactionClient;
 
+/** Core's access to the ledger inside a transaction of Prisma's. */
+export const sqlOf =
+  (tx: Pick<Tx, "$queryRawUnsafe">): Sql =>
+  (text, values) =>
+    tx.$queryRawUnsafe(text, ...values);
+
 /** PostgreSQL as the application uses it: Prisma for its own tables, plain SQL for the ledger, one pool for both. */
 export interface Database {
   prisma: PrismaClient;
@@ -63,7 +69,7 @@ export const openDatabase = (url: string, connections: number, onError: (error: 
     keepAlive: true,
   });
   pool.on("error", onError);
-  // The pool listens to idle connections only. Whoever uses one learns of its end from the next query.
+  // The pool listens to idle connections only. The user of a broken one gets the error from its next query.
   pool.on("connect", (client) => client.on("error", () => {}));
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql) });
   const prisma = new PrismaClient({ adapter });

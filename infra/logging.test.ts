@@ -13,7 +13,7 @@ test("cuts out by name what may be secret or personal, three levels deep", () =>
   }
 });
 
-test("tells no row that an error is about", () => {
+test("does not log the row that an error is about", () => {
   const lines: string[] = [];
   const log = createLogger("test", "info", { write: (line) => void lines.push(line) });
   const detail = "Failing row contains (ada@example.com)";

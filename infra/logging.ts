@@ -1,7 +1,7 @@
 import { type DestinationStream, type Logger, pino, type SerializedError } from "pino";
 
 /**
- * A logger of JSON lines, on standard output unless told otherwise. What could hold a secret or a person's data is cut
+ * A logger of JSON lines, on standard output by default. What could hold a secret or a person's data is cut
  * out by name.
  */
 export const createLogger = (process: string, level: string, output: DestinationStream = stdout()): Logger =>
@@ -23,7 +23,7 @@ export const createLogger = (process: string, level: string, output: Destination
     output,
   );
 
-/** What the log tells of an error, and no more: what PostgreSQL and Prisma add may quote the row that it is about. */
+/** The parts of an error that are logged. PostgreSQL and Prisma add parts that may quote the row. */
 export const errorFacts = ({ type, message, stack, code }: SerializedError): object => ({
   type,
   message,
@@ -31,5 +31,5 @@ export const errorFacts = ({ type, message, stack, code }: SerializedError): obj
   code,
 });
 
-// Synchronous: the buffer of an asynchronous one is flushed at exit, and that never ends when nobody reads any more.
+// Synchronous: an asynchronous one flushes its buffer at exit, which never ends if the reader is gone.
 const stdout = () => pino.destination({ dest: 1, sync: true });

@@ -7,15 +7,15 @@ test("hashes with argon2id at OWASP's minimum, each time with another salt", asy
   expect(one).not.toBe(two);
 });
 
-test("knows the password of a hash, and of nobody none", async () => {
+test("verifies the right password of a hash only", async () => {
   const hash = await hashPassword("secret");
   expect(await verifyPassword(hash, "secret")).toBe(true);
   expect(await verifyPassword(hash, "Secret")).toBe(false);
-  for (const password of ["secret", "of nobody", ""])
+  for (const password of ["secret", "no account", ""])
     expect(await verifyPassword(undefined, password)).toBe(false);
 });
 
-test("nobody's password takes as long to refuse as somebody's", async () => {
+test("no one's password takes as long to refuse as a user's", async () => {
   const hash = await hashPassword("secret");
   await verifyPassword(undefined, "wrong");
   const quickest = async (of: string | undefined) => {

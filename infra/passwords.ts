@@ -12,9 +12,9 @@ export const verifyPassword = async (
   passwordHash: string | undefined,
   password: string,
 ): Promise<boolean> => {
-  const matches = await verify(passwordHash ?? (await nobodysHash()), password);
+  const matches = await verify(passwordHash ?? (await dummyHash()), password);
   return matches && passwordHash !== undefined;
 };
 
-let nobodys: Promise<string> | undefined;
-const nobodysHash = () => (nobodys ??= hashPassword("of nobody"));
+let dummy: Promise<string> | undefined;
+const dummyHash = () => (dummy ??= hashPassword("no account"));

@@ -1,4 +1,6 @@
-/** Defaults that everybody can read in the repository. */
+import { isRedisUrl, parseRedisUrl } from "../workers/core/redis-url.ts";
+
+/** Defaults that are published in the repository. */
 export const sampleSecret = "sample-secret-for-development-only-0123456789";
 export const sampleSender = "Offstage <hello@offstage.example>";
 const samplePassword = "offstage";
@@ -19,7 +21,7 @@ interface Settings {
   readonly mailFrom?: string;
 }
 
-/** Why production refuses these settings, one line each. What a process does not read is not judged. */
+/** Why production refuses these settings, one line each. Settings that a process does not read are not checked. */
 export const productionProblems = (settings: Settings): string[] => {
   const { databaseUrl, queueUrl, publicUrl, smtpUrl, appSecret, mailFrom, allowPlaintextNetwork } = settings;
   const { s3Endpoint, s3PublicEndpoint, s3Credentials, transcriptionUrl } = settings;
@@ -30,32 +32,38 @@ export const productionProblems = (settings: Settings): string[] => {
     [isExposed(databaseUrl), `DATABASE_URL: must encrypt, with ?sslmode=verify-full, ${unlessPrivate}`],
     [
       isExposed(queueUrl),
-      `QUEUE_URL: must encrypt, with rediss:// or ?sslmode=verify-full, ${unlessPrivate}`,
+      `QUEUE_URL: must encrypt, with rediss://, rediss-cluster://, rediss-sentinel:// or ?sslmode=verify-full, ${unlessPrivate}`,
     ],
-    [hasSamplePassword(databaseUrl), "DATABASE_URL: has the published sample as its password"],
-    [hasSamplePassword(queueUrl), "QUEUE_URL: has the published sample as its password"],
+    [hasSamplePassword(databaseUrl), "DATABASE_URL: must not use the published sample password"],
+    [hasSamplePassword(queueUrl), "QUEUE_URL: must not use the published sample password"],
     [
       isMissing("storageUrl"),
-      "STORAGE_URL: must be set, s3:// or a folder that is kept and that the API and the workers share",
+      "STORAGE_URL: must be set, s3:// or a persistent folder that the API and the workers share",
     ],
     [isExposed(s3Endpoint), `S3_ENDPOINT: must be https://, ${unlessPrivate}`],
-    [isRemoteHttp(s3PublicEndpoint), "S3_PUBLIC_ENDPOINT: must be https://, its URLs carry signatures"],
-    [s3Credentials?.secretAccessKey === sampleStoreSecret, "S3_CREDENTIALS: are the published sample"],
-    [isMissing("publicUrl") || isHttp(publicUrl), "PUBLIC_URL: must be https://, tokens travel in its links"],
+    [isRemoteHttp(s3PublicEndpoint), "S3_PUBLIC_ENDPOINT: must be https://, its URLs contain signatures"],
+    [
+      s3Credentials?.secretAccessKey === sampleStoreSecret,
+      "S3_CREDENTIALS: must not be the published sample",
+    ],
+    [isMissing("publicUrl") || isHttp(publicUrl), "PUBLIC_URL: must be https://, its links contain tokens"],
     [
       isMissing("smtpUrl") || isSandbox(smtpUrl),
-      "SMTP_URL: must be a mail server, the sandbox delivers to nobody",
+      "SMTP_URL: must be a mail server, the sandbox delivers no mail",
     ],
     [
       isMissing("transcriptionUrl") || isSandboxPage(transcriptionUrl),
-      "TRANSCRIPTION_URL: must be a provider, or `none` for no subtitles; the sandbox makes them up",
+      "TRANSCRIPTION_URL: must be a provider, or `none` for no subtitles; the sandbox invents them",
     ],
     [
       isHttp(transcriptionUrl) && isExposed(transcriptionUrl),
       `TRANSCRIPTION_URL: must be https://, ${unlessPrivate}`,
     ],
-    [appSecret === sampleSecret, "APP_SECRET: is the published sample, make one with `openssl rand -hex 32`"],
-    [mailFrom === sampleSender, "MAIL_FROM: is the sample, which no mail server accepts"],
+    [
+      appSecret === sampleSecret,
+      "APP_SECRET: must not be the published sample, make one with `openssl rand -hex 32`",
+    ],
+    [mailFrom === sampleSender, "MAIL_FROM: must not be the sample, which no mail server accepts"],
   ];
   return refusals.filter(([refused]) => refused).map(([, reason]) => reason);
 };
@@ -64,13 +72,24 @@ const unlessPrivate = "unless ALLOW_PLAINTEXT_NETWORK=true says that the network
 
 const crossesNetworkInPlaintext = (url?: string): boolean => {
   if (!url) return false;
+  if (isRedisUrl(url)) {
+    const { tls, nodes } = parseRedisUrl(url);
+    return !tls && !nodes.every(({ host }) => isThisMachine(host));
+  }
   const { protocol, hostname, searchParams } = new URL(url);
-  const isEncrypted =
-    /^(rediss|https):$/.test(protocol) || /^(require|verify-)/.test(searchParams.get("sslmode") ?? "");
-  return !isEncrypted && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  const isEncrypted = protocol === "https:" || /^(require|verify-)/.test(searchParams.get("sslmode") ?? "");
+  return !isEncrypted && !isThisMachine(hostname);
 };
 
-const hasSamplePassword = (url?: string) => url !== undefined && new URL(url).password === samplePassword;
+const isThisMachine = (host: string) => /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);
+
+const hasSamplePassword = (url?: string) => url !== undefined && passwordsOf(url).includes(samplePassword);
+
+const passwordsOf = (url: string): (string | undefined)[] => {
+  if (!isRedisUrl(url)) return [new URL(url).password];
+  const address = parseRedisUrl(url);
+  return [address.password, address.kind === "sentinel" ? address.sentinel.password : undefined];
+};
 
 const isRemoteHttp = (url?: string) => isHttp(url) && crossesNetworkInPlaintext(url);
 

@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { Redis } from "ioredis";
 import {
   RateLimiterPostgres,
   RateLimiterRedis,
   RateLimiterRes,
   type RateLimiterStoreAbstract,
 } from "rate-limiter-flexible";
-import type { Sql } from "../workers/core/index.ts";
+import { connectRedis, isRedisUrl, type Sql } from "../workers/core/index.ts";
 
 /** At most `times` within `seconds`, counted from the first. */
 export interface Limit {
@@ -15,18 +14,18 @@ export interface Limit {
   seconds: number;
 }
 
-/** Counts what clients do, over all processes. */
+/** Counts what clients do, across all processes. */
 export interface Throttle {
-  /** Counts one more, and resolves with the milliseconds until the limit allows it: 0 when it does now. */
+  /** Counts one more, and resolves with the milliseconds until the limit allows it: 0 when it is allowed now. */
   hit(limit: Limit, whom: string): Promise<number>;
-  /** Begins to count anew. */
+  /** Resets the count. */
   forget(limit: Limit, whom: string): Promise<void>;
   close(): void;
 }
 
 /**
- * Counts in Redis when `queueUrl` names one, else in PostgreSQL. While the store is away everything is allowed, and
- * `onError` is told: a throttle that is down must not lock everybody out.
+ * Counts in Redis when `queueUrl` names one, else in PostgreSQL. While the store is unavailable, everything is allowed
+ * and errors go to `onError`: a throttle that is down must not lock all users out.
  */
 export const createThrottle = (
   queueUrl: string,
@@ -34,7 +33,7 @@ export const createThrottle = (
   sql: Sql,
   onError: (error: Error) => void,
 ): Throttle => {
-  const redis = /^rediss?:/.test(queueUrl) ? connect(queueUrl, onError) : undefined;
+  const redis = isRedisUrl(queueUrl) ? connectRedis(queueUrl, { failAfter: 1_000 }, onError) : undefined;
   const limiters = new Map<string, RateLimiterStoreAbstract>();
 
   const limiterFor = ({ name, times, seconds }: Limit) => {
@@ -68,18 +67,10 @@ export const createThrottle = (
 /** Allows everything. */
 export const noThrottle: Throttle = { hit: async () => 0, forget: async () => {}, close: () => {} };
 
-/** Addresses are not kept where the broker is. */
+/** The broker's store must not hold addresses. */
 const keyOf = (whom: string) => createHash("sha256").update(whom).digest("base64url");
 
-const connect = (url: string, onError: (error: Error) => void) =>
-  new Redis(url, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    commandTimeout: 1_000,
-    retryStrategy: (tries) => Math.min(100 * tries, 1_000),
-  }).on("error", onError);
-
-/** The table comes with our migrations. */
+/** Our migrations create the table. */
 const inPostgres = (sql: Sql) => ({
   tableName: "Throttle",
   tableCreated: true,

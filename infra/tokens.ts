@@ -12,10 +12,10 @@ export const deriveToken = (secret: string, purpose: string, id: string): string
 export const hashToken = (token: string): Uint8Array<ArrayBuffer> =>
   createHash("sha256").update(token).digest();
 
-/** A secret that nobody can guess or derive: 256 random bits in base64url. */
+/** A random secret: 256 bits in base64url. */
 export const createToken = (): string => randomBytes(32).toString("base64url");
 
-/** Six digits, derived like a token. So few can be guessed: whoever takes them must count the tries. */
+/** Six digits, derived like a token. They can be guessed, so the caller must limit the tries. */
 export const deriveCode = (secret: string, purpose: string, id: string): string => {
   const bits = createHmac("sha256", secret).update(`${purpose}:${id}`).digest().readUIntBE(0, 6);
   return String(bits % 1_000_000).padStart(6, "0");

@@ -60,7 +60,7 @@ test("sends the sound, the model and the key", async () => {
   expect(sent).toMatch(/filename="sound.wav"\r\nContent-Type: audio\/wav/);
 });
 
-test("tells the status of a refusal, and how long to wait", async () => {
+test("reports the status of a refusal, and how long to wait", async () => {
   const refusing = (status: number, headers = {}) =>
     ask((request, response) => {
       request.resume();

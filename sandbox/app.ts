@@ -7,7 +7,7 @@ import type { Outage } from "./outage.ts";
 import { createTranscription } from "./transcription.ts";
 import { createViewer } from "./viewer.ts";
 
-/** The JSON interface for tests, and the page for people. */
+/** The JSON API for tests, and the page. */
 export const createApp = (inbox: Inbox, outage: Outage): Express => {
   const app = express().disable("x-powered-by").use(headers, express.json());
 
@@ -22,7 +22,7 @@ export const createApp = (inbox: Inbox, outage: Outage): Express => {
   app
     .route("/api/outage")
     .get((_request, response) => void response.json(outage.now))
-    .put((request, response) => void response.json(outage.turn(request.body)));
+    .put((request, response) => void response.json(outage.set(request.body)));
 
   return app
     .use("/v1", createTranscription(outage))

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { type ParsedMail, simpleParser } from "mailparser";
 
-/** One recipient's copy of a mail. */
+/** A mail as one recipient gets it. */
 export interface Message {
   id: string;
   to: string;
@@ -19,7 +19,7 @@ export interface StoredMessage {
   headers: string;
 }
 
-/** Every mail that was delivered, in memory. Beyond 10,000 the oldest are dropped. */
+/** The mails received, in memory. Beyond the capacity, the oldest are dropped. */
 export class Inbox extends EventEmitter<{ change: [] }> {
   #stored: StoredMessage[] = [];
   readonly #capacity: number;

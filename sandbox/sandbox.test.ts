@@ -10,12 +10,12 @@ let sandbox: Awaited<ReturnType<typeof createSandbox>>;
 
 beforeAll(async () => void (sandbox = await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 })));
 afterEach(async () => {
-  await turn({ mail: "off", transcription: "off" });
+  await setOutage({ mail: "off", transcription: "off" });
   await call("/api/messages", { method: "DELETE" });
 });
 afterAll(() => sandbox.close());
 
-test("keeps what it accepts, newest first", async () => {
+test("lists accepted mails, newest first", async () => {
   await send({ to: "ada@example.com", subject: "First" });
   await send({
     to: "ada@example.com",
@@ -46,57 +46,57 @@ test("gives each recipient a copy", async () => {
   expect((await messages()).map(({ to }) => to)).toEqual(["bob@example.com", "ada@example.com"]);
 });
 
-test("takes an address as long as they may be", async () => {
+test("accepts an address of the maximum length", async () => {
   const to = `${"a".repeat(64)}@${[63, 63, 57, 3].map((length) => "d".repeat(length)).join(".")}`;
   await send({ to });
   expect((await messages(`?to=${to}`)).map((mail) => mail.to)).toEqual([to]);
 });
 
-test("forgets everything on request", async () => {
+test("deletes everything on request", async () => {
   await send({});
   expect((await call("/api/messages", { method: "DELETE" })).status).toBe(204);
   expect(await messages()).toEqual([]);
 });
 
-test("takes any password", async () => {
-  await send({}, { auth: { user: "anybody", pass: "anything" } });
+test("accepts any password", async () => {
+  await send({}, { auth: { user: "any-user", pass: "any-password" } });
   expect(await messages()).toHaveLength(1);
 });
 
-test("the oldest go when the inbox is full", async () => {
+test("drops the oldest mails when the inbox is full", async () => {
   const inbox = new Inbox(2);
   for (const subject of ["1", "2", "3"])
     await inbox.deliver(Buffer.from(`Subject: ${subject}\n\n`), ["a@example.com"]);
   expect(inbox.all().map(({ subject }) => subject)).toEqual(["3", "2"]);
 });
 
-test("refuses for now", async () => {
-  await turn({ mail: "refuse" });
+test("responds with a temporary error", async () => {
+  await setOutage({ mail: "refuse" });
   await expect(send({})).rejects.toMatchObject({ responseCode: 451, command: "RCPT TO" });
   expect(await messages()).toEqual([]);
 });
 
-test("rejects for good", async () => {
-  await turn({ mail: "reject" });
+test("responds with a permanent error", async () => {
+  await setOutage({ mail: "reject" });
   await expect(send({})).rejects.toMatchObject({ responseCode: 550, command: "RCPT TO" });
   expect(await messages()).toEqual([]);
 });
 
-test("is slow", async () => {
-  await turn({ mail: "slow" });
+test("responds slowly", async () => {
+  await setOutage({ mail: "slow" });
   const began = performance.now();
   await send({});
   expect(performance.now() - began).toBeGreaterThan(2_500);
   expect(await messages()).toHaveLength(1);
 });
 
-test("hangs after the mail is in", async () => {
-  await turn({ mail: "hang" });
+test("hangs after it has stored the mail", async () => {
+  await setOutage({ mail: "hang" });
   await expect(send({}, { socketTimeout: 200 })).rejects.toMatchObject({ code: "ETIMEDOUT" });
   expect(await messages()).toHaveLength(1);
 });
 
-test("a client that dies in the middle of a mail harms nobody", async () => {
+test("continues after a client disconnects in the middle of a mail", async () => {
   const socket = connect(sandbox.smtpPort, "127.0.0.1");
   await once(socket, "data");
   socket.write("EHLO x\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nDATA\r\nSubject: half");
@@ -106,22 +106,22 @@ test("a client that dies in the middle of a mail harms nobody", async () => {
   expect((await messages()).map(({ subject }) => subject)).toEqual(["Next"]);
 });
 
-test("says what the switch is at, and takes nothing but its positions", async () => {
+test("reports the modes of the providers, and refuses unknown ones", async () => {
   expect(await (await call("/api/outage")).json()).toEqual({ mail: "off", transcription: "off" });
-  const turned = await turn({ mail: "refuse" });
-  expect([turned.status, await turned.json()]).toEqual([200, { mail: "refuse", transcription: "off" }]);
+  const changed = await setOutage({ mail: "refuse" });
+  expect([changed.status, await changed.json()]).toEqual([200, { mail: "refuse", transcription: "off" }]);
   for (const wrong of [{ mail: "broken" }, { transcription: "no" }, {}, [], { mail: "off", more: 1 }])
-    expect((await turn(wrong)).status).toBe(400);
+    expect((await setOutage(wrong)).status).toBe(400);
   expect((await call("/api/outage", { method: "PUT", body: "{", headers: json })).status).toBe(400);
   expect((await call("/api/outage", { method: "PUT", body: "mail=off" })).status).toBe(400);
   expect(await (await call("/api/outage")).json()).toEqual({ mail: "refuse", transcription: "off" });
-  expect(await (await turn({ transcription: "hang" })).json()).toEqual({
+  expect(await (await setOutage({ transcription: "hang" })).json()).toEqual({
     mail: "refuse",
     transcription: "hang",
   });
 });
 
-test("shows hostile HTML as it came, and forbids it everything", async () => {
+test("shows hostile HTML unchanged, without scripts, forms and requests", async () => {
   const html = `<html><head></head><body><script>alert(1)</script><a href="https://a.example">a</a></body></html>`;
   await send({ html });
   const [mail] = await messages();
@@ -133,7 +133,7 @@ test("shows hostile HTML as it came, and forbids it everything", async () => {
   expect(policy).not.toMatch(/script|https?:|\*/);
 });
 
-test("tells the page when something happened", async () => {
+test("notifies the page of changes", async () => {
   const stop = new AbortController();
   const events = await call("/inbox/events", { signal: stop.signal });
   await send({});
@@ -142,7 +142,7 @@ test("tells the page when something happened", async () => {
   stop.abort();
 });
 
-test("lists, searches and shows mails to the page", async () => {
+test("lists, searches and shows mails for the page", async () => {
   await send({ to: "ada@example.com", messageId: "<1@offstage.example>" });
   await send({ to: "ada@example.com", messageId: "<1@offstage.example>" });
   await send({ to: "bob@example.com" });
@@ -156,15 +156,15 @@ test("lists, searches and shows mails to the page", async () => {
   expect((await call("/inbox/messages/unknown")).status).toBe(404);
 });
 
-test("serves its page with nothing from outside", async () => {
+test("serves its page without external resources", async () => {
   const page = await call("/");
   expect(page.headers.get("Content-Security-Policy")).toContain("default-src 'none'; script-src 'self'");
   expect(await page.text()).not.toMatch(/https?:\/\//);
 });
 
-test("hears the same words in every sound, as long as it lasts", async () => {
-  const heard = await transcribe(wav(5));
-  expect(heard).toMatchObject({
+test("returns the same transcript for every audio file of the same length", async () => {
+  const transcript = await transcribe(wav(5));
+  expect(transcript).toMatchObject({
     language: "english",
     duration: 5,
     segments: [
@@ -173,32 +173,32 @@ test("hears the same words in every sound, as long as it lasts", async () => {
       { start: 4, end: 5 },
     ],
   });
-  expect(await transcribe(wav(5))).toEqual(heard);
+  expect(await transcribe(wav(5))).toEqual(transcript);
 });
 
-test("takes no sound but WAV", async () => {
-  expect((await upload(Buffer.from("no sound"))).status).toBe(400);
+test("refuses audio files that are not WAV", async () => {
+  expect((await upload(Buffer.from("not audio"))).status).toBe(400);
   expect((await call("/v1/audio/transcriptions", { method: "POST", body: "x" })).status).toBe(400);
 });
 
 test.for([
   ["refuse", 503],
   ["reject", 400],
-] as const)("%ss transcriptions with %d", async ([transcription, status]) => {
-  await turn({ transcription });
+] as const)("%s: transcriptions get %d", async ([transcription, status]) => {
+  await setOutage({ transcription });
   expect((await upload(wav(1))).status).toBe(status);
 });
 
-test("hears slowly, or never answers", async () => {
-  await turn({ transcription: "slow" });
+test("transcribes slowly, or never responds", async () => {
+  await setOutage({ transcription: "slow" });
   const began = performance.now();
   await transcribe(wav(1));
   expect(performance.now() - began).toBeGreaterThan(2_500);
-  await turn({ transcription: "hang" });
+  await setOutage({ transcription: "hang" });
   await expect(upload(wav(1), AbortSignal.timeout(300))).rejects.toThrow("timeout");
 });
 
-/** Silence of 16 kHz, as it is sent for transcription. */
+/** Silence at 16 kHz, as the worker sends it. */
 const wav = (seconds: number) => {
   const header = Buffer.alloc(44);
   header.write("RIFF", 0);
@@ -224,7 +224,7 @@ const json = { "Content-Type": "application/json" };
 
 const call = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${sandbox.httpPort}${path}`, init);
 
-const turn = (state: unknown) =>
+const setOutage = (state: unknown) =>
   call("/api/outage", { method: "PUT", headers: json, body: JSON.stringify(state) });
 
 const read = async <Body>(path: string) => (await (await call(path)).json()) as Body;

@@ -9,11 +9,11 @@ import { createSmtpServer } from "./smtp.ts";
 interface Sandbox {
   smtpPort: number;
   httpPort: number;
-  /** Ends every conversation, the hanging ones too. */
+  /** Closes every connection, including those that hang. */
   close(): Promise<void>;
 }
 
-/** Listens as a mail provider, as the inbox of everybody it delivers to, and as a transcription provider. Port 0 picks a free one. */
+/** Runs a mail provider with an inbox for every address, and a transcription provider. Port 0 selects a free port. */
 export const createSandbox = async (options: {
   host: string;
   smtpPort: number;

@@ -4,10 +4,10 @@ import { SMTPServer } from "smtp-server";
 import type { Inbox } from "./inbox.ts";
 import type { Outage } from "./outage.ts";
 
-/** Milliseconds until a slow provider answers. */
+/** Milliseconds until a slow provider responds. */
 const SLOW = 3_000;
 
-/** A mail provider that takes any mail from anybody for anybody, as long as the outage switch is off. */
+/** A mail provider that accepts any mail for any address while the outage switch is off. */
 export const createSmtpServer = (inbox: Inbox, outage: Outage): SMTPServer => {
   const server = new SMTPServer({
     name: "sandbox",
@@ -16,22 +16,22 @@ export const createSmtpServer = (inbox: Inbox, outage: Outage): SMTPServer => {
     disableReverseLookup: true,
     authOptional: true,
     allowInsecureAuth: true,
-    // Its strict mode ends at 253 characters, RFC 5321 (with erratum 1690) at 254.
+    // The strict mode allows 253 characters, RFC 5321 (with erratum 1690) 254.
     lenientAddressParsing: true,
-    // Longer than clients keep idle connections, so that it is they who close them.
+    // Longer than clients keep idle connections, so that the clients close them.
     socketTimeout: 300_000,
     closeTimeout: 100,
     logger: false,
 
-    onAuth: ({ username }, _session, answer) => answer(null, { user: username }),
+    onAuth: ({ username }, _session, respond) => respond(null, { user: username }),
 
-    onRcptTo: (_address, _session, answer) => answer(refusals.get(outage.now.mail)),
+    onRcptTo: (_address, _session, respond) => respond(refusals.get(outage.now.mail)),
 
-    onData: (stream, { envelope }, answer) => {
+    onData: (stream, { envelope }, respond) => {
       const recipients = envelope.rcptTo.map(({ address }) => address);
       receive(stream, recipients).then(() => {
-        if (outage.now.mail !== "hang") answer(null, "2.0.0 delivered to the sandbox");
-      }, answer);
+        if (outage.now.mail !== "hang") respond(null, "2.0.0 stored in the sandbox");
+      }, respond);
     },
   });
 
@@ -41,13 +41,13 @@ export const createSmtpServer = (inbox: Inbox, outage: Outage): SMTPServer => {
     await inbox.deliver(raw, recipients);
   };
 
-  // A client that dies in the middle of a conversation must not take the sandbox with it.
+  // A client that disconnects in the middle of a mail must not end the sandbox.
   return server.on("error", () => {});
 };
 
 const refusal = (responseCode: number, text: string) => Object.assign(new Error(text), { responseCode });
 
 const refusals = new Map<string, Error>([
-  ["refuse", refusal(451, "4.3.0 the sandbox refuses for now")],
-  ["reject", refusal(550, "5.1.1 the sandbox rejects for good")],
+  ["refuse", refusal(451, "4.3.0 refused by the sandbox, try again later")],
+  ["reject", refusal(550, "5.1.1 rejected by the sandbox")],
 ]);

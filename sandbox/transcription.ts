@@ -4,12 +4,12 @@ import type { RequestHandler } from "express";
 import type { Outage } from "./outage.ts";
 import { wavSeconds } from "./wav.ts";
 
-/** Milliseconds until a slow provider answers. */
+/** Milliseconds until a slow provider responds. */
 const SLOW = 3_000;
-/** Seconds of one segment. */
+/** The length of a segment in seconds. */
 const SEGMENT = 2;
 
-/** A transcription provider with OpenAI's interface, below /v1, that hears the same words in every sound. */
+/** A transcription provider with OpenAI's API, below /v1, that returns the same words for every audio file. */
 export const createTranscription = (outage: Outage): Router =>
   Router().post(
     "/audio/transcriptions",
@@ -20,7 +20,9 @@ export const createTranscription = (outage: Outage): Router =>
       const file = form?.get("file");
       const seconds = file instanceof Blob ? wavSeconds(Buffer.from(await file.arrayBuffer())) : undefined;
       if (!seconds || !form?.get("model") || form.get("response_format") !== "verbose_json")
-        return void response.status(400).json(problem("needs a WAV file, a model and verbose_json"));
+        return void response
+          .status(400)
+          .json(problem("file must be a WAV file, model is required, response_format must be verbose_json"));
       response.json(transcript(seconds));
     },
   );
@@ -30,8 +32,9 @@ const breakable =
   async (_request, response, next) => {
     const mode = outage.now.transcription;
     if (mode === "hang") return;
-    if (mode === "refuse") return void response.status(503).json(problem("the sandbox refuses for now"));
-    if (mode === "reject") return void response.status(400).json(problem("the sandbox rejects for good"));
+    if (mode === "refuse")
+      return void response.status(503).json(problem("refused by the sandbox, try again later"));
+    if (mode === "reject") return void response.status(400).json(problem("rejected by the sandbox"));
     if (mode === "slow") await wait(SLOW, undefined, { ref: false });
     next();
   };

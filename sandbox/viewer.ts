@@ -2,12 +2,12 @@ import { Router } from "express";
 import type { Inbox, Message } from "./inbox.ts";
 import type { Outage } from "./outage.ts";
 
-/** As many mails as the page lists. */
+/** The most mails that the page lists. */
 const LISTED = 200;
-/** Milliseconds between two events at least, however fast mails arrive. */
-const CALM = 150;
+/** Milliseconds between two events at least. */
+const INTERVAL = 150;
 
-/** What the page asks for: a short list, one mail, its HTML made harmless, and when to look again. */
+/** The requests of the page: the list, one mail, its HTML without active content, and events when to reload. */
 export const createViewer = (inbox: Inbox, outage: Outage): Router =>
   Router()
     .get("/messages", (request, response) => {
@@ -19,7 +19,7 @@ export const createViewer = (inbox: Inbox, outage: Outage): Router =>
 
     .get("/messages/:id", (request, response) => {
       const stored = inbox.find(request.params.id);
-      if (!stored) return void response.status(404).json({ error: "no such mail" });
+      if (!stored) return void response.status(404).json({ error: "mail not found" });
       const copies = inbox.all().filter(isSameMail(stored.message)).length;
       response.json({ ...stored.message, headers: stored.headers, copies });
     })
@@ -31,7 +31,7 @@ export const createViewer = (inbox: Inbox, outage: Outage): Router =>
     })
 
     .get("/events", (_request, response) => {
-      const notify = atMostEvery(CALM, () => response.write("data: changed\n\n"));
+      const notify = atMostEvery(INTERVAL, () => response.write("data: changed\n\n"));
       response.set("Content-Type", "text/event-stream").flushHeaders();
       inbox.on("change", notify);
       outage.on("change", notify);
@@ -46,7 +46,7 @@ const summarise = ({ id, to, subject, receivedAt }: Message) => ({ id, to, subje
 const isSameMail = (mail: Message) => (other: Message) =>
   other.messageId === mail.messageId && other.to === mail.to;
 
-/** No scripts, no forms, nothing loaded from anywhere; links open in a tab of their own. */
+/** No scripts, no forms, no requests. Links open in a new tab. */
 const INERT = [
   "sandbox allow-popups allow-popups-to-escape-sandbox",
   "default-src 'none'",

@@ -13,7 +13,7 @@ Real processes on servers of its own, on this machine only.
 
   npm run chaos                       10,000 jobs on Redis, then as many on PostgreSQL
   npm run chaos -- --jobs N           another number
-  npm run chaos -- --broker BROKER    redis, postgres or both
+  npm run chaos -- --broker BROKER    redis, postgres or both; or redis-cluster or redis-sentinel
   npm run chaos -- --seed N           the same faults in the same order as in the run that printed this seed
   npm run chaos -- --short            at most three minutes, for CI
 
@@ -36,8 +36,9 @@ const pace = options.short
   ? { jobs: 600, perSecond: 20, pause: 1_000, outage: 2_000 }
   : { jobs: 10_000, perSecond: 40, pause: 3_000, outage: 4_000 };
 const jobs = Number(options.jobs ?? pace.jobs);
-const brokers = (["redis", "postgres"] as const).filter(
-  (broker) => options.broker === "both" || options.broker === broker,
+const kinds: readonly BrokerKind[] = ["redis", "postgres", "redis-cluster", "redis-sentinel"];
+const brokers = kinds.filter((kind, index) =>
+  options.broker === "both" ? index < 2 : options.broker === kind,
 );
 if (options.help || brokers.length === 0 || !Number.isInteger(seed) || !(jobs > 0)) {
   console.log(HELP);
@@ -79,7 +80,8 @@ try {
   console.log(`seed ${seed}`);
   let kept = true;
   for (const broker of brokers) {
-    if (broker === "redis" && !hasRedis) console.log("No redis-server on PATH: nothing was tried on Redis.");
+    if (broker !== "postgres" && !hasRedis)
+      console.log("No redis-server on PATH: nothing was tried on Redis.");
     else kept = (await run(broker)) && kept;
   }
   await end(kept ? 0 : 1);

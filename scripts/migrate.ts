@@ -17,9 +17,9 @@ interface Stores {
 }
 
 /**
- * Brings the database up to date: the migrations of Prisma, and BullMQ's own where the broker is PostgreSQL.
- * Waits up to 60 s for a database that is not there yet.
- * @throws Error if it does not come, refuses us, or a migration fails.
+ * Migrates the database with Prisma's migrations, and with BullMQ's if the broker is PostgreSQL.
+ * Waits up to 60 s for the database.
+ * @throws Error if it stays unavailable, refuses the connection, or a migration fails.
  */
 export const migrate = async ({ databaseUrl, queueUrl }: Stores): Promise<void> => {
   const client = await connect(databaseUrl);
@@ -39,16 +39,17 @@ const connect = async (url: string): Promise<pg.Client> => {
       return client;
     } catch (error) {
       const reason = `${client.host}:${client.port} (database ${client.database}): ${reasonOf(error)}`;
-      if (isRefusal(error)) throw new Error(`PostgreSQL refuses ${reason}`, { cause: error });
+      if (isRefusal(error))
+        throw new Error(`PostgreSQL refuses the connection to ${reason}`, { cause: error });
       if (Date.now() > deadline)
-        throw new Error(`PostgreSQL did not answer within 60 s at ${reason}`, { cause: error });
+        throw new Error(`PostgreSQL was unavailable for 60 s at ${reason}`, { cause: error });
       if (tries === 0) console.log(`Waiting up to 60 s for PostgreSQL at ${reason}`);
     }
     await sleep(500);
   }
 };
 
-/** Waiting mends neither a wrong password or role (class 28) nor a database that does not exist (3D). */
+/** A wrong password or role (class 28), or a database that does not exist (3D): waiting does not help. */
 const isRefusal = (error: unknown) => error instanceof pg.DatabaseError && /^(28|3D)/.test(error.code ?? "");
 
 const reasonOf = (error: unknown) =>
@@ -58,7 +59,7 @@ const reasonOf = (error: unknown) =>
       ? error.message
       : String(error);
 
-/** Spares the second or two that Prisma's CLI takes, where all migrations are applied as they are on disk. */
+/** If all migrations on disk are applied, Prisma's CLI, which takes a second or two, need not run. */
 const isBehind = async (client: pg.Client): Promise<boolean> => {
   const { rows } = await client
     .query<{ applied: string }>(
@@ -86,7 +87,7 @@ const listMigrations = async (): Promise<string[]> => {
 };
 
 const STALE =
-  "Was it made by an older checkout? Where its data may go, drop it: that of `npm start` is in .data/postgres.";
+  "If an older checkout created this database, drop it. That of `npm start` is in .data/postgres.";
 
 const deploy = async (databaseUrl: string): Promise<void> => {
   const prisma = join(root, "node_modules/prisma/build/index.js");

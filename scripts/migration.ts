@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { startPostgres } from "./postgres/embedded.ts";
 import { freePort } from "./processes/ports.ts";
 
-// npm run migration -- NAME: writes the migration from the database that those in the folder make to the schema, to be read and
-// committed with it. (`prisma migrate dev` needs the native schema engine.)
+// npm run migration -- NAME: writes a migration from the existing migrations to the schema, to be reviewed and committed
+// with the schema. (`prisma migrate dev` needs the native schema engine.)
 
 const root = join(import.meta.dirname, "..");
 const schema = "prisma/schema.prisma";
@@ -22,8 +22,7 @@ const writeMigration = async (name: string) => {
   await prismaMigrate(postgres.url, "deploy");
   const comparison = ["--from-config-datasource", "--to-schema", schema, "--script"];
   const sql = await prismaMigrate(postgres.url, "diff", ...comparison);
-  if (sql.includes("This is an empty migration"))
-    return console.log(`The migrations make what ${schema} says.`);
+  if (sql.includes("This is an empty migration")) return console.log(`The migrations match ${schema}.`);
   const migration = `prisma/migrations/${timestamp()}_${name}`;
   await mkdir(join(root, migration));
   await writeFile(join(root, migration, "migration.sql"), sql.trimStart());
@@ -47,7 +46,7 @@ const timestamp = () => new Date().toISOString().replaceAll(/\D/g, "").slice(0, 
 const [name] = process.argv.slice(2);
 try {
   if (!/^[a-z0-9_]+$/.test(name ?? ""))
-    throw new Error("Name the migration in lower case: npm run migration -- add_reports");
+    throw new Error("Give the migration a name in lower case: npm run migration -- add_reports");
   await writeMigration(name ?? "");
 } catch (error) {
   console.error((error as Error).message);

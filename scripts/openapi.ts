@@ -11,11 +11,11 @@ import { openStorage } from "../infra/storage/open.ts";
 import { noThrottle } from "../infra/throttle.ts";
 import { createJobs } from "../workers/core/index.ts";
 
-// npm run openapi: writes openapi.json anew, after a change to the contracts in api/routes.
+// npm run openapi: writes openapi.json. Run it after a change to the contracts of routes.
 
 const file = join(import.meta.dirname, "../openapi.json");
 
-/** The API as its document describes it. Connects to nothing. */
+/** The OpenAPI document of the current routes. Opens no connection. */
 export const currentDocument = async (): Promise<object> => {
   const config = loadConfig("api", {});
   const database = openDatabase(config.databaseUrl, 1, () => {});

@@ -1,6 +1,6 @@
-// node scripts/run.mjs FILE [ARGUMENT…]: runs a file of the project on a machine where nothing is installed yet.
-// Installs what package-lock.json lists, goes over to Node 24, generates what git does not hold, then imports the file.
-// Plain JavaScript, because whichever Node the machine has starts it.
+// node scripts/run.mjs FILE [ARGUMENT…]: runs a file of the project, also in a fresh clone. Installs the packages of
+// package-lock.json, switches to Node 24, generates the files that git ignores, then imports the file.
+// Plain JavaScript, because any version of Node may start it.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import module from "node:module";
@@ -18,7 +18,7 @@ if (!isInstalled()) await install();
 if (isOld(process.versions.node)) await continueOnNode24();
 else await runFile();
 
-/** npm passes on the signals that it can; of a SIGKILL we only see that our parent is another one. */
+/** npm forwards signals, but not a SIGKILL: after it, this process has another parent. */
 function endWithNpm() {
   if (!process.env.npm_lifecycle_event || process.channel) return;
   const parent = process.ppid;
@@ -30,7 +30,7 @@ function endWithNpm() {
   watch.unref();
 }
 
-/** Compares the lockfile with npm's record of what it installed; packages for other platforms may be absent. */
+/** Compares the lockfile with npm's record of installed packages. Packages for other platforms may be absent. */
 function isInstalled() {
   if (!existsSync("node_modules/.package-lock.json")) return false;
   const [wanted, installed] = ["package-lock.json", "node_modules/.package-lock.json"].map(
@@ -43,21 +43,21 @@ function isInstalled() {
 }
 
 async function install() {
-  console.log("Installing packages (npm ci). It is 1 GB, so this once it takes a minute or more …");
-  const patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"];
-  const { code, errors } = await npm("ci", "--no-audit", "--no-fund", "--loglevel=error", ...patience);
+  console.log("Installing packages (npm ci). The first time downloads 1 GB, which takes a minute or more …");
+  const retries = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"];
+  const { code, errors } = await npm("ci", "--no-audit", "--no-fund", "--loglevel=error", ...retries);
   if (code === 0) return;
   if (
     /\b(ECONN\w+|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/.test(errors)
   ) {
     const registry = (await npm("config", "get", "registry")).output.trim();
-    console.error(`The npm registry cannot be reached: ${registry}`);
-    console.error("Offstage needs it once, to install its packages. `npm ci` shows the details.");
-  } else console.error(`${errors}\nThe packages could not be installed: npm's message is above.`);
+    console.error(`The npm registry is unreachable: ${registry}`);
+    console.error("It is needed once, to install the packages. Run `npm ci` for details.");
+  } else console.error(`${errors}\nThe packages could not be installed: see npm's message above.`);
   process.exit(1);
 }
 
-/** Resolves with npm's exit code and what it wrote. */
+/** Resolves with npm's exit code and output. */
 function npm(...args) {
   const { npm_execpath: script, npm_node_execpath: node = process.execPath } = process.env;
   const [program, ...first] = script?.endsWith("npm-cli.js") ? [node, script] : ["npm"];
@@ -67,7 +67,7 @@ function npm(...args) {
     shell: isWindows,
     detached: !isWindows, // a process group, with the scripts of packages
   });
-  // npm goes on after Ctrl-C, until all is installed; what it leaves half done is done anew by the next start.
+  // npm would continue after Ctrl-C until everything is installed. The next start repeats an incomplete installation.
   const end = () => {
     if (isWindows) child.kill();
     else if (child.pid) process.kill(-child.pid, "SIGKILL");
@@ -93,11 +93,11 @@ function isOld(version) {
 async function continueOnNode24() {
   if (!existsSync(node24)) {
     console.error(
-      `Offstage runs on Node 24.11 or later; this is ${process.version}, and npm has no newer one for ${process.platform}.`,
+      `Offstage needs Node 24.11 or later. This is ${process.version}, and npm has none for ${process.platform}.`,
     );
     process.exit(1);
   }
-  // The channel tells the child when we were killed.
+  // The IPC channel closes if this process is killed, which the child notices.
   const child = spawn(node24, process.argv.slice(1), { stdio: ["inherit", "inherit", "inherit", "ipc"] });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
   child.on("exit", (code) => process.exit(code ?? 1));

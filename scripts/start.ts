@@ -8,18 +8,22 @@ import { createRenderer } from "../infra/templates.ts";
 import { startPostgres } from "./postgres/embedded.ts";
 import { migrate } from "./migrate.ts";
 import { freePort, portProblems, urlHost } from "./processes/ports.ts";
-import { say, type Speaker } from "./start/output.ts";
-import { endOf, type Service, startService } from "./start/service.ts";
+import { type ProgramName, print } from "./start/output.ts";
+import { type Service, startService } from "./start/service.ts";
 import { compileTemplates } from "./templates.ts";
 import { watchPrograms } from "./start/watch-programs.ts";
 
-// npm start: the whole system in one terminal. npm run dev (--watch): the same, restarting what you change.
+// npm start: runs the whole system in one terminal. npm run dev (--watch): also restarts the programs that you change.
 
 const root = join(import.meta.dirname, "..");
 const isWatching = process.argv.includes("--watch");
 const config = loadConfigOrExit("system");
 const isEmbedded = !process.env["DATABASE_URL"];
-const healthPort = config.healthPort ?? (await freePort());
+// The first worker gets HEALTH_PORT if it is set. The others get a free port each.
+const otherPorts = [config.port, config.sandboxSmtpPort, config.sandboxHttpPort, config.databasePort];
+const healthPorts = config.healthPort === undefined ? [] : [config.healthPort];
+while (healthPorts.length < config.workerProcesses)
+  healthPorts.push(await freePort([...otherPorts, ...healthPorts]));
 const host = urlHost(config.host);
 const apiUrl = `http://${host}:${config.port}`;
 const inboxUrl = `http://${host}:${config.sandboxHttpPort}`;
@@ -33,27 +37,32 @@ const start = async () => {
   await refuseUnusablePorts();
   const database = isEmbedded ? startDatabase() : undefined;
   const sandbox = serve("sandbox", `${inboxUrl}/api/messages`);
+  running.defer(sandbox.stop);
   await database;
   await migrate(config);
-  const services = {
-    sandbox,
-    api: serve("api", `${apiUrl}/healthz`),
-    workers: serve("workers", `http://${host}:${healthPort}/healthz`),
-  };
+  const api = serve("api", `${apiUrl}/healthz`);
+  running.defer(api.stop);
+  const workers = healthPorts.map((port, index) =>
+    serve(`worker-${index + 1}`, `http://${host}:${port}/healthz`, { HEALTH_PORT: `${port}` }),
+  );
+  running.defer(async () => void (await Promise.all(workers.map(({ stop }) => stop()))));
+  const services = { sandbox: [sandbox], api: [api], workers };
   if (isWatching) running.defer(restartAtChanges(services));
-  const patience = isWatching ? Infinity : 60_000;
-  await Promise.all(Object.values(services).map((service) => service.untilHealthy(patience)));
-  if (!endingSince) announce();
+  const timeout = isWatching ? Infinity : 60_000;
+  await Promise.all(
+    Object.values(services).flatMap((group) => group.map((each) => each.untilReady(timeout))),
+  );
+  if (!endingSince) announce(workers);
 };
 
-/** The folders whose programs, and templates, each of them loads. */
+/** The folders from which each program loads code or templates. */
 const sources = {
   sandbox: ["sandbox", "infra"],
   api: ["api", "infra", "workers", "prisma"],
   workers: ["workers", "infra", "prisma", "templates"],
 };
 
-const restartAtChanges = (services: Record<keyof typeof sources, Service>) => {
+const restartAtChanges = (services: Record<keyof typeof sources, Service[]>) => {
   const folders = [...new Set(Object.values(sources).flat())].map((folder) => join(root, folder));
   let changing = Promise.resolve();
   return watchPrograms(folders, (paths) => {
@@ -63,8 +72,10 @@ const restartAtChanges = (services: Record<keyof typeof sources, Service>) => {
       for (const name of Object.keys(sources) as (keyof typeof sources)[]) {
         const cause = usable.find((file) => sources[name].includes(folderOf(file)));
         if (!cause || endingSince) continue;
-        say(name, `restarting: ${cause} has changed`);
-        void services[name].restart();
+        for (const service of services[name]) {
+          print(service.name, `restarting: ${cause} has changed`);
+          void service.restart();
+        }
       }
     });
   });
@@ -72,7 +83,7 @@ const restartAtChanges = (services: Record<keyof typeof sources, Service>) => {
 
 const folderOf = (file: string) => file.split(sep)[0] ?? "";
 
-/** Resolves with the files to use: without templates, if one does not compile, and then those in use stay. */
+/** Resolves with the files to use. If a template does not compile, without templates: the compiled ones are kept. */
 const compileTemplatesOf = async (files: string[]): Promise<string[]> => {
   const templates = files.filter((file) => folderOf(file) === "templates");
   if (templates.length === 0) return files;
@@ -87,8 +98,8 @@ const compileTemplatesOf = async (files: string[]): Promise<string[]> => {
   } catch (error) {
     await rm(compiled, { recursive: true, force: true });
     await cp(old, compiled, copy);
-    const problem = `the mail templates do not compile since ${templates.join(", ")} changed: ${reasonOf(error)}`;
-    say("workers", styleText("red", `${problem}\nThe old ones stay in use.`));
+    const problem = `the mail templates do not compile after a change to ${templates.join(", ")}: ${reasonOf(error)}`;
+    print("offstage", styleText("red", `${problem}\nThe previous version stays in use.`));
     return files.filter((file) => !templates.includes(file));
   } finally {
     await rm(old, { recursive: true });
@@ -100,7 +111,7 @@ const refuseUnusablePorts = async () => {
     PORT: config.port,
     SANDBOX_SMTP_PORT: config.sandboxSmtpPort,
     SANDBOX_HTTP_PORT: config.sandboxHttpPort,
-    HEALTH_PORT: healthPort,
+    ...(healthPorts[0] !== undefined && { HEALTH_PORT: healthPorts[0] }),
     ...(isEmbedded && { DATABASE_PORT: config.databasePort }),
   };
   const problems = await portProblems(ports, config.host);
@@ -116,48 +127,59 @@ const startDatabase = async () => {
   running.defer(async () => (await starting.catch(() => undefined))?.stop());
   const { process: postgres } = await starting;
   killers.push(() => postgres.kill("SIGQUIT"));
-  postgres.on("close", (code, signal) => failFor("postgres", endOf(code, signal)));
+  // Not restarted: the other programs depend on it, and the next start recovers its data.
+  postgres.on("close", (code, signal) => failFor("postgres", `ended (${signal ?? `exit code ${code}`})`));
 };
 
-/** By default the processes would look for each other on 127.0.0.1. */
+/** Where the programs find each other, if HOST is not 127.0.0.1. */
 const addresses = {
-  HEALTH_PORT: String(healthPort),
   PUBLIC_URL: process.env["PUBLIC_URL"] || apiUrl,
   SMTP_URL: process.env["SMTP_URL"] || `smtp://${host}:${config.sandboxSmtpPort}`,
   TRANSCRIPTION_URL: process.env["TRANSCRIPTION_URL"] || `${inboxUrl}/v1`,
 };
 
-const serve = (name: "sandbox" | "api" | "workers", healthUrl: string) => {
-  if (endingSince) throw new Error("ending");
+const serve = (
+  name: "sandbox" | "api" | `worker-${number}`,
+  healthUrl: string,
+  env: NodeJS.ProcessEnv = {},
+) => {
+  if (endingSince) throw new Error("stopping");
+  const folder = name.startsWith("worker") ? "workers" : name;
   const service = startService({
     name,
-    command: [process.execPath, join(root, name, "main.ts")],
-    // Here no load balancer has to notice first. Without the second, glibc keeps what image-resize frees (its README).
-    env: { DRAIN_DELAY_MS: "0", MALLOC_ARENA_MAX: "2", ...process.env, ...addresses },
+    command: [process.execPath, join(root, folder, "main.ts")],
+    // No load balancer needs time to react here. Without MALLOC_ARENA_MAX, glibc keeps memory that image-resize frees.
+    env: { DRAIN_DELAY_MS: "0", MALLOC_ARENA_MAX: "2", ...process.env, ...addresses, ...env },
     healthUrl,
-    onEnd: (how) => {
-      if (isWatching) say(name, styleText("red", `has ended (${how}): the next change starts it again`));
-      else failFor(name, how);
+    isStopping: () => endingSince > 0,
+    onGiveUp: (reason, lastLines) => {
+      if (isWatching) print(name, styleText("red", `${reason}: the next change starts it again`));
+      else failFor(name, reason, lastLines);
     },
   });
-  running.defer(service.stop);
   killers.push(service.kill);
   return service;
 };
 
-const failFor = (name: Speaker, how: string) => {
-  if (!endingSince) fail(`${name} has ended (${how}), so everything is stopped.`);
+const failFor = (name: ProgramName, reason: string, lastLines: readonly string[] = []) => {
+  if (endingSince) return;
+  print("offstage", styleText("red", `${name} ${reason}: stopping everything …`));
+  const output = lastLines.length > 0 ? ` Its last output:\n${lastLines.join("\n")}` : "";
+  void end(1, `Stopped because ${name} ${reason}.${output}`);
 };
 
-const announce = () => {
+const announce = (workers: readonly Service[]) => {
+  const pids = workers.map(({ name, pid }) => `${name} pid ${pid}`).join(", ");
   const rows = {
-    API: `${apiUrl} (its pages: /, /login, /uploads; its description: /docs)`,
-    Inbox: config.smtpUrl === process.env["SMTP_URL"] ? `${inboxUrl} (but mail goes to SMTP_URL)` : inboxUrl,
+    API: `${apiUrl} (pages: /, /login, /uploads; documentation: /docs)`,
+    Inbox:
+      config.smtpUrl === process.env["SMTP_URL"] ? `${inboxUrl} (not used: mail goes to SMTP_URL)` : inboxUrl,
     PostgreSQL: isEmbedded
       ? `${config.databaseUrl} (embedded, in ${config.dataFolder}/postgres)`
       : withoutPassword(config.databaseUrl),
     Files: config.storageUrl.startsWith("file:") ? fileURLToPath(config.storageUrl) : config.storageUrl,
     Queues: config.queueUrl === config.databaseUrl ? "in PostgreSQL" : withoutPassword(config.queueUrl),
+    Workers: `${pids} (to see a crash: kill -9 ${workers[0]?.pid})`,
   };
   const table = Object.entries(rows).map(
     ([name, value]) => `  ${styleText("bold", name.padEnd(12))}${value}\n`,
@@ -166,25 +188,22 @@ const announce = () => {
   process.stdout.write(`\n${table.join("")}\nready in ${seconds.toFixed(1)} s\n`);
 };
 
-const withoutPassword = (url: string) => url.replace(/:[^:@/]*@/, ":…@");
+const withoutPassword = (url: string) => url.replace(/:[^:@/]*@/, ":…@").replace(/(password=)[^&]*/i, "$1…");
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-const fail = (reason: string) => {
-  say("offstage", styleText("red", reason));
-  void end(1);
-};
-
-const end = async (code: number) => {
+/** Stops everything in order, then prints the reason, so that it is the last line. */
+const end = async (code: number, reason?: string) => {
   endingSince = Date.now();
   await running.disposeAsync();
+  if (reason !== undefined) print("offstage", styleText("red", reason));
   process.exit(code);
 };
 
-/** The first Ctrl-C stops all in order, a second one at once. npm and the terminal both deliver the first. */
+/** The first Ctrl-C stops everything in order, a second one at once. npm and the terminal both send the first. */
 const interrupt = () => {
   if (!endingSince) {
-    say("offstage", "stopping …");
+    print("offstage", "stopping …");
     return void end(0);
   }
   if (Date.now() - endingSince < 1_000) return;
@@ -195,5 +214,5 @@ const interrupt = () => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"] as const) process.on(signal, interrupt);
 
 await start().catch((error: unknown) => {
-  if (!endingSince) fail(reasonOf(error));
+  if (!endingSince) void end(1, reasonOf(error));
 });

@@ -5,7 +5,7 @@ const root = join(import.meta.dirname, "../templates");
 const layout = join(root, "layout");
 const compiled = join(root, "compiled");
 
-/** Compiles `templates/*.mjml` into `templates/compiled`, unless what is there is newer. Any mjml warning is an error. */
+/** Compiles `templates/*.mjml` into `templates/compiled`, unless that is up to date. Any mjml warning is an error. */
 export const compileTemplates = async () => {
   const names = (await list(root, ".mjml")).map((file) => basename(file, ".mjml"));
   if (await isFresh(names)) return;
@@ -15,15 +15,15 @@ export const compileTemplates = async () => {
   await mkdir(compiled, { recursive: true });
   for (const name of names) {
     const source = join(root, `${name}.mjml`);
-    // `fonts: {}` keeps mjml from linking web fonts: opening a mail must not tell anyone that it was opened.
+    // `fonts: {}` keeps mjml from linking web fonts: the mail must not load anything when it is opened.
     const { html } = await mjml(await readFile(source, "utf8"), {
       filePath: source,
       ignoreIncludes: false,
       validationLevel: "strict",
       fonts: {},
     });
-    // mjml leaves a comment, and no error, where an include is missing.
-    if (html.includes("<!-- mj-include")) throw new Error(`${name}.mjml includes a file that is not there`);
+    // mjml reports a missing include only as a comment in its output.
+    if (html.includes("<!-- mj-include")) throw new Error(`${name}.mjml includes a file that does not exist`);
     await copyFile(join(root, `${name}.txt`), join(compiled, `${name}.txt`));
     await writeFile(join(compiled, `${name}.html`), html);
   }

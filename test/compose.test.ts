@@ -6,11 +6,11 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-// What the containers' health checks run, as docker compose hands it to bash.
+// The health check of the containers, as docker compose passes it to bash.
 const file = await readFile(join(import.meta.dirname, "../docker-compose.yml"), "utf8");
 const ask = /^x-ask: &ask \|\n((?: .*\n)+)/m.exec(file)![1]!.replaceAll("$$", "$");
 
-/** Whether a health check is content with a server that answers this status, or never. */
+/** Whether the health check passes for a server that responds with this status, or never. */
 const isHealthy = async (status?: number): Promise<boolean> => {
   const server = createServer(
     ({ url }, response) => status && response.writeHead(url === "/healthz" ? status : 404).end(),
@@ -25,13 +25,13 @@ const isHealthy = async (status?: number): Promise<boolean> => {
   return healthy;
 };
 
-test("a health check is content with 2xx only", async () => {
+test("the health check passes for 2xx only", async () => {
   expect(await isHealthy(200)).toBe(true);
   expect(await isHealthy(204)).toBe(true);
   expect(await isHealthy(404)).toBe(false);
   expect(await isHealthy(503)).toBe(false);
 });
 
-test("a health check gives up by itself", async () => {
+test("the health check times out", async () => {
   expect(await isHealthy()).toBe(false);
 });

@@ -12,18 +12,33 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What the linter says of a file with one import. */
-const lint = async (file: string, imported: string): Promise<string> => {
-  const path = join(folder, file);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `import { thing } from "${imported}";\nexport const use = thing;\n`);
-  const args = [join(root, "node_modules/oxlint/bin/oxlint"), "--disable-nested-config", file];
-  const said = await new Promise<string>((resolve) => {
+/** What the linter reports about the first of these files, given as path → source. */
+const lintFiles = async (files: Record<string, string>): Promise<string> => {
+  for (const [file, source] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), source);
+  }
+  const [first = ""] = Object.keys(files);
+  const args = [join(root, "node_modules/oxlint/bin/oxlint"), "--disable-nested-config", first];
+  const report = await new Promise<string>((resolve) => {
     execFile(process.execPath, args, { cwd: folder }, (_error, stdout, stderr) => resolve(stdout + stderr));
   });
-  await rm(path);
-  return said;
+  for (const file of Object.keys(files)) await rm(join(folder, file));
+  return report;
 };
+
+/** What the linter reports about a file with one import. */
+const lint = (file: string, imported: string) =>
+  lintFiles({ [file]: `import { thing } from "${imported}";\nexport const use = thing;\n` });
+
+test.each([
+  ["of values", (name: string) => `import { a } from "./${name}.ts";\nexport const b = a;\n`],
+  ["of types alone", (name: string) => `import type { A } from "./${name}.ts";\nexport type B = A;\n`],
+  ["of inline types alone", (name: string) => `import { type A } from "./${name}.ts";\nexport type B = A;\n`],
+])("a circle %s is refused", async (_kind, source) => {
+  const files = { "api/http/one.ts": source("two"), "api/http/two.ts": source("one") };
+  expect(await lintFiles(files)).toContain("no-cycle");
+});
 
 test.each([
   ["workers/core/relay.ts", "../../infra/database.ts", "core is lifted into other apps"],
@@ -48,6 +63,14 @@ test.each([
   ["api/accounts/signup.ts", "../../workers/main.ts", "never does them"],
   ["api/accounts/signup.ts", "../../workers/wiring/video-records.ts", "never does them"],
   ["api/accounts/signup.ts", "../../workers/modules.ts", "never does them"],
+  ["api/http/router.ts", "../accounts/authentication.ts", "imports no feature"],
+  ["api/http/router.ts", "../app.ts", "imports no feature"],
+  ["api/accounts/login.ts", "../uploads/kinds.ts", "does not import another feature"],
+  ["api/uploads/routes.ts", "../app.ts", "does not import another feature"],
+  ["api/main.ts", "../workers/core/relay.ts", "core's public surface"],
+  ["workers/email/handler.ts", "../core/errors.ts", "core's public surface"],
+  ["workers/main.ts", "./core/start.ts", "core's public surface"],
+  ["infra/mail.ts", "../workers/core/errors.ts", "core's public surface"],
   ["infra/mail.ts", "../workers/wiring/video-records.ts", "knows none"],
   ["api/app.ts", "../sandbox/sandbox.ts", "not part of the product"],
   ["infra/mail.ts", "../workers/email/job.ts", "knows none"],
@@ -76,7 +99,11 @@ test.each([
   ["workers/main.ts", "./modules.ts"],
   ["api/accounts/signup.ts", "../../workers/email/job.ts"],
   ["api/main.ts", "../workers/core/index.ts"],
-  ["infra/database.ts", "../workers/core/enqueue.ts"],
+  ["infra/database.ts", "../workers/core/index.ts"],
+  ["api/http/router.ts", "../deps.ts"],
+  ["api/accounts/login.ts", "../http/contract.ts"],
+  ["api/accounts/login.ts", "../rate-limits.ts"],
+  ["api/accounts/login.ts", "./fields.ts"],
   ["test/flows/signup.test.ts", "../../api/app.ts"],
 ])("%s may import %s", async (file, imported) => {
   expect(await lint(file, imported)).toContain("Found 0 warnings and 0 errors");

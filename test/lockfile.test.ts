@@ -16,14 +16,14 @@ const { packages } = JSON.parse(await readFile("package-lock.json", "utf8")) as 
 };
 const entries = Object.entries(packages);
 
-it("every package that we name is pinned to one version", () => {
+it("every package in package.json is pinned to one version", () => {
   const { dependencies, devDependencies, optionalDependencies } = packages[""]!;
   const named = { ...dependencies, ...devDependencies, ...optionalDependencies };
   const loose = Object.entries(named).filter(([, version]) => !/^(\d+\.\d+\.\d+|file:)/.test(version));
   expect(loose).toEqual([]);
 });
 
-// A registry mirror may lack a sibling for another platform, and npm then leaves it out: `npm ci` fails there.
+// A registry mirror may lack the build for another platform. npm then omits it, and `npm ci` fails there.
 it("no package lacks its builds for other platforms", () => {
   const holes = entries.flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies)
@@ -33,13 +33,13 @@ it("no package lacks its builds for other platforms", () => {
   expect(holes).toEqual([]);
 });
 
-it("every package has a checksum, and comes from whichever registry npm is set to", () => {
+it("every package has a checksum, and no fixed registry", () => {
   const fetched = entries.filter(([path, { link }]) => path.startsWith("node_modules/") && !link);
   expect(fetched.filter(([, { integrity }]) => !integrity).map(([path]) => path)).toEqual([]);
   expect(fetched.filter(([, { resolved }]) => resolved).map(([path]) => path)).toEqual([]);
 });
 
-/** Looks where Node would: beside the package, then beside each package around it. */
+/** Looks where Node would: in the package's node_modules, then in those of the packages around it. */
 const isLocked = (path: string, name: string): boolean => {
   if (packages[`${path ? `${path}/` : ""}node_modules/${name}`]) return true;
   return path !== "" && isLocked(path.slice(0, Math.max(0, path.lastIndexOf("/node_modules/"))), name);

@@ -4,7 +4,7 @@ import pg from "pg";
 import { afterAll, expect, it } from "vitest";
 import { createTestDatabase } from "./support/core/database.ts";
 
-// What a migration adds by hand, because the schema language has no word for it.
+// Added to a migration by hand, because Prisma's schema language cannot express it.
 const byHand = [
   "relation Job_upload_idx i",
   `CREATE INDEX "Job_upload_idx" ON public."Job" USING btree (((payload ->> 'uploadId'::text))) WHERE (payload ? 'uploadId'::text)`,
@@ -15,7 +15,7 @@ const migrated = await createTestDatabase();
 const fromSchema = await createTestDatabase();
 afterAll(() => Promise.all([migrated.drop(), fromSchema.drop()]));
 
-it("migrations make what the schema says, and what is listed here", async () => {
+it("the migrations match the schema, except for what is listed here", async () => {
   await replaceBySchema(fromSchema.url);
   const [actual, expected] = await Promise.all([readCatalog(migrated.url), readCatalog(fromSchema.url)]);
   expect(actual.filter((line) => !byHand.includes(line))).toEqual(expected);
@@ -30,7 +30,7 @@ const replaceBySchema = async (url: string) => {
   await query(url, `DROP SCHEMA public CASCADE; ${stdout}`);
 };
 
-/** Every table, column, index, constraint and enum of the application's schema, a line each. */
+/** Every table, column, index, constraint and enum of the application's schema, one line each. */
 const readCatalog = async (url: string): Promise<string[]> => {
   const rows = await query(
     url,

@@ -8,10 +8,10 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
 import { embeddedDatabaseUrl } from "../infra/config.ts";
 import { freePort, isFree } from "../scripts/processes/ports.ts";
-import { startProcess } from "../scripts/processes/project-process.ts";
+import { type ProjectProcess, startProcess } from "../scripts/processes/project-process.ts";
 import { until } from "../scripts/processes/until.ts";
 
-// Each starts all of the system, once or twice, on a machine that may be busy.
+// Each test starts the whole system, once or twice, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 
 const root = join(import.meta.dirname, "..");
@@ -38,11 +38,14 @@ test("npm start runs everything, Ctrl-C ends everything, and the data is still t
   await using second = start();
   await second.wrote("ready in");
   expect(await countUsers()).toBe(1);
+  kill(second, "worker-1");
+  await second.wrote("worker-1 │ ended unexpectedly (SIGKILL), restarting in 1 s");
   expect(await second.kill("SIGTERM")).toEqual({ code: 0, signal: null });
+  expect(pidsOf(second, "worker-1")).toHaveLength(1);
   expect(await takenPorts()).toEqual([]);
 });
 
-test("nothing outlives a start that is killed, and the next one starts", async () => {
+test("no program outlives a start that is killed, and the next start works", async () => {
   await using killed = start();
   await killed.wrote("ready in");
   await killed.kill("SIGKILL");
@@ -52,7 +55,27 @@ test("nothing outlives a start that is killed, and the next one starts", async (
   await next.kill("SIGINT");
 });
 
-test("npm run dev restarts what a change concerns, at every change", async () => {
+test("a killed program is started again while the others go on, until its fifth end in a minute", async () => {
+  await using run = start();
+  await run.wrote("ready in");
+  kill(run, "worker-1");
+  await signUp("joan@example.com");
+  await until("the mail is in the inbox", async () => (await mailsTo("joan@example.com")) > 0);
+  for (const starts of [2, 3, 4, 5]) {
+    await until("it is started again", () => pidsOf(run, "worker-1").length === starts);
+    kill(run, "worker-1");
+  }
+  expect(await run.exited).toEqual({ code: 1, signal: null });
+  expect(run.output.filter((line) => line.includes("worker-1 │ ended unexpectedly (SIGKILL)"))).toHaveLength(
+    4,
+  );
+  expect(run.output.at(-1)).toContain("Stopped because worker-1 ended 5 times in a minute (SIGKILL).");
+  expect(pidsOf(run, "worker-1")).toHaveLength(5);
+  expect(pidsOf(run, "worker-2")).toHaveLength(1);
+  expect(await takenPorts()).toEqual([]);
+});
+
+test("npm run dev restarts the programs that a change affects, at every change", async () => {
   await using dev = start({}, "--watch");
   await dev.wrote("ready in");
   const starts = () => dev.output.filter((line) => /sandbox │ .*listening/.test(line)).length;
@@ -60,7 +83,9 @@ test("npm run dev restarts what a change concerns, at every change", async () =>
     await utimes(join(root, "sandbox/main.ts"), new Date(), new Date());
     await until("it is started again", async () => starts() === time);
   }
-  expect(dev.output.filter((line) => line.includes("restarting"))).toEqual([
+  kill(dev, "worker-2");
+  await dev.wrote("worker-2 │ restarted with pid");
+  expect(dev.output.filter((line) => line.includes("restarting:"))).toEqual([
     expect.stringContaining("sandbox │ restarting: sandbox/main.ts has changed"),
     expect.stringContaining("sandbox │ restarting: sandbox/main.ts has changed"),
   ]);
@@ -69,7 +94,7 @@ test("npm run dev restarts what a change concerns, at every change", async () =>
 });
 
 const withoutBroker = () => {
-  test("npm run dev compiles a mail template that is changed, and keeps the old one of a broken one", async () => {
+  test("npm run dev compiles a changed mail template, and keeps the old version of one that does not compile", async () => {
     const clone = await copyProject();
     const [template, compiled] = ["templates/welcome.mjml", "templates/compiled/welcome.html"].map((file) =>
       join(clone, file),
@@ -79,22 +104,22 @@ const withoutBroker = () => {
     await dev.wrote("ready in");
 
     await writeFile(template, source.replace("</mj-body>", "<mj-nonsense /></mj-body>"));
-    await dev.wrote("The old ones stay in use.");
-    await dev.wrote("do not compile since templates/welcome.mjml changed");
+    await dev.wrote("The previous version stays in use.");
+    await dev.wrote("do not compile after a change to templates/welcome.mjml");
     expect(dev.output.join("\n")).toContain("mj-nonsense");
     expect(await readFile(compiled, "utf8")).toBe(old);
 
     await writeFile(template, source.replace("</mj-body>", "<mj-raw><!-- new --></mj-raw></mj-body>"));
-    await dev.wrote("workers │ restarting: templates/welcome.mjml has changed");
+    await dev.wrote("worker-2 │ restarting: templates/welcome.mjml has changed");
     expect(await readFile(compiled, "utf8")).toContain("<!-- new -->");
     await until(
       "they work again",
-      async () => dev.output.filter((line) => /workers │ .*working/.test(line)).length === 2,
+      async () => dev.output.filter((line) => /worker-\d │ .*working/.test(line)).length === 4,
     );
     expect(await dev.kill("SIGINT")).toEqual({ code: 0, signal: null });
   });
 
-  test("npm run migration writes what the migrations in the folder lack, whatever is committed", async () => {
+  test("npm run migration writes what the migrations in the folder lack, committed or not", async () => {
     const clone = await copyProject();
     const migrate = async (name: string) => {
       await using run = startProcess(relative(root, join(clone, "scripts/migration.ts")), {}, name);
@@ -108,31 +133,35 @@ const withoutBroker = () => {
       expect(sql).not.toContain("DROP");
     }
     const migrations = await readdir(join(clone, "prisma/migrations"));
-    expect(await migrate("third")).toBe("The migrations make what prisma/schema.prisma says.");
+    expect(await migrate("third")).toBe("The migrations match prisma/schema.prisma.");
     expect(await readdir(join(clone, "prisma/migrations"))).toEqual(migrations);
   });
 };
 
-// They would be the same with another broker.
+// The broker makes no difference to them.
 if (!inject("redisUrl")) withoutBroker();
 
-test("a process that ends takes the others with it, and says so", async () => {
+test("a program that exits before it was ready is not started again, and its output is shown last", async () => {
   await using run = start({
     APP_SECRET: "a secret for tests, of more than 32 characters",
     WORKERS: "no-such-module",
   });
   expect(await run.exited).toEqual({ code: 1, signal: null });
-  expect(run.output.join("\n")).toContain("no module named no-such-module");
-  expect(run.output.join("\n")).toContain("workers has ended (exit code 1)");
+  const stopped = run.output.findIndex((line) => line.includes("Stopped because"));
+  expect(run.output[stopped]).toMatch(
+    /worker-\d ended before it was ready \(exit code 1\)\. Its last output:/,
+  );
+  expect(run.output.slice(stopped + 1).join("\n")).toContain("no module named no-such-module");
+  expect(run.output.join("\n")).not.toContain("restarting");
   expect(await takenPorts()).toEqual([]);
 });
 
-test("a port that is taken is named, with the variable to set", async () => {
+test("a port in use is named, with the variable to set", async () => {
   const squatter = createServer().listen(ports.PORT, "127.0.0.1");
   await once(squatter, "listening");
   await using run = start();
   expect((await run.exited).code).toBe(1);
-  expect(run.output.join("\n")).toContain(`Port ${ports.PORT} is taken: set PORT to a free one.`);
+  expect(run.output.join("\n")).toContain(`Port ${ports.PORT} is in use: set PORT to a free one.`);
   squatter.close();
 });
 
@@ -140,13 +169,13 @@ test("a port that cannot be used is named, with the variable to set", async () =
   const blocked = 4_190;
   await using run = start({ SANDBOX_HTTP_PORT: `${ports.PORT}`, HEALTH_PORT: `${blocked}` });
   expect((await run.exited).code).toBe(1);
-  const said = run.output.join("\n");
-  expect(said).toContain(`PORT and SANDBOX_HTTP_PORT are both ${ports.PORT}: change one of them.`);
-  expect(said).toContain(`Browsers refuse to open port ${blocked}: set HEALTH_PORT to another one.`);
-  expect(said).not.toContain("running already");
+  const output = run.output.join("\n");
+  expect(output).toContain(`PORT and SANDBOX_HTTP_PORT are both ${ports.PORT}: change one of them.`);
+  expect(output).toContain(`Browsers block port ${blocked}: set HEALTH_PORT to another one.`);
+  expect(output).not.toContain("already running");
 });
 
-test("the database's port is one of its own", async () => {
+test("the database's port differs from the others", async () => {
   await using run = start({ DATABASE_PORT: `${ports.PORT}` });
   expect((await run.exited).code).toBe(1);
   expect(run.output.join("\n")).toContain(
@@ -154,17 +183,17 @@ test("the database's port is one of its own", async () => {
   );
 });
 
-test("another address of this machine is listened on, and shown, by all", async () => {
+test("every program listens on another address of this machine, which the table shows", async () => {
   const host = process.platform === "linux" ? "127.0.0.2" : "[::1]";
   await using run = start({ HOST: host.replaceAll(/[[\]]/g, "") });
   await run.wrote("ready in");
-  expect(run.output.join("\n")).toContain(`http://${host}:${ports.PORT} (its pages`);
+  expect(run.output.join("\n")).toContain(`http://${host}:${ports.PORT} (pages`);
   await signUp("grace@example.com", host);
   await until("the mail is in the inbox", async () => (await mailsTo("grace@example.com", host)) > 0);
   await run.kill("SIGINT");
 });
 
-test("sandbox and workers say which variable sets a port that is taken", async () => {
+test("sandbox and workers name the variable that sets a port in use", async () => {
   const squatter = createServer().listen(ports.PORT, "127.0.0.1");
   await once(squatter, "listening");
   for (const [file, variable] of [
@@ -174,41 +203,38 @@ test("sandbox and workers say which variable sets a port that is taken", async (
   ] as const) {
     await using run = startProcess(file, { ...asText(ports), [variable]: `${ports.PORT}` });
     expect((await run.exited).code).toBe(1);
-    const said = `cannot listen on port ${ports.PORT}: is it taken? Set ${variable} to another one`;
-    expect(run.output.at(-1)).toContain(said);
+    const problem = `cannot listen on port ${ports.PORT}: is it taken? Set ${variable} to another one`;
+    expect(run.output.at(-1)).toContain(problem);
     expect(run.output.join("\n")).not.toContain("Unhandled");
   }
   squatter.close();
 });
 
-test.each(["chaos", "bench"])(
-  "an option that %s does not have is refused, with those that it has",
-  async (name) => {
-    await using run = startProcess(`scripts/${name}.ts`, {}, "--bogus");
-    expect((await run.exited).code).toBe(2);
-    expect(run.output[0]).toBe("Unknown option '--bogus'.");
-    expect(run.output.join("\n")).toContain(`npm run ${name} -- --`);
-  },
-);
+test.each(["chaos", "bench"])("%s refuses an unknown option, and lists its options", async (name) => {
+  await using run = startProcess(`scripts/${name}.ts`, {}, "--bogus");
+  expect((await run.exited).code).toBe(2);
+  expect(run.output[0]).toBe("Unknown option '--bogus'.");
+  expect(run.output.join("\n")).toContain(`npm run ${name} -- --`);
+});
 
-test("every problem of the configuration is told at once", async () => {
+test("every problem of the configuration is reported at once", async () => {
   await using run = start({ APP_SECRET: "short", QUEUE_URL: "amqp://queue" });
   expect((await run.exited).code).toBe(1);
   expect(run.output.join("\n")).toMatch(/QUEUE_URL: must be[^]*APP_SECRET: must have/);
 });
 
-test("a registry out of reach is told plainly", async () => {
+test("an unreachable registry is named", async () => {
   const { output, exited } = await install("http://127.0.0.1:9");
   await exited;
-  expect(output()).toContain("The npm registry cannot be reached: http://127.0.0.1:9");
+  expect(output()).toContain("The npm registry is unreachable: http://127.0.0.1:9");
 });
 
-test("an installation that is interrupted ends, with what npm has begun", async () => {
-  const registry = createServer((socket) => void socket.resume()).listen(0, "127.0.0.1"); // never answers
+test("an interrupted installation ends, with the processes of npm", async () => {
+  const registry = createServer((socket) => void socket.resume()).listen(0, "127.0.0.1"); // never responds
   await once(registry, "listening");
-  const asked = once(registry, "connection");
+  const connected = once(registry, "connection");
   const { child, exited } = await install(`http://127.0.0.1:${(registry.address() as AddressInfo).port}`);
-  const [socket] = (await asked) as [Socket];
+  const [socket] = (await connected) as [Socket];
   child.kill("SIGINT");
   await exited;
   await until("npm has ended", () => socket.closed, 10_000);
@@ -235,13 +261,13 @@ const takenPorts = async () => {
 const signUp = async (email: string, host = "127.0.0.1") => {
   const body = JSON.stringify({ email, name: "Ada", password: "correct horse battery" });
   const headers = { "content-type": "application/json" };
-  const answer = await fetch(`http://${host}:${ports.PORT}/v1/signup`, { method: "POST", headers, body });
-  expect(answer.status).toBe(202);
+  const response = await fetch(`http://${host}:${ports.PORT}/v1/signup`, { method: "POST", headers, body });
+  expect(response.status).toBe(202);
 };
 
 const mailsTo = async (address: string, host = "127.0.0.1"): Promise<number> => {
-  const answer = await fetch(`http://${host}:${ports.SANDBOX_HTTP_PORT}/api/messages?to=${address}`);
-  return ((await answer.json()) as unknown[]).length;
+  const response = await fetch(`http://${host}:${ports.SANDBOX_HTTP_PORT}/api/messages?to=${address}`);
+  return ((await response.json()) as unknown[]).length;
 };
 
 const countUsers = async (): Promise<number> => {
@@ -252,7 +278,15 @@ const countUsers = async (): Promise<number> => {
   return rows[0]!.count;
 };
 
-/** One whose files a test may change. */
+const kill = (run: ProjectProcess, name: string) => process.kill(pidsOf(run, name).at(-1)!, "SIGKILL");
+
+/** The pids that one worker has had, oldest first: from the table, and from each restart. */
+const pidsOf = ({ output }: ProjectProcess, name: string): number[] =>
+  output
+    .flatMap((line) => new RegExp(`${name} (?:│ restarted with )?pid (\\d+)`).exec(line)?.[1] ?? [])
+    .map(Number);
+
+/** A copy of the project whose files a test may change. */
 const copyProject = async (): Promise<string> => {
   const copy = await mkdtemp(join(folder, "copy-"));
   const folders = ["api", "infra", "prisma", "sandbox", "scripts", "templates", "workers"];

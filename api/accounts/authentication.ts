@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import { hashToken } from "../../infra/tokens.ts";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../deps.ts";
 import type { Session } from "../http/contract.ts";
 import { createCookies } from "../http/cookies.ts";
 import { Problem } from "../http/problem.ts";

@@ -3,12 +3,12 @@ import type { Tx } from "../../infra/database.ts";
 import { verifyPassword } from "../../infra/passwords.ts";
 import { createToken, hashToken } from "../../infra/tokens.ts";
 import { email as emailJob } from "../../workers/email/job.ts";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../deps.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route } from "../http/contract.ts";
 import { createCookies } from "../http/cookies.ts";
 import { deviceName } from "./device-name.ts";
-import { email, password } from "../http/fields.ts";
+import { email, password } from "./fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
 import { lockUser } from "./locked-user.ts";
 import { Problem } from "../http/problem.ts";
@@ -89,7 +89,7 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
             select: { id: true },
           });
           if (!(await isKnown(tx, userId, deviceHash)))
-            await enqueue(emailJob, { template: "new-sign-in", userId, subject: session.id });
+            await enqueue(emailJob, { template: "new-sign-in", userId, recordId: session.id });
           await tx.device.createMany({ data: { userId, tokenHash: deviceHash }, skipDuplicates: true });
         });
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
-import { name, timestamp } from "../http/fields.ts";
+import { name } from "./fields.ts";
+import { timestamp } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
 
 /** Accepts time zones that this machine has rules for. An offset such as +01:00 ignores daylight saving time. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { id, timestamp } from "../http/fields.ts";
 import { pageArguments, pageOf, pageQuery, toPage } from "../http/pagination.ts";

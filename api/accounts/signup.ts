@@ -2,10 +2,11 @@ import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import { hashPassword } from "../../infra/passwords.ts";
 import { email as emailJob } from "../../workers/email/job.ts";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../deps.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route, type Transaction } from "../http/contract.ts";
-import { email, message, name, newPassword } from "../http/fields.ts";
+import { email, name, newPassword } from "./fields.ts";
+import { message } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
 import { createVerification } from "./verification.ts";
 
@@ -29,8 +30,8 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
         const known = await tx.user.findUniqueOrThrow({ where: { email }, select: { id: true } });
         await enqueue(emailJob, { template: "account-exists", userId: known.id });
       } else {
-        const subject = await createVerification(tx, appSecret, user.id);
-        await enqueue(emailJob, { template: "verification", userId: user.id, subject });
+        const recordId = await createVerification(tx, appSecret, user.id);
+        await enqueue(emailJob, { template: "verification", userId: user.id, recordId });
       }
       return { message: "Check your inbox to continue." };
     });

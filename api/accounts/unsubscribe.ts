@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { readSignedId } from "../../infra/tokens.ts";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
-import { message, token } from "../http/fields.ts";
+import { token } from "./fields.ts";
+import { message } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
 
 /**

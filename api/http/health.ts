@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../deps.ts";
 import { route } from "./contract.ts";
 import { Problem } from "./problem.ts";
 

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import { deriveToken, hashToken } from "../../infra/tokens.ts";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../deps.ts";
 import type { Route, Session, Transaction } from "./contract.ts";
 import { Problem } from "./problem.ts";
 

@@ -1,9 +1,8 @@
-import { type RequestHandler, Router } from "express";
+import { type Request, type RequestHandler, Router } from "express";
 import type { z } from "zod";
-import type { AppDeps } from "../app.ts";
-import { createAuthentication } from "../accounts/authentication.ts";
+import type { AppDeps } from "../deps.ts";
 import { readJson } from "./json-body.ts";
-import type { Route } from "./contract.ts";
+import type { Route, Session } from "./contract.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { refuseOtherMethods } from "./other-methods.ts";
 import { pages } from "./pages-folder.ts";
@@ -12,14 +11,19 @@ import { publishedFile } from "./published-file.ts";
 import { createSendFile } from "./send-file.ts";
 import { createSameSite } from "./same-site.ts";
 
-/** Mounts routes. Each request is checked against its contract before the handler runs. */
-export const serve = (routes: readonly Route[], deps: AppDeps): Router => {
-  const authenticate = createAuthentication(deps);
+interface RouterDeps extends Pick<AppDeps, "publicUrl" | "jobs" | "prisma" | "appSecret" | "storage"> {
+  /** Finds the session of a request. Throws a Problem if there is none. */
+  authenticate(request: Request): Promise<Session>;
+}
+
+/** Mounts routes: everything that their contracts say is checked before a handler is called. */
+export const serveRoutes = (routes: readonly Route[], deps: RouterDeps): Router => {
+  const { authenticate } = deps;
   const refuseOtherSites = createSameSite(deps.publicUrl);
-  const runOnce = createIdempotency(deps);
+  const respondOnce = createIdempotency(deps);
   const sendFile = createSendFile(deps);
 
-  const toHandler =
+  const answer =
     ({ contract, handle }: Route): RequestHandler =>
     async (request, response) => {
       refuseOtherSites(request);
@@ -30,7 +34,7 @@ export const serve = (routes: readonly Route[], deps: AppDeps): Router => {
       const body = contract.body?.parse(await readJson(request, response));
 
       const call = { session, params, query, body, request, response };
-      const result = await runOnce(contract, call, (transaction) => handle({ ...call, transaction }));
+      const result = await respondOnce(contract, call, (transaction) => handle({ ...call, transaction }));
       if (contract.response === publishedFile)
         return sendFile(request, response, publishedFile.parse(result));
       response.status(contract.status).set("Cache-Control", "no-store");
@@ -41,18 +45,16 @@ export const serve = (routes: readonly Route[], deps: AppDeps): Router => {
   const router = Router({ caseSensitive: true });
   for (const [path, group] of Map.groupBy(routes, ({ contract }) => contract.path)) {
     const at = router.route(path);
-    for (const each of group) at[each.contract.method](toHandler(each));
-    const htmlPages = group.flatMap(({ contract }) => contract.page ?? []);
-    for (const page of htmlPages) at.get((_request, response) => response.sendFile(page, { root: pages }));
-    at.all(
-      refuseOtherMethods([...htmlPages.map(() => "get"), ...group.map(({ contract }) => contract.method)]),
-    );
+    for (const each of group) at[each.contract.method](answer(each));
+    const opened = group.flatMap(({ contract }) => contract.page ?? []);
+    for (const page of opened) at.get((_request, response) => response.sendFile(page, { root: pages }));
+    at.all(refuseOtherMethods([...opened.map(() => "get"), ...group.map(({ contract }) => contract.method)]));
   }
   return router;
 };
 
 const parseParams = (schema: z.ZodType | undefined, params: Record<string, string | string[]>): unknown => {
-  // Express splits the value of a wildcard at each slash.
+  // Express splits what a wildcard took.
   const joined = Object.entries(params).map(([name, value]) => [name, [value].flat().join("/")]);
   const parsed = schema?.safeParse(Object.fromEntries(joined));
   if (parsed?.error) throw new Problem("not-found");

@@ -14,6 +14,9 @@ export const createSameSite = (publicUrl: string) => {
     if (SAFE.has(method) || headers.authorization !== undefined) return;
     const site = headers["sec-fetch-site"];
     if (site === "same-origin" || site === "none") return;
-    if (site !== undefined || (headers.origin ?? ours) !== ours) throw new Problem("cross-site");
+    const { origin = ours, host } = headers;
+    if (site !== undefined || (origin !== ours && hostOf(origin) !== host)) throw new Problem("cross-site");
   };
 };
+
+const hostOf = (origin: string): string | undefined => URL.parse(origin)?.host;

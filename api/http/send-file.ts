@@ -2,7 +2,7 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import type { Request, Response } from "express";
 import { ObjectMissingError } from "../../infra/storage/storage.ts";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../deps.ts";
 import { contentDisposition } from "./content-disposition.ts";
 import { Problem } from "./problem.ts";
 import type { PublishedFile } from "./published-file.ts";

@@ -5,7 +5,7 @@ import { SIGNED_FOR, WORDS } from "../../infra/storage/storage.ts";
 import { uploadPurge } from "../../workers/upload-purge/job.ts";
 import type { Tx } from "../../infra/database.ts";
 import type { Upload, UploadFile } from "../../prisma/client/client.ts";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { id } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { type Request, type RequestHandler, Router } from "express";
 import { createSigner, type Permit, PUT_PATH } from "../../infra/storage/signature.ts";
 import type { UploadState } from "../../prisma/client/client.ts";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../deps.ts";
 import { Problem } from "../http/problem.ts";
 
 /**

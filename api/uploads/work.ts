@@ -1,8 +1,8 @@
+import type { Tx } from "../../infra/database.ts";
+import type { Jobs } from "../../workers/core/index.ts";
 import { imageResize } from "../../workers/image-resize/job.ts";
 import type { UploadKind } from "../../prisma/client/enums.ts";
-import type { Transaction } from "../http/contract.ts";
-
-type Scope = Parameters<Parameters<Transaction>[0]>[0];
+type Scope = Parameters<Parameters<Jobs<Tx>["transaction"]>[0]>[0];
 
 /** How uploads of one kind are processed. */
 interface Work {

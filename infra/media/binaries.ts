@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url);
 
 /**
  * Finds ffmpeg and ffprobe, each where its variable says, else on PATH, else in the optional npm packages, and tries them.
- * What is missing is said in words for whoever installs it.
+ * If one is missing, the result says what to install.
  */
 export const findBinaries = async (
   configured: { ffmpegPath?: string | undefined; ffprobePath?: string | undefined },

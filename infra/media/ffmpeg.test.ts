@@ -24,7 +24,7 @@ let ffmpeg: Ffmpeg;
   const probe = (file: string) => ffmpeg.probe(folder, file, never);
 
   describe("a probe", () => {
-    test("tells length, size, rate and streams", async () => {
+    test("reports length, size, rate and streams", async () => {
       await makeMedia(folder, "plain.mp4", [...picture(2, "642x362"), ...sound(2)]);
       expect(await probe("plain.mp4")).toMatchObject({
         seconds: expect.closeTo(2, 1),
@@ -148,7 +148,7 @@ let ffmpeg: Ffmpeg;
     const output = (name: string) => ["-c:v", "libx264", "-f", "mp4", name];
     const endless = ["-vf", "loop=-1:size=2", ...output("endless.mp4")];
 
-    test("tells how far it is", async () => {
+    test("reports how far it is", async () => {
       await makeMedia(folder, "long.mp4", picture(3));
       const told: number[] = [];
       await ffmpeg.convert({

@@ -4,7 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 
 const PREFIX = "offstage-media-";
-/** Milliseconds after which a folder belongs to nobody, whoever made it: far longer than any job may run. */
+/** Milliseconds after which a folder is abandoned: far longer than any job may run. */
 const ABANDONED = 24 * 3_600_000;
 
 const open = new Set<string>();

@@ -61,7 +61,7 @@ export const readProbe = (json: unknown): Probe => {
   };
 };
 
-/** Codecs of which most streams are one picture: where another stream is beside it, that is the film. */
+/** Codecs whose streams are mostly a single picture (cover art). If there is another video stream, that is the video. */
 const STILL = new Set(["mjpeg", "png", "webp", "bmp", "tiff"]);
 
 const picture = (video: Stream): Picture | undefined => {

@@ -36,7 +36,7 @@ test.for<[string, string, Partial<Limits>, string]>([
   await expect(shell(script, limits)).rejects.toThrow(reason);
 });
 
-test("tells which limit of ours ended a program", async () => {
+test("reports which limit of ours ended a program", async () => {
   await expect(shell("sleep 60", { wall: 200 })).rejects.toMatchObject({ limit: "wall" });
   await expect(shell("while :; do :; done", { cpu: 1 })).rejects.toMatchObject({ limit: "cpu" });
   await expect(shell("kill -KILL $$")).rejects.toMatchObject({ limit: undefined, exitCode: null });

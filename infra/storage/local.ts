@@ -12,16 +12,15 @@ const HOUR = 3_600_000;
 
 export interface LocalOptions {
   folder: string;
-  /** Where the API is, which takes what was signed: see api/uploads/signed-put.ts. */
-  publicUrl: string;
   signer: Signer;
 }
 
 /**
- * Keeps objects as files below `objects/`, each with its type in a hidden file beside it. What is being written is in
- * `incoming/`, on the same disk, and becomes an object by a rename, when all of it is on the disk.
+ * Keeps objects as files below `objects/`, each with its type in a hidden file next to it. An object is written to
+ * `incoming/`, on the same disk, and renamed when all of it is on the disk.
+ * Its URLs are relative: the API receives the objects, under whatever name the client reached it (api/uploads/signed-put.ts).
  */
-export const createLocalStorage = ({ folder, publicUrl, signer }: LocalOptions): Storage => {
+export const createLocalStorage = ({ folder, signer }: LocalOptions): Storage => {
   const pathOf = (key: string) => join(folder, "objects", checkKey(key));
   const typeOf = (path: string) => join(dirname(path), `.${basename(path)}.type`);
   const incoming = join(folder, "incoming");
@@ -44,7 +43,7 @@ export const createLocalStorage = ({ folder, publicUrl, signer }: LocalOptions):
     await pipeline(source, createWriteStream(path, { flags: "wx", flush: true }));
   };
 
-  /** Makes the folder of a path, and does it again if the last of another object's folder was removed meanwhile. */
+  /** Makes the folder of a path, again if it was removed with the last object in it before `work` was done. */
   const inFolder = async (path: string, work: () => Promise<void>) => {
     for (let tries = 1; ; tries++) {
       await mkdir(dirname(path), { recursive: true });
@@ -60,7 +59,7 @@ export const createLocalStorage = ({ folder, publicUrl, signer }: LocalOptions):
     origin: undefined,
 
     signPut: async (key, object) => ({
-      url: `${publicUrl}${signer.sign(checkKey(key), object)}`,
+      url: signer.sign(checkKey(key), object),
       headers: { "Content-Type": object.contentType },
     }),
 

@@ -6,7 +6,7 @@ import type { Storage } from "./storage.ts";
 
 type Settings = Pick<
   Config<"worker">,
-  "storageUrl" | "s3Region" | "s3Endpoint" | "s3PublicEndpoint" | "s3Credentials" | "publicUrl" | "appSecret"
+  "storageUrl" | "s3Region" | "s3Endpoint" | "s3PublicEndpoint" | "s3Credentials" | "appSecret"
 >;
 
 /** The storage that the configuration names. Opens nothing by itself. */
@@ -15,7 +15,6 @@ export const openStorage = async (config: Settings): Promise<Storage> => {
   if (protocol === "file:")
     return createLocalStorage({
       folder: fileURLToPath(config.storageUrl),
-      publicUrl: config.publicUrl,
       signer: createSigner(config.appSecret),
     });
   // Its client takes 20 MB, which is for those who use it.

@@ -36,7 +36,7 @@ test.each([
   [429, StorageUnavailableError],
   [500, StorageUnavailableError],
   [503, StorageUnavailableError],
-])("a store that answers %i is told as such", async (status, error) => {
+])("a store that answers %i is reported as such", async (status, error) => {
   const storage = await withStatus(status);
   await expect(storage.write("uploads/1/a", Buffer.from("x"), "image/png")).rejects.toBeInstanceOf(error);
 });
@@ -83,7 +83,7 @@ test("what cannot be finished is given up, so that its parts cost nothing", asyn
   expect(asked.at(-1)).toBe("DELETE uploadId=7");
 });
 
-test("a body is closed even if nobody asked for all of it", async () => {
+test("a body is closed even if no one asked for all of it", async () => {
   const storage = await withStatus(403);
   const body = Readable.from(Array.from({ length: 5 }, () => Buffer.alloc(8 * MIB)));
   await expect(storage.write("uploads/1/a", body, "video/mp4")).rejects.toThrow();
@@ -102,7 +102,7 @@ test("no more is removed at once than a store takes, and all of it", async () =>
   expect(counts).toEqual([1_000, 1_000, 1]);
 });
 
-test("what a store does not remove is told", async () => {
+test("what a store does not remove is reported", async () => {
   const refusal =
     "<DeleteResult><Error><Key>uploads/1/a</Key><Code>AccessDenied</Code></Error></DeleteResult>";
   const storage = await open((request, response) => {

@@ -134,7 +134,7 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
         if (!second) await put(first ?? Buffer.alloc(0));
         else await writeParts(key, startingWith([first, second], parts), contentType, around);
       } finally {
-        // Where nobody has asked for the rest, the body is still open.
+        // The body stays open if its rest is not read.
         await parts.return(undefined);
       }
     },

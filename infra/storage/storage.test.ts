@@ -18,7 +18,7 @@ describe.each(drivers)("the storage %s", (driver) => {
   let files: TestStorage;
   let storage: Storage;
   beforeAll(async () => {
-    files = await createTestStorage(driver, "http://app.test", SECRET);
+    files = await createTestStorage(driver, SECRET);
     storage = files.storage;
   });
   afterAll(() => files[Symbol.asyncDispose]());
@@ -99,7 +99,7 @@ describe.each(drivers)("the storage %s", (driver) => {
     await storage.remove([]);
   });
 
-  test("lists a folder with what is below it, and removes what it is told", async () => {
+  test("lists a folder with what is below it, and removes what it is asked to", async () => {
     const keys = ["uploads/6/hls/720/index.m3u8", "uploads/6/hls/master.m3u8", "uploads/6/source"];
     for (const key of [...keys, "uploads/60/source"])
       await storage.write(key, Buffer.from("x"), "text/plain");
@@ -148,7 +148,7 @@ describe.each(drivers)("the storage %s", (driver) => {
 
 describe("the local storage", () => {
   const create = async () => {
-    const files = await createTestStorage("local", "http://app.test", SECRET);
+    const files = await createTestStorage("local", SECRET);
     onTestFinished(() => files[Symbol.asyncDispose]());
     return files;
   };
@@ -167,7 +167,7 @@ describe("the local storage", () => {
     expect(await readdir(join(folder, "objects"))).toEqual([]);
   });
 
-  test("lists objects alone, not what others leave beside them", async () => {
+  test("lists objects alone, not what others leave next to them", async () => {
     const { storage, folder } = await create();
     await storage.write("uploads/1/source", Buffer.from("x"), "image/png");
     const strays = [".DS_Store", ".nfs0001", ".a b.type", "a b", ".type"];
@@ -191,12 +191,12 @@ describe("the local storage", () => {
     expect(await readdir(join(folder, "incoming"))).toEqual(["new"]);
   });
 
-  test("a full disk is told as such, and holds no part", async () => {
+  test("a full disk is reported as such, and holds no part", async () => {
     const { folder } = await create();
     const disk = join(folder, "disk");
     // Where we may not mount one, the write itself is made to fail.
     const isSmall = await mountSmallDisk(disk);
-    const storage = createLocalStorage({ folder: disk, publicUrl: "", signer: createSigner(SECRET) });
+    const storage = createLocalStorage({ folder: disk, signer: createSigner(SECRET) });
     const tooMuch = isSmall
       ? Readable.from(Array.from({ length: 40 }, () => Buffer.alloc(100_000)))
       : Readable.from(failingFor(100_000, Object.assign(new Error("no space left"), { code: "ENOSPC" })));
@@ -216,7 +216,7 @@ async function* failingFor(bytes: number, error: Error) {
 }
 
 describe("S3", () => {
-  test("a store that is away is told as such", async () => {
+  test("a store that is away is reported as such", async () => {
     const storage = createS3Storage({
       bucket: "files",
       region: "us-east-1",

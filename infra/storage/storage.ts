@@ -9,7 +9,7 @@ export interface StoredObject {
   contentType: string;
 }
 
-/** Calls `publish`, inside whatever must hold meanwhile, or throws instead. */
+/** Calls `publish`, for example inside a transaction, or throws instead. */
 export type Around = (publish: () => Promise<void>) => Promise<void>;
 
 /** How a client is to receive an object, as the headers of that names. */
@@ -24,9 +24,12 @@ export interface Delivery {
  * digits, `_`, `-` and inner dots, between slashes. Nothing that a user wrote is ever part of one.
  */
 export interface Storage {
-  /** Where clients reach it, if that is not where they reach us. */
+  /** The origin of its URLs. Undefined if they are relative: clients reach it through the API. */
   readonly origin: string | undefined;
-  /** Permits whoever has the URL to put exactly this object there, with these headers, for five minutes. */
+  /**
+   * A URL to which its holder can PUT exactly this object, with these headers, for five minutes. May be relative to the
+   * origin of the API.
+   */
   signPut(key: string, object: StoredObject): Promise<{ url: string; headers: Record<string, string> }>;
   /** Where to get an object: of S3 a URL for anybody, for five minutes; of this machine a `file:` URL, for us to send. */
   signGet(key: string, delivery: Delivery): Promise<string>;

@@ -1,7 +1,7 @@
 const list = document.querySelector("#list");
 const rows = new Map();
 
-/** Shows the mails found, newest first. Rows that are there already stay where they are. */
+/** Shows the mails found, newest first. Existing rows are kept in place. */
 export const showList = ({ total, messages }, selected, search) => {
   const found = new Set(messages.map(({ id }) => id));
   for (const id of rows.keys()) if (!found.has(id)) remove(id);
@@ -47,5 +47,5 @@ const part = (name, text) => {
 const countLine = (total, shown, search) => {
   const mails = total === 1 ? "1 mail" : `${total.toLocaleString()} mails`;
   const to = search ? ` to “${search}”` : "";
-  return total > shown ? `${mails}${to}, the newest ${shown}` : `${mails}${to}`;
+  return total > shown ? `${mails}${to}, newest ${shown} shown` : `${mails}${to}`;
 };

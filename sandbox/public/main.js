@@ -6,7 +6,7 @@ const search = document.querySelector("#search");
 let loading = false;
 let stale = false;
 
-/** Loads what the page shows; asked again meanwhile, it loads once more. */
+/** Loads the page's data. Called again while it loads, it loads once more afterwards. */
 const refresh = async () => {
   stale = true;
   if (loading) return;
@@ -44,7 +44,7 @@ document.querySelector("#clear").addEventListener("click", async () => {
   await fetch("/api/messages", { method: "DELETE" });
 });
 
-// `open` comes after a reconnection too: whatever happened meanwhile is on the list.
+// `open` is also fired after a reconnection: the list then shows what happened in between.
 const events = new EventSource("/inbox/events");
 events.addEventListener("open", refresh);
 events.addEventListener("message", refresh);

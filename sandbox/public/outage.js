@@ -2,24 +2,24 @@ const labels = { off: "Works", refuse: "Refuses", reject: "Rejects", slow: "Slow
 
 const explanations = {
   mail: {
-    off: "Mail is accepted and shows up here.",
-    refuse: "Answers 451, “not now”: jobs try again after about 1, 2, 4, 8 … seconds.",
-    reject: "Answers 550, “never”: jobs go straight to the dead letter.",
-    slow: "Accepts every mail, but takes 3 seconds each: a queue builds up.",
-    hang: "Takes the mail and never says so: senders wait 30 s, then send it again.",
+    off: "Mail is accepted and listed here.",
+    refuse: "Responds 451 (temporary): jobs retry after about 1, 2, 4, 8 … s.",
+    reject: "Responds 550 (permanent): jobs go to the dead letter at once.",
+    slow: "Takes 3 seconds for each mail: the queue grows.",
+    hang: "Stores the mail but never responds: senders time out after 30 s and send it again.",
   },
   transcription: {
     off: "Every video with sound gets subtitles.",
-    refuse: "Answers 503: after half a minute of retries, videos are published without subtitles.",
-    reject: "Answers 400, “never”: videos are published at once, without subtitles.",
-    slow: "Takes 3 seconds for each ten minutes of sound.",
-    hang: "Never answers: after five attempts of 15 s, videos are published without subtitles.",
+    refuse: "Responds 503: after half a minute of retries, videos are published without subtitles.",
+    reject: "Responds 400 (permanent): videos are published at once, without subtitles.",
+    slow: "Takes 3 seconds for each ten minutes of audio.",
+    hang: "Never responds: after five attempts of 15 s, videos are published without subtitles.",
   },
 };
 
 const sections = [...document.querySelectorAll(".outage")];
 
-/** Shows the modes that the providers are in. */
+/** Shows the mode of each provider. */
 export const showOutages = (outage) => {
   for (const section of sections) {
     const { provider } = section.dataset;
@@ -30,7 +30,7 @@ export const showOutages = (outage) => {
   }
 };
 
-const turn = (provider, mode) =>
+const setMode = (provider, mode) =>
   fetch("/api/outage", {
     method: "PUT",
     headers: { "Content-Type": "application/json" },
@@ -43,7 +43,7 @@ for (const section of sections) {
     const segment = document.createElement("label");
     const input = document.createElement("input");
     Object.assign(input, { type: "radio", name: provider, value: mode });
-    input.addEventListener("change", () => turn(provider, mode));
+    input.addEventListener("change", () => setMode(provider, mode));
     segment.title = explanation;
     segment.append(input, labels[mode]);
     section.querySelector(".segments").append(segment);

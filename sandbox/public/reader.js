@@ -4,11 +4,11 @@ const tabs = ["html", "text", "headers"];
 let preferred = "html";
 let shown = "";
 
-/** Shows a mail, or what to do when there is none to show. */
+/** Shows a mail, or a hint if there is none. */
 export const showMail = (mail, total) => {
   find("reader").hidden = !mail;
-  find("nothing").hidden = Boolean(mail);
-  if (!mail) return showNothing(total);
+  find("empty").hidden = Boolean(mail);
+  if (!mail) return showEmpty(total);
 
   find("copies").hidden = mail.copies < 2;
   find("copies").textContent = `arrived ${mail.copies} times`;
@@ -22,7 +22,7 @@ export const showMail = (mail, total) => {
   find("message-id").textContent = mail.messageId;
   find("view-text").textContent = mail.text;
   find("view-headers").textContent = mail.headers;
-  // `replace` leaves no entry in the history, so that Back leaves the mail at once.
+  // `replace` adds no entry to the history, so that Back closes the mail.
   find("frame").contentWindow.location.replace(`/inbox/messages/${mail.id}/html`);
 
   find("tab-html").disabled = mail.html === "";
@@ -30,12 +30,12 @@ export const showMail = (mail, total) => {
   select(tabs.find((tab) => tab === preferred && !find(`tab-${tab}`).disabled) ?? firstEnabled());
 };
 
-const showNothing = (total) => {
+const showEmpty = (total) => {
   shown = "";
-  find("nothing-title").textContent = total ? "No mail selected" : "No mail yet";
-  find("nothing-hint").textContent = total
-    ? "Pick one from the list."
-    : "Whatever the application sends arrives here, and nowhere else. Sign up, and watch.";
+  find("empty-title").textContent = total ? "No mail selected" : "No mail yet";
+  find("empty-hint").textContent = total
+    ? "Select one from the list."
+    : "All mail from the application arrives here and is not delivered. Sign up to get the first one.";
 };
 
 const firstEnabled = () => tabs.find((tab) => !find(`tab-${tab}`).disabled);

@@ -18,7 +18,7 @@ interface Pair {
 
 type Send = (email: string) => Promise<unknown>;
 
-/** Whether the time of an answer tells who has an account. */
+/** Whether response times reveal who has an account. */
 const measureWith =
   (name: string, path: string, body: (email: string) => object): Measurement =>
   async (servers) => {
@@ -81,7 +81,7 @@ const startApi = async (servers: Servers): Promise<{ url: string } & AsyncDispos
   return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 };
 
-/** That nobody learns by the clock who has an account. */
+/** Shows that response times do not reveal who has an account. */
 export const accounts: readonly Measurement[] = [
   measureWith("login_known_unknown_gap_ms", "/v1/login", (email) => ({
     email,

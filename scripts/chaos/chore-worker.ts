@@ -4,7 +4,14 @@ import { openDatabase, type Tx } from "../../infra/database.ts";
 import { closeOnSignal } from "../../infra/lifecycle.ts";
 import { createLogger } from "../../infra/logging.ts";
 import { openStorage } from "../../infra/storage/open.ts";
-import { defineWorker, openBroker, startCore, throttledWarn, type Payload, type Run } from "../../workers/core/index.ts";
+import {
+  defineWorker,
+  openBroker,
+  startCore,
+  throttledWarn,
+  type Payload,
+  type Run,
+} from "../../workers/core/index.ts";
 import { email } from "../../workers/email/job.ts";
 import { wire as wireEmail } from "../../workers/wiring/email.ts";
 import { chore, fragileChore, patientChore } from "./jobs.ts";

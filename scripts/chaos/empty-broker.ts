@@ -1,12 +1,12 @@
-import { Redis } from "ioredis";
 import type { Sql } from "../../workers/core/index.ts";
+import { askEveryMaster } from "../processes/every-master.ts";
 import { until } from "../processes/until.ts";
 
 const truncate = `DO $$ BEGIN
   EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('bullmq.%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'bullmq');
 END $$`;
 
-/** Again until it is done: beside live traffic, either side may be the one that a deadlock ends. */
+/** Again until it is done: next to live traffic, either side may be the one that a deadlock ends. */
 const insist = async (sql: Sql, statement: string) =>
   void (await until(statement.slice(0, 40), () => sql(statement, []).then(() => true)));
 
@@ -16,11 +16,9 @@ export const emptyTables = (sql: Sql): Promise<void> => insist(sql, truncate);
 /** Takes its tables too. */
 export const dropTables = (sql: Sql): Promise<void> => insist(sql, "DROP SCHEMA IF EXISTS bullmq CASCADE");
 
-export const flush = async (redisUrl: string): Promise<void> => {
-  const client = new Redis(redisUrl);
-  await client.flushdb();
-  client.disconnect();
-};
+/** Takes everything from a Redis, or from every master of a cluster. */
+export const flush = async (redisUrl: string): Promise<void> =>
+  void (await askEveryMaster(redisUrl, (master) => master.flushdb()));
 
 /** Takes everything from a system's broker. */
 export const emptyBroker = ({ env, sql }: { env: Record<string, string>; sql: Sql }): Promise<void> => {

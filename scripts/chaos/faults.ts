@@ -1,5 +1,9 @@
 import { dropTables, emptyTables, flush } from "./empty-broker.ts";
-import type { MailOutage, Member, System } from "./system.ts";
+import type { RedisCluster } from "../processes/redis-cluster.ts";
+import type { WatchedRedis } from "../processes/redis-sentinel.ts";
+import type { RedisServer } from "../processes/redis-server.ts";
+import type { Store } from "../processes/stores.ts";
+import { type ChaosBroker, type MailOutage, type Member, PREFIX, type System } from "./system.ts";
 
 export interface Fault {
   readonly name: string;
@@ -27,7 +31,7 @@ const common: Fault[] = [
   { name: "mail worker killed", shownBy: "mail", strike: ({ mailWorker }) => kill(mailWorker) },
   { name: "chore worker killed", shownBy: "chore", strike: ({ choreWorkers: [first] }) => kill(first) },
   {
-    name: "chore worker told to end",
+    name: "chore worker terminated",
     shownBy: "chore",
     strike: ({ choreWorkers: [, second] }) => second.kill("SIGTERM"),
   },
@@ -58,57 +62,89 @@ const common: Fault[] = [
   mailOutage("mail hangs", "hang"),
 ];
 
-const ofRedis: Fault[] = [
-  {
-    name: "Redis crashed",
-    shownBy: "chore",
-    strike: async ({ redis }, aWhile) => {
-      await redis?.crash();
-      await aWhile();
-      await redis?.start();
-    },
-  },
-  {
-    name: "Redis frozen",
-    shownBy: "chore",
-    strike: async ({ redis }, aWhile) => {
-      redis?.freeze();
-      await aWhile();
-      redis?.thaw();
-    },
-  },
-  {
-    name: "Redis emptied",
-    shownBy: "chore",
-    strike: ({ redis }) => flush(redis?.url ?? ""),
-  },
+/** The whole way from request to effect works again when these are over. */
+const onBroker = (name: string, strike: Fault["strike"]): Fault => ({ name, shownBy: "chore", strike });
+
+const ofRedis = ({ url, crash, start, freeze, thaw }: Store): Fault[] => [
+  onBroker("Redis crashed", async (_, aWhile) => {
+    await crash();
+    await aWhile();
+    await start();
+  }),
+  onBroker("Redis frozen", async (_, aWhile) => {
+    freeze();
+    await aWhile();
+    thaw();
+  }),
+  onBroker("Redis emptied", () => flush(url)),
 ];
+
+const killForAWhile = async (node: RedisServer, aWhile: () => Promise<void>) => {
+  await node.end("SIGKILL");
+  await aWhile();
+  await node.start();
+};
+
+const ofCluster = ({ url, nodes, nodeOf }: RedisCluster): Fault[] => [
+  onBroker("node with the queues killed", async (_, aWhile) => killForAWhile(await nodeOf(PREFIX), aWhile)),
+  onBroker("another node killed", async (_, aWhile) => {
+    const holder = await nodeOf(PREFIX);
+    for (const node of nodes.filter((each) => each !== holder).slice(0, 1)) await killForAWhile(node, aWhile);
+  }),
+  onBroker("node with the queues frozen", async (_, aWhile) => {
+    const node = await nodeOf(PREFIX);
+    node.freeze();
+    await aWhile();
+    node.thaw();
+  }),
+  onBroker("cluster emptied", () => flush(url)),
+];
+
+const ofSentinels = ({ url, master, inSync, promotedInsteadOf, demote }: WatchedRedis): Fault[] => {
+  const failOver = async (end: (old: RedisServer) => Promise<void> | void) => {
+    await inSync();
+    const old = await master();
+    await end(old);
+    await promotedInsteadOf(old);
+    return old;
+  };
+  return [
+    onBroker("master killed", async (_, aWhile) => {
+      const old = await failOver((each) => each.end("SIGKILL"));
+      await aWhile();
+      await old.start();
+    }),
+    onBroker("master frozen", async (_, aWhile) => {
+      const old = await failOver((each) => each.freeze());
+      await aWhile();
+      old.thaw();
+    }),
+    onBroker("master demoted", async () => void (await failOver(demote))),
+    onBroker("Redis emptied", () => flush(url)),
+  ];
+};
 
 const ofPostgres: Fault[] = [
-  {
-    name: "broker tables emptied",
-    shownBy: "chore",
-    strike: ({ sql }) => emptyTables(sql),
-  },
-  {
-    name: "broker schema dropped",
-    shownBy: "chore",
-    strike: ({ sql }) => dropTables(sql),
-  },
+  onBroker("broker tables emptied", ({ sql }) => emptyTables(sql)),
+  onBroker("broker schema dropped", ({ sql }) => dropTables(sql)),
 ];
 
-export const faultsFor = ({ redis }: System): readonly Fault[] => [
-  ...common,
-  ...(redis ? ofRedis : ofPostgres),
-];
+const ofBroker = ({ kind, servers }: ChaosBroker): Fault[] => {
+  if (kind === "redis") return ofRedis(servers);
+  if (kind === "redis-cluster") return ofCluster(servers);
+  return kind === "redis-sentinel" ? ofSentinels(servers) : ofPostgres;
+};
 
-/** Every fault once in a random order, then every fault again. */
-export const dealFaults = function* (
-  faults: readonly Fault[],
-  random: () => number,
-): Generator<Fault, never> {
+const shuffle = (faults: readonly Fault[], random: () => number): Fault[] =>
+  faults
+    .map((fault) => ({ fault, order: random() }))
+    .toSorted((a, b) => a.order - b.order)
+    .map(({ fault }) => fault);
+
+/** Every fault once, then every fault again. The broker's own come first, for runs that end before all of them. */
+export const dealFaults = function* ({ broker }: System, random: () => number): Generator<Fault, never> {
   for (;;) {
-    const deck = faults.map((fault) => ({ fault, order: random() }));
-    for (const { fault } of deck.toSorted((a, b) => a.order - b.order)) yield fault;
+    yield* shuffle(ofBroker(broker), random);
+    yield* shuffle(common, random);
   }
 };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../processes/until.ts";
-import { dealFaults, type Fault, faultsFor } from "./faults.ts";
+import { dealFaults, type Fault } from "./faults.ts";
 import type { Client } from "./load.ts";
 import type { System } from "./system.ts";
 
@@ -62,7 +62,7 @@ export const startStrikes = (
   };
 
   const run = async () => {
-    for (const fault of dealFaults(faultsFor(system), random)) {
+    for (const fault of dealFaults(system, random)) {
       await sleep(about(pause), undefined, { signal: stop.signal }).catch(() => {});
       if (stop.signal.aborted) return;
       tell(fault.name);
@@ -71,7 +71,7 @@ export const startStrikes = (
     }
   };
   const running = run();
-  running.catch(() => {}); // `stop` tells
+  running.catch(() => {}); // `stop` reports
   return {
     stop: async (): Promise<Strike[]> => {
       stop.abort();

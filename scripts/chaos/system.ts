@@ -3,12 +3,21 @@ import pg from "pg";
 import type { Message } from "../../sandbox/inbox.ts";
 import { choreTables } from "./jobs.ts";
 import { type ProjectProcess, startProcess } from "../processes/project-process.ts";
+import { type RedisCluster, startRedisCluster } from "../processes/redis-cluster.ts";
+import { startWatchedRedis, type WatchedRedis } from "../processes/redis-sentinel.ts";
 import { createPostgres, createRedis, type Store } from "../processes/stores.ts";
 import { until } from "../processes/until.ts";
 import type { Sql } from "../../workers/core/index.ts";
 import { freePort } from "../processes/ports.ts";
 
-export type BrokerKind = "redis" | "postgres";
+/** What distributes the jobs, and the servers of its own that it has. */
+export type ChaosBroker =
+  | { readonly kind: "redis"; readonly servers: Store }
+  | { readonly kind: "redis-cluster"; readonly servers: RedisCluster }
+  | { readonly kind: "redis-sentinel"; readonly servers: WatchedRedis }
+  | { readonly kind: "postgres"; readonly servers: undefined };
+
+export type BrokerKind = ChaosBroker["kind"];
 export type MailOutage = "off" | "refuse" | "slow" | "hang";
 
 /** A process that is started again whenever it ends, as an orchestrator does. */
@@ -19,8 +28,7 @@ export interface Member {
 /** The whole of Offstage on servers of its own, with a second API and two workers for cheap jobs. */
 export interface System extends AsyncDisposable {
   readonly postgres: Store;
-  /** Absent where PostgreSQL is the broker. */
-  readonly redis: Store | undefined;
+  readonly broker: ChaosBroker;
   readonly api: Member;
   readonly mailWorker: Member;
   readonly choreApi: Member;
@@ -34,11 +42,23 @@ export interface System extends AsyncDisposable {
 
 const choreAsked = `CREATE TABLE "ChoreAsked" (number int PRIMARY KEY, id uuid NOT NULL)`;
 
-export const startSystem = async (broker: BrokerKind): Promise<System> => {
+/** Of the keys in Redis. */
+export const PREFIX = "chaos";
+
+const startBroker = async (kind: BrokerKind): Promise<ChaosBroker> => {
+  if (kind === "postgres") return { kind, servers: undefined };
+  if (kind === "redis-cluster") return { kind, servers: await startRedisCluster() };
+  if (kind === "redis-sentinel") return { kind, servers: await startWatchedRedis() };
+  const servers = await createRedis("with its data");
+  await servers.start();
+  return { kind, servers };
+};
+
+export const startSystem = async (kind: BrokerKind): Promise<System> => {
   await using starting = new AsyncDisposableStack();
-  const redis = broker === "redis" ? starting.use(await createRedis("with its data")) : undefined;
-  const [postgres] = await Promise.all([createPostgres(), redis?.start()]);
-  starting.use(postgres);
+  const broker = await startBroker(kind);
+  starting.use(broker.servers);
+  const postgres = starting.use(await createPostgres());
   const pool = starting.adopt(new pg.Pool({ connectionString: postgres.url, max: 4 }), (each) => each.end());
   pool.on("error", () => {}); // the server was stopped
   await pool.query(`${choreTables}; ${choreAsked}`);
@@ -51,8 +71,8 @@ export const startSystem = async (broker: BrokerKind): Promise<System> => {
   ]);
   const env = {
     DATABASE_URL: postgres.url,
-    QUEUE_URL: redis?.url ?? postgres.url,
-    QUEUE_PREFIX: "chaos",
+    QUEUE_URL: broker.servers?.url ?? postgres.url,
+    QUEUE_PREFIX: PREFIX,
     LOG_LEVEL: "warn",
     PORT: `${apiPort}`,
     THROTTLES: "false",
@@ -77,7 +97,7 @@ export const startSystem = async (broker: BrokerKind): Promise<System> => {
   return {
     ...members,
     postgres,
-    redis,
+    broker,
     signUpUrl: `http://127.0.0.1:${apiPort}/v1/signup`,
     choreUrl: `http://127.0.0.1:${chorePort}/`,
     sql: async (text, values) => (await pool.query(text, [...values])).rows,

@@ -20,7 +20,7 @@ const row = (over: Partial<JobRow>) =>
     history: [],
     ...over,
   }) as JobRow;
-const error = "Error: the mail was not sent: 451 4.3.0 at RCPT TO";
+const error = "ProviderError: the mail was not sent: 451 4.3.0 at RCPT TO";
 const retrying = row({ state: "PUBLISHED", attempt: 3, finishedAt: null, result: null, error });
 const long = row({ name: "video-transcribe", state: "WAITING", result: null });
 const lines = (jobs: JobRow[], width: number) => tableOf(jobs, width).map(stripVTControlCharacters);
@@ -31,7 +31,7 @@ test.each([60, 80, 100, 120, 160])("a table fits into %d columns", (width) => {
   expect(table[1]).toContain(row({}).id);
 });
 
-test("a wide table has a line for each job, a narrow one a line for each error too", () => {
+test("a wide table has a line for each job, a narrow one also a line for each error", () => {
   expect(lines([row({}), retrying], 160)).toHaveLength(3);
   const narrow = lines([row({}), retrying], 80);
   expect(narrow[1]).toMatch(/completed +1 +sent$/);
@@ -39,7 +39,7 @@ test("a wide table has a line for each job, a narrow one a line for each error t
   expect(narrow[3]).toBe("  the mail was not sent: 451 4.3.0 at RCPT TO");
 });
 
-test("a job that is tried again says when, until then", () => {
+test("a job to be retried has the time, until it is due", () => {
   const failed = (retryAt: number) => {
     const attempt = { startedAt: null, endedAt: "", by: null, outcome: "retry" as const };
     const history = [{ ...attempt, retryAt: new Date(now.getTime() + retryAt).toISOString() }];
@@ -49,7 +49,7 @@ test("a job that is tried again says when, until then", () => {
   for (const ms of [-1_000, 300]) expect(failed(ms)).toMatch(/retrying +3 .*ago +the mail was not sent/);
 });
 
-test("a job that waits for its time says when that is", () => {
+test("a job that is not due yet has the time", () => {
   const dueAt = new Date(now.getTime() + 24 * 3_600_000);
   const [, line] = lines([row({ state: "PENDING", finishedAt: null, result: null, dueAt })], 160);
   expect(line).toMatch(/waiting +0 .* due in 1 d$/);

@@ -13,7 +13,7 @@ const COLOURS: Record<string, Colour> = {
   cancelled: "gray",
 };
 
-/** What a person would call the state: a published job may wait, run, or wait for its next attempt. */
+/** The state in the words of the list: a published job is queued, running or retrying. */
 const phase = ({ state, startedAt, attempt }: JobRow): string => {
   if (state === "WAITING") return "waiting for children";
   if (state !== "PUBLISHED") return state === "PENDING" ? "waiting" : state.toLowerCase();
@@ -40,24 +40,24 @@ const relative = (date: Date | null, now = Date.now()): string => {
 const clip = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text;
 
-/** An error of no particular class says what happened without its name. */
-const plain = (error: string): string => error.replace(/^Error: /, "");
+/** Drops the names Error and ProviderError, which add nothing to the message. */
+const plain = (error: string): string => error.replace(/^(Provider)?Error: /, "");
 
-/** Of a job that has failed and waits to be tried again. */
-const nextTry = (job: JobRow): Date | null => {
+/** When a failed job is retried, if it is not due yet. */
+const nextAttempt = (job: JobRow): Date | null => {
   const next = new Date(job.history.at(-1)?.retryAt ?? 0);
   return phase(job) === "retrying" && next.getTime() > Date.now() + 1_000 ? next : null;
 };
 
 const outcome = (job: JobRow): string => {
   const { state, dueAt, result, error } = job;
-  const next = nextTry(job);
+  const next = nextAttempt(job);
   if (error !== null) return next ? `again ${relative(next)}: ${plain(error)}` : plain(error);
   if (state === "PENDING" && dueAt.getTime() > Date.now() + 1_000) return `due ${relative(dueAt)}`;
   return result === null ? "" : typeof result === "string" ? result : JSON.stringify(result);
 };
 
-const COLUMNS = ["ID", "JOB", "STATE", "TRIES", "CREATED", "ENDED", "RESULT OR ERROR"];
+const COLUMNS = ["ID", "JOB", "STATE", "ATTEMPTS", "CREATED", "ENDED", "RESULT OR ERROR"];
 
 const cells = (job: JobRow): string[] => [
   job.id,
@@ -69,11 +69,12 @@ const cells = (job: JobRow): string[] => [
   outcome(job),
 ];
 
-/** The columns that every terminal shows, and what a wide one leaves for the last column. */
+/** The columns that every terminal shows. */
 const FIRST = 4;
+/** The width that the last column needs to be on the same line. */
 const ENOUGH = 40;
 
-/** Prints the newest jobs, as wide as the terminal, in so many lines. */
+/** Prints jobs as a table as wide as the terminal, in at most `most` lines. */
 export const printTable = (jobs: JobRow[], most = Infinity): void =>
   console.log(
     tableOf(jobs, process.stdout.columns ?? 160)
@@ -81,9 +82,9 @@ export const printTable = (jobs: JobRow[], most = Infinity): void =>
       .join("\n"),
   );
 
-/** A narrow table has fewer columns, and an outcome that does not fit goes to a line of its own. */
+/** A narrow table has fewer columns, and an outcome that does not fit goes to the next line. */
 export const tableOf = (jobs: JobRow[], width: number): string[] => {
-  if (jobs.length === 0) return ["no such jobs"];
+  if (jobs.length === 0) return ["no matching jobs"];
   const rows = [COLUMNS, ...jobs.map(cells)];
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const roomAfter = (count: number) =>
@@ -107,7 +108,7 @@ export const tableOf = (jobs: JobRow[], width: number): string[] => {
 const line = (label: string, value: unknown): void => {
   if (value === null || value === undefined || value === "") return;
   console.log(
-    `${styleText("bold", label.padEnd(10))} ${typeof value === "string" ? value : JSON.stringify(value)}`,
+    `${styleText("bold", label.padEnd(12))} ${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
 };
 
@@ -125,7 +126,7 @@ const printAttempt = ({ startedAt, endedAt, by, outcome, error }: HistoryEntry, 
   if (by) console.log(styleText("gray", `      by ${by}`));
 };
 
-/** Everything the ledger knows about a job. */
+/** Prints everything that the ledger has on a job. */
 export const printJob = (job: JobRow): void => {
   line("id", job.id);
   line("job", job.name);
@@ -136,7 +137,7 @@ export const printJob = (job: JobRow): void => {
   line("created", time(job.createdAt));
   line("due", job.state === "PENDING" ? time(job.dueAt) : null);
   line("published", time(job.publishedAt));
-  line("next try", time(nextTry(job)));
+  line("next attempt", time(nextAttempt(job)));
   line("started", time(job.startedAt));
   line("by", job.startedBy);
   line("ended", time(job.finishedAt));
@@ -147,7 +148,7 @@ export const printJob = (job: JobRow): void => {
   job.history.forEach(printAttempt);
 };
 
-/** A flow as a tree, with an arrow at the given job. */
+/** Prints a flow as a tree, with an arrow at the given job. */
 export const printFlow = (flow: JobRow[], id: string): void => {
   console.log(`\n${styleText("bold", "flow")}`);
   const printBelow = (parentId: string | null, indent: string): void => {

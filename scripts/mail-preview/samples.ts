@@ -4,7 +4,7 @@ const app = "https://app.example";
 const token = "yKq3x0mJd5uW2vTnR8sLhE4aPzG7cBfQ1iNoVtUwXyZ";
 const forgotUrl = `${app}/forgot-password`;
 
-/** What each template is shown and tested with, as workers/email/mails.ts would give it. */
+/** Sample data for each template, of the kind that workers/email/mails.ts passes. */
 export const samples: Record<Template, Record<string, string>> = {
   verification: { url: `${app}/verify-email#${token}`, code: "482913" },
   "account-exists": { url: `${app}/login`, forgotUrl },

@@ -17,7 +17,7 @@ test("lists every template with its subject and its text", async () => {
   }
 });
 
-test.for(Object.keys(samples))("shows %s in either scheme, whatever the system's is", async (name) => {
+test.for(Object.keys(samples))("shows %s in either scheme, independent of the system's", async (name) => {
   const pages = await Promise.all(
     ["light", "dark"].map(async (scheme) => (await get(`/mails/${name}/${scheme}`)).text()),
   );
@@ -26,17 +26,17 @@ test.for(Object.keys(samples))("shows %s in either scheme, whatever the system's
   for (const page of pages) expect(page).not.toMatch(/prefers-color-scheme|light dark/);
 });
 
-test("forbids the mail everything", async () => {
+test("forbids scripts and requests in a mail", async () => {
   const { headers } = await get("/mails/welcome/light");
   expect(headers.get("Content-Security-Policy")).toMatch(/^sandbox; default-src 'none';/);
 });
 
-test("knows no other template", async () => {
+test("responds 404 for any other template", async () => {
   for (const path of ["/mails/none/light", "/mails/welcome/blue", "/mails/constructor/light"])
     expect((await get(path)).status).toBe(404);
 });
 
-test("serves its page with nothing from outside", async () => {
+test("serves its page without external resources", async () => {
   const page = await get("/");
   expect(page.headers.get("Content-Security-Policy")).toContain("default-src 'none'; script-src 'self'");
   expect(await page.text()).not.toMatch(/https?:\/\//);

@@ -18,10 +18,10 @@ interface Preview {
 const root = join(import.meta.dirname, "../..");
 const templates = join(root, "templates");
 
-/** Milliseconds in which an editor has written all that it saves at once. */
+/** Milliseconds to wait for more changes: an editor may write several files at once. */
 const CALM = 100;
 
-/** Serves every mail template with sample data on this machine alone, and says when one has changed. */
+/** Serves every mail template with sample data to this machine only, and notifies the page when one has changed. */
 export const startPreview = async (port: number): Promise<Preview> => {
   const changes = new EventEmitter<{ change: [] }>().setMaxListeners(0);
   const render = (name: string): RenderedMail =>
@@ -30,7 +30,7 @@ export const startPreview = async (port: number): Promise<Preview> => {
       ...samples[name as keyof typeof samples],
     });
   const renderAll = () => Object.keys(samples).map((name) => ({ name, ...render(name) }));
-  // What stands between a template and its picture: a tag that mjml does not know, a value that no sample has.
+  // Why the templates cannot be shown: a tag unknown to mjml, a value that is missing in the samples.
   let problem: string | undefined;
   const compile = async () => {
     problem = await compileTemplates()
@@ -67,10 +67,10 @@ export const startPreview = async (port: number): Promise<Preview> => {
         .send(inScheme(render(name).html, scheme));
     })
     .get("/changes", (_request, response) => {
-      const tell = () => void response.write("data: changed\n\n");
+      const notify = () => void response.write("data: changed\n\n");
       response.set("Content-Type", "text/event-stream").flushHeaders();
-      changes.on("change", tell);
-      response.on("close", () => changes.off("change", tell));
+      changes.on("change", notify);
+      response.on("close", () => changes.off("change", notify));
     })
     .use(express.static(join(import.meta.dirname, "public")))
     .use(express.static(join(root, "sandbox/public"), { index: false }));
@@ -89,7 +89,7 @@ export const startPreview = async (port: number): Promise<Preview> => {
   };
 };
 
-/** Browsers follow the system's scheme inside a frame, so the mail is written for the chosen one alone. */
+/** Browsers apply the system's colour scheme inside a frame, so the mail is reduced to the chosen one. */
 const inScheme = (html: string, scheme: Scheme) =>
   html
     .replaceAll("(prefers-color-scheme: dark)", scheme === "dark" ? "all" : "not all")

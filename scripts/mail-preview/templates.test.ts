@@ -18,7 +18,7 @@ beforeAll(async () => {
   render = createRenderer(join(templates, "compiled"));
 });
 
-test.for(names)("%s says the same in HTML and in text, and loads nothing", (name) => {
+test.for(names)("%s has the same content in HTML and in text, and loads nothing", (name) => {
   const mail = render(name, { ...sample(name), name: "<b>Ada</b>", url: "https://app.example/?a=1&b=2" });
   expect(mail.subject).toMatch(/^[A-Z].{5,60}$/);
   expect(mail.text).toContain("Hello <b>Ada</b>,");
@@ -35,7 +35,7 @@ test.for(names)("%s reads well without a name", (name) => {
   expect(mail.html).toContain("Hello,");
 });
 
-test.for(names)("%s opens with a line of its own for the list of mails, and one button", (name) => {
+test.for(names)("%s has a preheader that is not the subject, and one button", (name) => {
   const { subject, html } = render(name, { ...sample(name), name: "Ada", url: "https://app.example" });
   const preheader = /<body[^>]*>\s*<div style="display:none[^>]*>\s*([^<]+?)\s*<\/div>/.exec(html)?.[1];
   expect(preheader).toMatch(/^.{20,90}$/);

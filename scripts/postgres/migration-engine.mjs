@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// prisma/schema-engine.mjs for a database that has tables: the catalog describes foreign keys in columns of the type "char",
-// which Prisma's driver refuses and its engine expects. Plain JavaScript, because whichever Node is first on PATH runs it.
+// prisma/schema-engine.mjs for a database that has tables: the catalog describes foreign keys in columns of the type
+// "char", which Prisma's driver refuses and its engine expects. Plain JavaScript, because the first Node on PATH runs it.
 import { PrismaPg } from "@prisma/adapter-pg";
 import { ColumnTypeEnum } from "@prisma/driver-adapter-utils";
 
@@ -15,19 +15,19 @@ PrismaPg.prototype.connect = async function () {
   const chars = new WeakMap();
 
   adapter.performIO = async (query) => {
-    const answer = await performIO.call(adapter, query);
-    const found = answer.fields.filter((field) => field.dataTypeID === CHAR);
+    const result = await performIO.call(adapter, query);
+    const found = result.fields.filter((field) => field.dataTypeID === CHAR);
     chars.set(
       query,
-      found.map((field) => answer.fields.indexOf(field)),
+      found.map((field) => result.fields.indexOf(field)),
     );
     for (const field of found) field.dataTypeID = TEXT;
-    return answer;
+    return result;
   };
   adapter.queryRaw = async (query) => {
-    const answer = await queryRaw.call(adapter, query);
-    for (const index of chars.get(query)) answer.columnTypes[index] = ColumnTypeEnum.Character;
-    return answer;
+    const result = await queryRaw.call(adapter, query);
+    for (const index of chars.get(query)) result.columnTypes[index] = ColumnTypeEnum.Character;
+    return result;
   };
   return adapter;
 };

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Frees a cluster's folder from a server whose starter was killed: stops it where it still runs, removes its lock file
- * where it does not (PostgreSQL itself would take any process of that number for it).
- * @throws Error if the starter lives.
+ * Frees the folder of a cluster from a server whose parent was killed: stops the server, or removes the lock file that
+ * it left (PostgreSQL would mistake any process with the same pid for it).
+ * @throws Error if the parent is still running.
  */
 export const stopOrphan = async (folder: string): Promise<void> => {
   const lockFile = join(folder, "postmaster.pid");
@@ -15,7 +15,7 @@ export const stopOrphan = async (folder: string): Promise<void> => {
   const server = inspect(pid);
   if (!server?.command.includes(folder)) return rmSync(lockFile);
   if (server.parent > 1 && inspect(server.parent)?.command.includes("node"))
-    throw new Error(`${folder} is in use by process ${server.parent}: is Offstage running already?`);
+    throw new Error(`${folder} is in use by process ${server.parent}: is Offstage already running?`);
   process.kill(pid, "SIGINT");
   while (inspect(pid)?.command.includes(folder)) await sleep(50);
 };
@@ -42,7 +42,7 @@ const readProc = (pid: number): ProcessInfo => {
 };
 
 const askPs = (pid: number): ProcessInfo => {
-  const answer = execFileSync("ps", ["-o", "ppid=", "-o", "args=", "-p", `${pid}`], { encoding: "utf8" });
-  const [, parent, command = ""] = /^\s*(\d+)\s+(.*)/.exec(answer) ?? [];
+  const output = execFileSync("ps", ["-o", "ppid=", "-o", "args=", "-p", `${pid}`], { encoding: "utf8" });
+  const [, parent, command = ""] = /^\s*(\d+)\s+(.*)/.exec(output) ?? [];
   return { parent: Number(parent), command };
 };

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
-/** What a script was called with. Where it does not know that, it says so, then `help`, and exits with 2. */
+/** Parses the arguments of a script. Prints an unknown one and `help`, and exits with 2. */
 export const parseArgsOrExit = <Config extends ParseArgsConfig>(config: Config, help: string) => {
   try {
     return parseArgs(config);

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 const hasSetpriv = spawnSync("setpriv", ["--pdeathsig=TERM", "true"]).status === 0;
 
 /**
- * Goes before a command: sends it the signal when the process that started it dies, even by SIGKILL.
- * Nothing where util-linux is missing.
+ * A prefix for a command: its process gets the signal when its parent dies, even by SIGKILL.
+ * Empty if util-linux is missing.
  */
 export const endedWithParent = (signal: "INT" | "TERM"): string[] =>
   hasSetpriv ? ["setpriv", `--pdeathsig=${signal}`] : [];

@@ -1,11 +1,11 @@
 import { variables } from "../../infra/config.ts";
 
-/** Of the machine, like PATH: where its programs are. */
+/** They depend on the machine, like PATH. */
 const ofTheMachine = new Set(["FFMPEG_PATH", "FFPROBE_PATH"]);
 
 /**
- * Every variable of the project, unset: for processes that are measured, tested or killed, and must neither depend on
- * somebody's `.env`, which yields to these, nor reach what it names.
+ * Every variable of the project, empty: processes that are measured, tested or killed must not use the settings of a
+ * developer's `.env`, which these override.
  */
 export const plainEnv: Readonly<Record<string, string>> = Object.fromEntries(
   Object.values(variables)

@@ -7,31 +7,31 @@ import { plainEnv } from "./plain-env.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Milliseconds for a process to write a line. */
-const PATIENCE = 120_000;
+/** Milliseconds to wait for a line of output. */
+const TIMEOUT = 120_000;
 
 interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
 }
 
-/** A process of this project, as real as in production. */
+/** A real process of this project, as in production. */
 export interface ProjectProcess {
   readonly pid: number;
-  /** Every line that it wrote so far. */
+  /** Every line of output so far. */
   readonly output: readonly string[];
   readonly exited: Promise<Exit>;
   /**
    * Resolves with the first line that contains `text`.
-   * @throws Error with the output when it ends before, or has not written it within two minutes
+   * @throws Error with the output if the process ends first, or after two minutes
    */
   wrote(text: string): Promise<string>;
-  /** SIGKILL unless said otherwise. Resolves when it is gone. */
+  /** Sends SIGKILL by default. Resolves when the process has ended. */
   kill(signal?: NodeJS.Signals): Promise<Exit>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Runs a file of the project with these variables and no others of the project. It does not outlive us. */
+/** Runs a file with these variables of the project and no others. It does not outlive this process. */
 export const startProcess = (file: string, env: Record<string, string>, ...own: string[]): ProjectProcess => {
   const [program = "", ...args] = [...endedWithParent("TERM"), process.execPath, join(root, file), ...own];
   const child = spawn(program, args, {
@@ -60,7 +60,7 @@ export const startProcess = (file: string, env: Record<string, string>, ...own: 
     wrote: (text) =>
       new Promise((resolve, reject) => {
         const fail = (what: string) => reject(new Error(`${file} ${what} "${text}":\n${output.join("\n")}`));
-        const timer = setTimeout(fail, PATIENCE, `has not within ${PATIENCE} ms written`);
+        const timer = setTimeout(fail, TIMEOUT, `did not within ${TIMEOUT} ms write`);
         const look = () => {
           const line = output.find((each) => each.includes(text));
           if (line === undefined) return;
@@ -72,7 +72,7 @@ export const startProcess = (file: string, env: Record<string, string>, ...own: 
         look();
         void exited.then(() => {
           clearTimeout(timer);
-          fail("ended without");
+          fail("ended without writing");
         });
       }),
     kill,

@@ -1,4 +1,7 @@
-/** Numbers in [0, 1) that a seed repeats: mulberry32. Source: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
+/**
+ * Numbers in [0, 1), the same for the same seed: mulberry32. Source:
+ * https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
+ */
 export const seededRandom = (seed: number): (() => number) => {
   let state = seed >>> 0;
   return () => {

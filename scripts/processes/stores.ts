@@ -1,72 +1,47 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Redis } from "ioredis";
 import { type EmbeddedPostgres, startPostgres } from "../postgres/embedded.ts";
 import { migrate } from "../migrate.ts";
-import { endedWithParent } from "./parent-death.ts";
 import { freePort } from "./ports.ts";
+import { createRedisServer, redisArgs } from "./redis-server.ts";
 
-/** A server of one test's own, which comes and goes at the same address. */
+/** A database server for one test, which can stop and start again at the same address. */
 export interface Store {
   readonly url: string;
   start(): Promise<void>;
-  /** As orderly as an operator would. */
+  /** An orderly shutdown. */
   stop(): Promise<void>;
-  /** At once, with nothing written any more. */
+  /** Ends at once, without writing anything. */
   crash(): Promise<void>;
-  /** Leaves every connection open and answers nothing. */
+  /** Leaves every connection open, and does not respond. */
   freeze(): void;
   thaw(): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Redis. However it ends, it comes back empty, or with all that it acknowledged. */
+/** A Redis that starts again empty, or with every acknowledged write, however it ended. */
 export const createRedis = async (comesBack: "empty" | "with its data"): Promise<Store> => {
   const folder = await mkdtemp(join(tmpdir(), "offstage-redis-"));
   const port = await freePort();
-  const url = `redis://127.0.0.1:${port}`;
-  const log =
-    comesBack === "empty" ? ["--appendonly", "no"] : ["--appendonly", "yes", "--appendfsync", "always"];
-  const flags = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", "", ...log];
-  let server: ChildProcess | undefined;
-
-  const end = async (signal: "SIGTERM" | "SIGKILL") => {
-    if (!server?.pid || server.exitCode !== null || server.signalCode !== null) return;
-    server.kill(signal);
-    await once(server, "exit");
-  };
+  const server = createRedisServer(port, redisArgs(port, folder, comesBack === "empty" ? "no log" : "log"));
   return {
-    url,
-    start: async () => {
-      const { error } = spawnSync("redis-server", ["--version"]);
-      if (error) throw error;
-      const [program = "", ...args] = [...endedWithParent("TERM"), "redis-server", ...flags];
-      server = spawn(program, args, { stdio: "ignore" });
-      await answer(url);
-    },
-    stop: () => end("SIGTERM"),
-    crash: () => end("SIGKILL"),
-    freeze: () => void server?.kill("SIGSTOP"),
-    thaw: () => void server?.kill("SIGCONT"),
+    url: `redis://127.0.0.1:${port}`,
+    start: server.start,
+    stop: () => server.end("SIGTERM"),
+    crash: () => server.end("SIGKILL"),
+    freeze: server.freeze,
+    thaw: server.thaw,
     [Symbol.asyncDispose]: async () => {
-      await end("SIGKILL");
+      await server.end("SIGKILL");
       await rm(folder, { recursive: true });
     },
   };
 };
 
-const answer = async (url: string) => {
-  const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null });
-  client.on("error", () => {}); // refused until it listens
-  await client.ping();
-  client.disconnect();
-};
-
-// A commit survives the server's crash, though not the machine's.
+// A commit survives a crash of the server, but not of the machine.
 const settings = { fsync: "off", full_page_writes: "off", max_connections: 400 };
 
 /** PostgreSQL with all migrations. */

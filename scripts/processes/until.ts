@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Looks every 50 ms, until the answer is neither false nor undefined, and resolves with it. What throws counts as no
- * answer yet, because what it asks may be away.
- * @throws Error that names what was waited for, after `within` ms
+ * Calls `look` every 50 ms until it returns neither false nor undefined, and resolves with the result. An error counts
+ * as no result yet, because a server may be down.
+ * @throws Error that names the condition, after `within` ms
  */
-export const until = async <Answer>(
+export const until = async <Result>(
   what: string,
-  look: () => Answer | Promise<Answer>,
+  look: () => Result | Promise<Result>,
   within = 120_000,
-): Promise<Exclude<Answer, false | undefined>> => {
+): Promise<Exclude<Result, false | undefined>> => {
   const deadline = Date.now() + within;
   for (let cause: unknown; Date.now() < deadline; await sleep(50)) {
     try {
-      const answer = await look();
-      if (answer !== false && answer !== undefined) return answer as Exclude<Answer, false | undefined>;
+      const result = await look();
+      if (result !== false && result !== undefined) return result as Exclude<Result, false | undefined>;
       cause = undefined;
     } catch (error) {
       cause = error;

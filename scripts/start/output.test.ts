@@ -4,7 +4,7 @@ import { shorten } from "./output.ts";
 const req = { id: "11111111", method: "POST", path: "/v1/signup" };
 const line = (fields: object) => shorten(JSON.stringify({ level: "info", ...fields }));
 
-test("a request is a short line, with its id when it was refused", () => {
+test("a request is a short line, with its id if it was refused", () => {
   const request = { req, responseTime: 5, msg: "request completed" };
   expect(line({ ...request, res: { statusCode: 202 } })).toEqual({
     level: "info",
@@ -30,7 +30,7 @@ test("a run of a job is a sentence with the id that `npm run jobs` takes", () =>
   });
 });
 
-test("everything else stays as it is", () => {
+test("everything else is unchanged", () => {
   expect(line({ msg: "working", modules: ["email"] })).toEqual({
     level: "info",
     msg: "working",

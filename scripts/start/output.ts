@@ -7,35 +7,51 @@ const colours = {
   postgres: "magenta",
   sandbox: "yellow",
   api: "cyan",
-  workers: "green",
+  worker: "green",
   offstage: "bold",
 } as const;
 
-export type Speaker = keyof typeof colours;
+/** A program of the system. There may be several workers. */
+export type ProgramName = keyof typeof colours | `worker-${number}`;
 
-process.stdout.on("error", () => {}); // The reader may leave (a closed terminal, `| head`); stopping in order goes on.
+process.stdout.on("error", () => {}); // The reader may leave (a closed terminal, `| head`). Stopping in order goes on.
 
-/** Prints each line under the name of who said it. */
-export const say = (speaker: Speaker, text: string): void => {
-  const name = styleText(colours[speaker], speaker.padStart(8));
+/** Prints each line under the name of its program. */
+export const print = (program: ProgramName, text: string): void => {
+  const colour = colours[program.split("-")[0] as keyof typeof colours];
+  const name = styleText(colour, program.padStart(8));
   for (const line of text.trimEnd().split("\n")) process.stdout.write(`${name} │ ${line}\n`);
 };
 
-/** Prints what a process writes: its JSON log lines for people, everything else as it is. */
-export const relay = (speaker: Speaker, output: Readable): void => {
-  createInterface({ input: output }).on("line", (line) =>
-    say(speaker, line.startsWith("{") ? prettify(shorten(line)) : line),
-  );
+/** Prints the output of a program: JSON log lines in readable form, other lines unchanged. `onLine` gets each line. */
+export const printOutput = (program: ProgramName, output: Readable, onLine: (line: string) => void): void => {
+  createInterface({ input: output }).on("line", (line) => {
+    const readable = line.startsWith("{") ? prettify(shorten(line)).trimEnd() : line;
+    onLine(readable);
+    print(program, readable);
+  });
 };
 
-/** Says requests and runs of jobs, which come by the hundred, in a sentence. A refused request keeps its id. */
+/** Shortens frequent log lines, of requests and of job runs, to one sentence. A refused request keeps its id. */
 export const shorten = (line: string): object | string => {
   const fields = parse(line);
   if (fields?.msg === "job") {
-    const { msg: _, job, id, attempt, ms, outcome, delay, error, ...rest } = fields;
+    const {
+      msg: _,
+      job,
+      id,
+      attempt,
+      ms,
+      outcome,
+      kind: _kind,
+      waitMs: _waitMs,
+      delay,
+      error,
+      ...rest
+    } = fields;
     const again = delay ? `, again in ${delay} ms` : "";
-    const why = error ? `: ${error}` : "";
-    return { ...rest, msg: `${job} ${id} attempt ${attempt}: ${outcome} in ${ms} ms${again}${why}` };
+    const reason = error ? `: ${error}` : "";
+    return { ...rest, msg: `${job} ${id} attempt ${attempt}: ${outcome} in ${ms} ms${again}${reason}` };
   }
   if (fields?.req && fields.res) {
     const { msg, req, res, responseTime, ...rest } = fields;
@@ -56,6 +72,8 @@ interface Fields {
   attempt?: number;
   ms?: number;
   outcome?: string;
+  kind?: string;
+  waitMs?: number;
   delay?: number;
   error?: string;
   req?: { id: string; method: string; path: string };

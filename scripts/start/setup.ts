@@ -6,7 +6,7 @@ import { compileTemplates } from "../templates.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Makes what git does not hold, unless it is current: the Prisma client and the compiled mail templates. */
+/** Generates the files that git ignores, if they are outdated: the Prisma client and the compiled mail templates. */
 export const prepare = async (): Promise<void> => {
   await Promise.all([generateClient(), compileTemplates()]);
 };
@@ -16,7 +16,7 @@ const generateClient = async () => {
     read("prisma/schema.prisma"),
     read("prisma/client/internal/class.ts"),
   ]);
-  // The generated client carries the schema it was made from.
+  // The generated client contains the schema that it was generated from.
   if (client.includes(JSON.stringify(schema))) return;
   const prisma = join(root, "node_modules/prisma/build/index.js");
   await promisify(execFile)(process.execPath, [prisma, "generate"], { cwd: root });

@@ -6,54 +6,54 @@ import { until } from "../processes/until.ts";
 import { watchPrograms } from "./watch-programs.ts";
 
 let folder: string;
-let told: string[][];
+let changes: string[][];
 let end: () => void;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "offstage-watch-"));
   await mkdir(join(folder, "email"));
   await writeFile(join(folder, "email/job.ts"), "");
-  told = [];
-  end = watchPrograms([folder], (files) => told.push(files));
+  changes = [];
+  end = watchPrograms([folder], (files) => changes.push(files));
 });
 afterEach(async () => {
   end();
   await rm(folder, { recursive: true });
 });
 
-const tells = async (count: number) => {
-  await until(`${count} changes`, async () => told.length >= count);
-  return told.at(-1);
+const reported = async (count: number) => {
+  await until(`${count} changes`, async () => changes.length >= count);
+  return changes.at(-1);
 };
 
-test("a file that is replaced by another of its name is seen each time", async () => {
+test("a file that is replaced by another with its name is reported each time", async () => {
   const file = join(folder, "email/job.ts");
   for (const time of [1, 2, 3]) {
     await writeFile(join(folder, "email/job.ts~"), `// ${time}`);
     await rename(join(folder, "email/job.ts~"), file);
-    expect(await tells(time)).toEqual([file]);
+    expect(await reported(time)).toEqual([file]);
   }
   await writeFile(file, "// in its place");
-  expect(await tells(4)).toEqual([file]);
+  expect(await reported(4)).toEqual([file]);
 });
 
-test("a folder that is made later is watched too, with what was in it by then", async () => {
+test("a new folder is watched too, and the files in it are reported", async () => {
   const made = await mkdtemp(join(tmpdir(), "offstage-made-"));
   await mkdir(join(made, "below"));
   for (const name of ["note.md", "job.ts", "job.test.ts", "below/mail.ts"])
     await writeFile(join(made, name), "");
   await rename(made, join(folder, "greet"));
   const files = ["greet/job.ts", "greet/below/mail.ts"].map((name) => join(folder, name));
-  expect(new Set(await tells(1))).toEqual(new Set(files));
+  expect(new Set(await reported(1))).toEqual(new Set(files));
 
   await writeFile(join(folder, "greet/below/mail.ts"), "// changed");
-  expect(await tells(2)).toEqual([join(folder, "greet/below/mail.ts")]);
+  expect(await reported(2)).toEqual([join(folder, "greet/below/mail.ts")]);
 });
 
-test("a mail template is seen, what is compiled from it is not", async () => {
+test("a mail template is reported, its compiled files are not", async () => {
   await mkdir(join(folder, "compiled"));
   for (const [index, name] of ["welcome.mjml", "welcome.txt"].entries()) {
     await writeFile(join(folder, "compiled", name), "Hello");
     await writeFile(join(folder, name), "Hello");
-    expect(await tells(index + 1)).toEqual([join(folder, name)]);
+    expect(await reported(index + 1)).toEqual([join(folder, name)]);
   }
 });

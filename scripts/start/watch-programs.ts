@@ -1,13 +1,13 @@
 import { type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { basename, join } from "node:path";
 
-/** Milliseconds in which an editor, or git, has written all that it writes at once. */
+/** Milliseconds to wait for more changes: an editor or git may write several files at once. */
 const CALM = 100;
 
 /**
- * Tells which programs and mail templates below these folders were written, but for tests and what is compiled; call what
- * it returns to end it. Each folder is watched by itself: Node's --watch and its recursive watcher lose a file on Linux that
- * an editor replaces by a new one.
+ * Reports which programs and mail templates below these folders have changed, except tests and compiled templates.
+ * Returns a function that stops it. Each folder has its own watcher: on Linux, Node's --watch and its recursive watcher
+ * lose a file that an editor replaces with a new one.
  */
 export const watchPrograms = (
   folders: readonly string[],
@@ -17,16 +17,16 @@ export const watchPrograms = (
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
-  const forget = (path: string) => {
+  const unwatch = (path: string) => {
     watchers.get(path)?.close();
     watchers.delete(path);
   };
 
-  const look = (path: string) => {
+  const check = (path: string) => {
     const found = statSync(path, { throwIfNoEntry: false });
-    if (!found) forget(path);
-    // What was written into a new folder before it was watched, nobody told us.
-    else if (found.isDirectory()) for (const file of add(path)) look(file);
+    if (!found) unwatch(path);
+    // Files may have been written to a new folder before it was watched.
+    else if (found.isDirectory()) for (const file of add(path)) check(file);
     if (!/\.(ts|mjml|txt)$/.test(path) || path.endsWith(".test.ts")) return;
     changed.add(path);
     clearTimeout(timer);
@@ -36,13 +36,13 @@ export const watchPrograms = (
     }, CALM);
   };
 
-  /** Watches a folder and those below it, and returns the files in all that were not watched before. */
+  /** Watches a folder and those below it. Returns the files in the folders that were not watched before. */
   const add = (folder: string): string[] => {
     if (watchers.has(folder) || basename(folder) === "compiled") return [];
-    const watcher = watch(folder, (_event, name) => look(join(folder, name ?? "")));
+    const watcher = watch(folder, (_event, name) => check(join(folder, name ?? "")));
     watchers.set(
       folder,
-      watcher.on("error", () => forget(folder)),
+      watcher.on("error", () => unwatch(folder)),
     );
     return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
       const path = join(folder, entry.name);
@@ -53,6 +53,6 @@ export const watchPrograms = (
   folders.forEach(add);
   return () => {
     clearTimeout(timer);
-    for (const path of [...watchers.keys()]) forget(path);
+    for (const path of [...watchers.keys()]) unwatch(path);
   };
 };

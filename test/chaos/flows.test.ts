@@ -12,7 +12,7 @@ const JOBS = 9;
 
 const leaf = (ms: number) => node(chore, { ms }, { onFailure: "fail-parent" });
 
-/** As a video is: renditions in parallel, packaged; then posters and their sizes beside the subtitles. */
+/** As a video is: renditions in parallel, packaged; then posters and their sizes next to the subtitles. */
 const flow = () =>
   node(
     chore,

@@ -63,7 +63,7 @@ const survives = async (system: System, takeAway: () => Promise<void> | void, br
 const survivesBoot = async (system: System, store: Store, statusMeanwhile: 202 | 503) => {
   const api = await system.startApi();
   const worker = system.start("workers/main.ts");
-  const choreWorker = await system.startChoreWorker();
+  const choreWorker = system.start("scripts/chaos/chore-worker.ts");
   await worker.wrote("waiting for");
   const early = await signUp(system.apiUrl, "early@load.example");
   expect(early.status).toBe(statusMeanwhile);

@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => core[Symbol.asyncDispose]());
 
 test.for(["a bigint", "a circle", "a follow-up that does not fit"])(
-  "a handler that returns %s fails, and holds up nobody else",
+  "a handler that returns %s fails, and does not hold up other jobs",
   async (returns) => {
     const [id, neighbour] = await core.jobs.transaction(({ enqueue }) =>
       Promise.all([enqueue(odd, { returns }), enqueue(odd, { returns: "nothing" })]),

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { Redis } from "ioredis";
-import { defineJob, defineWorker, RateLimitedError } from "../../workers/core/index.ts";
+import { connectRedis, defineJob, defineWorker, RateLimitedError } from "../../workers/core/index.ts";
 import { startWorkers } from "../../workers/core/worker.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -21,7 +20,7 @@ const enqueue = (job: ReturnType<typeof defineJob<typeof payload>>, n = 0) =>
 const logged = (text: string) =>
   until(`the log says "${text}"`, async () => core.logged.some(({ message }) => message.includes(text)));
 
-test("what a living worker runs is left to it, though the broker delivers it anew", async () => {
+test("what a living worker runs is left to it, though the broker delivers it again", async () => {
   const slow = defineJob({ name: "slow", payload });
   const id = await enqueue(slow);
   await core.reaches(id, "PUBLISHED");
@@ -147,7 +146,7 @@ test("a run that would begin after the grace is given back", async () => {
   expect(await core.row(id)).toMatchObject({ state: "PUBLISHED", attempt: 0, crashes: 0, startedAt: null });
 });
 
-test("jobs whose processes died run one after the other, and hold no slot meanwhile", async () => {
+test("jobs whose processes died run one after the other, and hold no slot in the meantime", async () => {
   const risky = defineJob({ name: "risky", payload, concurrency: 2 });
   const ids = [await enqueue(risky, 0), await enqueue(risky, 1), await enqueue(risky, 2)];
   for (const id of ids) await core.reaches(id, "PUBLISHED");
@@ -173,7 +172,7 @@ test("jobs whose processes died run one after the other, and hold no slot meanwh
 const markAsStalled = async (queue: string, ids: readonly string[]) => {
   if (!core.queueUrl.startsWith("redis"))
     return core.sql(`UPDATE bullmq.job SET stalled_count = 1 WHERE queue = $1`, [queue]);
-  const client = new Redis(core.queueUrl);
+  const client = connectRedis(core.queueUrl, {}, () => {});
   for (const id of ids) await client.hset(`${core.queuePrefix}:${queue}:${id}-1`, "stc", 1);
   client.disconnect();
   return undefined;

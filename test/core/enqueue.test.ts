@@ -1,6 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import pg from "pg";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { cancelJobs, defineJob, defineWorker } from "../../workers/core/index.ts";
+import {
+  cancelJobs,
+  createJobs,
+  createPgDatabase,
+  defineJob,
+  defineWorker,
+} from "../../workers/core/index.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 
 const note = defineJob({ name: "note", payload: z.object({ text: z.string() }) });
@@ -151,4 +158,21 @@ test("a job that was cancelled after its publication does not run", async () => 
   expect(ran).toContain("next");
   expect(ran).not.toContain("too late");
   expect(ran).not.toContain("cancelled");
+});
+
+test("node-postgres alone is enough: data and job commit or roll back together", async () => {
+  const pool = new pg.Pool({ connectionString: core.url, max: 2 });
+  onTestFinished(() => pool.end());
+  await pool.query("CREATE TABLE lifted (id int PRIMARY KEY)");
+  const jobs = createJobs(createPgDatabase(pool), () => {});
+  const add = (id: number) =>
+    jobs.transaction(async ({ tx, enqueue }) => {
+      const job = await enqueue(note, { text: `lifted ${id}` });
+      await tx.query("INSERT INTO lifted VALUES ($1)", [id]);
+      return job;
+    });
+  expect(await core.row(await add(1))).toMatchObject({ state: "PENDING" });
+  await expect(add(1)).rejects.toThrow("duplicate key");
+  expect(await core.sql(`SELECT FROM "Job" WHERE payload ->> 'text' = 'lifted 1'`, [])).toHaveLength(1);
+  expect([pool.totalCount, pool.idleCount]).toEqual([1, 1]);
 });

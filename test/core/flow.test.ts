@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
-import { cancelJobs, defineJob, defineWorker, node, PermanentError, replayJobs, type FlowNode, type Run } from "../../workers/core/index.ts";
+import {
+  cancelJobs,
+  defineJob,
+  defineWorker,
+  node,
+  PermanentError,
+  replayJobs,
+  type FlowNode,
+  type Run,
+} from "../../workers/core/index.ts";
 import { type OnFailure } from "../../workers/core/job.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -30,7 +39,7 @@ const fail = (name: string) =>
   works.set(name, async () => {
     throw new PermanentError(`${name} cannot be done`);
   });
-const mend = (name: string) => works.delete(name);
+const fix = (name: string) => works.delete(name);
 
 const idOf = async (name: string): Promise<string> => {
   const [row] = await core.sql<{ id: string }>(`SELECT id FROM "Job" WHERE payload->>'name' = $1`, [name]);
@@ -89,7 +98,7 @@ test("a parent starts once, however its children end at the same time", async ()
   expect(order.filter((name) => name.startsWith("fan-in"))).toHaveLength(10);
 });
 
-test("a failure goes up, until somebody continues without it", async () => {
+test("a failure goes up, until a parent continues without it", async () => {
   fail("broken wheel");
   works.set("journey", (run) => run.children());
   const id = await start(
@@ -130,7 +139,7 @@ test("a retried child takes along the parents that failed with it, and the sibli
   await core.reaches(await idOf("right"), "FAILED");
   await core.reaches(await idOf("left"), "FAILED");
 
-  for (const name of ["left", "right"]) mend(name);
+  for (const name of ["left", "right"]) fix(name);
   expect(await replayJobs(core.sql, [await idOf("left")])).toHaveLength(4);
   await core.reaches(id, "COMPLETED");
   expect(new Set(Object.values(await states(id)))).toEqual(new Set(["COMPLETED"]));
@@ -141,7 +150,7 @@ test("a retried root takes along the children without which it cannot start", as
   const id = await start(node(part, { name: "bread" }, { children: [leaf("yeast"), leaf("flour")] }));
   await core.reaches(id, "FAILED");
   await core.reaches(await idOf("flour"), "COMPLETED");
-  mend("yeast");
+  fix("yeast");
   expect(await replayJobs(core.sql, [id])).toHaveLength(2);
   await core.reaches(id, "COMPLETED");
   expect(order.filter((name) => name === "flour")).toHaveLength(1);
@@ -166,7 +175,7 @@ test("a child that its parent went on without is retried alone", async () => {
   fail("subtitles");
   const id = await start(node(part, { name: "video" }, { children: [leaf("subtitles", "continue")] }));
   await core.reaches(id, "COMPLETED");
-  mend("subtitles");
+  fix("subtitles");
   expect(await replayJobs(core.sql, [await idOf("subtitles")])).toHaveLength(1);
   await core.reaches(await idOf("subtitles"), "COMPLETED");
   expect(order.filter((name) => name === "video")).toHaveLength(1);

@@ -10,7 +10,7 @@ const text = Buffer.from(fields.map((field) => `${field}\0`).join(""));
 const goodbye = Buffer.concat([Buffer.from("E\0\0\0\0"), text]);
 goodbye.writeUInt32BE(goodbye.length - 1, 1);
 
-/** The end of a complete answer, but for one byte that tells whether a transaction is open. */
+/** The end of a complete answer, but for one byte that reports whether a transaction is open. */
 const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5]);
 const isWhole = (chunk: Buffer) => chunk.subarray(-6, -1).equals(readyForQuery);
 
@@ -33,7 +33,7 @@ const stoppedAfter = async (answers: number) => {
 
 const nth = [1, 2, 3, 4, 5, 6, 7, 8];
 
-// An `error` event that nobody listens to would end the process, and this test with it.
+// An `error` event that no one listens to would end the process, and this test with it.
 test.for(nth)("a database that is stopped after %i answers ends nothing but its calls", async (answers) => {
   await using server = await stoppedAfter(answers);
   const database = openDatabase(server.url, 3, () => {});

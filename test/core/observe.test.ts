@@ -2,7 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
-import { defineJob, defineWorker, PermanentError, ProviderError, RateLimitedError, startCore, type Run, type RunReport } from "../../workers/core/index.ts";
+import {
+  defineJob,
+  defineWorker,
+  PermanentError,
+  ProviderError,
+  RateLimitedError,
+  startCore,
+  type Run,
+  type RunReport,
+} from "../../workers/core/index.ts";
 import { until } from "../../scripts/processes/until.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 

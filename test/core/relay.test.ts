@@ -45,7 +45,7 @@ test("a row that cannot be published is parked after ten tries, while others go 
 
 // BullMQ on PostgreSQL would look again when the delayed job is due, or, after an outage, in an hour.
 const postgresCases = () =>
-  test("a job that was announced while nobody listened is found within seconds", async () => {
+  test("a job that was announced while no one listened is found within seconds", async () => {
     const done: (string | undefined)[] = [];
     const consumer = core.broker.worker("quiet", async ({ id }) => void done.push(id), {});
     try {

@@ -2,7 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
-import { defineJob, defineWorker, node, PermanentError, RateLimitedError, replayJobs, type Run } from "../../workers/core/index.ts";
+import {
+  defineJob,
+  defineWorker,
+  node,
+  PermanentError,
+  RateLimitedError,
+  replayJobs,
+  type Run,
+} from "../../workers/core/index.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 
@@ -77,7 +85,7 @@ test("retries with backoff, and the ledger knows each attempt", async () => {
 test("ends in the dead letter after its last attempt, and is replayed once", async () => {
   let broken = true;
   let runs = 0;
-  const id = await doing("fail until mended", async () => {
+  const id = await doing("fail until fixed", async () => {
     runs += 1;
     if (broken) throw new Error("broken");
   });
@@ -107,7 +115,7 @@ test("a rate limit pauses the queue and spends no attempt", async () => {
     return attempt;
   });
   await until("the first start", () => started.length === 1);
-  const other = await doing("beside it", async () => Date.now());
+  const other = await doing("next to it", async () => Date.now());
   expect(await core.reaches(id, "COMPLETED")).toMatchObject({ result: 1, attempt: 0 });
   const { result } = await core.reaches(other, "COMPLETED");
   expect(Number(result) - (started[0] ?? 0)).toBeGreaterThanOrEqual(900);

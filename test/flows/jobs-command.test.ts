@@ -25,7 +25,7 @@ beforeAll(async () => {
       if (broken && n % 2 === 1) throw new PermanentError("the provider is broken");
       return "fine";
     }),
-    defineWorker(hourly, () => Promise.reject(new Error("the provider is away"))),
+    defineWorker(hourly, () => Promise.reject(new Error("the provider is unavailable"))),
   );
   for (const n of [0, 1, 2, 3]) ids.push(await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n })));
   for (const [n, id] of ids.entries()) await core.reaches(id, n % 2 === 1 ? "FAILED" : "COMPLETED");
@@ -48,7 +48,7 @@ const run = (...args: string[]): Promise<Result> =>
 test("lists jobs with their outcome, newest first", async () => {
   const { output } = await run("list");
   const lines = output.trim().split("\n");
-  expect(lines[0]).toMatch(/^ID +JOB +STATE +TRIES/);
+  expect(lines[0]).toMatch(/^ID +JOB +STATE +ATTEMPTS/);
   expect(lines.slice(1).map((line) => line.slice(0, 36))).toEqual(ids.toReversed());
   expect(lines[1]).toMatch(/failed +1 .*PermanentError: the provider is broken/);
 });
@@ -81,7 +81,7 @@ test("shows when a job is retried", async () => {
   await until("it has failed", async () => (await core.row(id)).attempt === 1);
   const { output } = await run("show", id);
   expect(output).toMatch(/state +retrying\n/);
-  expect(output).toMatch(/next try +\d{4}-.* \(in (1 h|60 min)\)\n/);
+  expect(output).toMatch(/next attempt +\d{4}-.* \(in (1 h|60 min)\)\n/);
   await core.sql(`DELETE FROM "Job" WHERE id = $1::uuid`, [id]);
 });
 
@@ -118,7 +118,7 @@ test("retries the whole dead letter only on request", async () => {
   expect(await core.row(id)).toMatchObject({ state: "FAILED" });
   const { output } = await run("retry", "--failed", "--limit", "1");
   expect(output).toContain("1 of 1 will run again");
-  expect(output).toContain("These are the newest 1: there may be more.");
+  expect(output).toContain("Only the newest 1 jobs: there may be more.");
   await core.reaches(id, "COMPLETED");
 });
 
@@ -137,7 +137,7 @@ test("retries the flow of a failed child, and counts it separately", async () =>
   broken = false;
   const [failed] = await core.sql<{ id: string }>(`SELECT id FROM "Job" WHERE "parentId" = $1::uuid`, [root]);
   const { output } = await run("retry", failed?.id ?? "");
-  expect(output).toContain("1 of 1 will run again; and 1 more of their flows");
+  expect(output).toContain("1 of 1 will run again; and 1 more jobs of their flows");
   await core.reaches(root, "COMPLETED");
 });
 
@@ -152,24 +152,30 @@ test("cancels a waiting job", async () => {
 });
 
 test.each([
-  [["explode"], "There is no command explode"],
-  [["constructor"], "There is no command constructor"],
-  [["show"], "Give one id"],
-  [["show", "01900000-0000-7000-8000-000000000000", "01900000-0000-7000-8000-000000000001"], "Give one id"],
+  [["explode"], "Unknown command: explode"],
+  [["constructor"], "Unknown command: constructor"],
+  [["show"], "show: needs one id"],
+  [
+    ["show", "01900000-0000-7000-8000-000000000000", "01900000-0000-7000-8000-000000000001"],
+    "show: needs one id",
+  ],
   [["show", "12"], "12 is not the id of a job"],
-  [["show", "01900000-0000-7000-8000-000000000000"], "there is no job"],
-  [["list", "--since", "yesterday"], "write it like 30s, 15m, 1h or 7d"],
+  [["show", "01900000-0000-7000-8000-000000000000"], "no job has the id"],
+  [["list", "--since", "yesterday"], "must be an age like 30s, 15m, 1h or 7d"],
   [["list", "--state", "lost"], "must be one of waiting, pending"],
-  [["list", "--colour"], "Unknown option '--colour'.\nAll that there is: npm run jobs -- --help"],
-  [["cancel"], "name the jobs"],
-  [["retry"], "name the jobs"],
-  [["retry", "--limit", "1"], "name the jobs"],
-  [["retry", "--state", "pending"], "--state pending: not in the dead letter"],
-  [["cancel", "01900000-0000-7000-8000-000000000000", "--name", "email"], "--name beside an id"],
-  [["retry", "01900000-0000-7000-8000-000000000000", "--failed"], "--failed beside an id"],
-  [["list", "email"], "list email: choose jobs by --name"],
-  [["list", "--limit", "0"], "write a number from 1 to 100000"],
-  [["list", "--limit", "99999999999"], "write a number from 1 to 100000"],
+  [["list", "--colour"], "Unknown option '--colour'.\nUsage: npm run jobs -- --help"],
+  [["cancel"], "select jobs by their ids"],
+  [["retry"], "select jobs by their ids"],
+  [["retry", "--limit", "1"], "select jobs by their ids"],
+  [["retry", "--state", "pending"], "--state pending: only failed jobs are in the dead letter"],
+  [
+    ["cancel", "01900000-0000-7000-8000-000000000000", "--name", "email"],
+    "--name: cannot be combined with ids",
+  ],
+  [["retry", "01900000-0000-7000-8000-000000000000", "--failed"], "--failed: cannot be combined with ids"],
+  [["list", "email"], "list email: select jobs by --name"],
+  [["list", "--limit", "0"], "must be a number from 1 to 100000"],
+  [["list", "--limit", "99999999999"], "must be a number from 1 to 100000"],
   [["list", "--since", "99999999d"], "--since 99999999d: at most 10000d"],
   [["list", "--failed", "--state", "pending"], "--state pending: not in the dead letter"],
 ])("%j is a clear error", async (args, message) => {

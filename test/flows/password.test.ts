@@ -69,7 +69,9 @@ test("an unknown address gets the same response and no mail, and its job complet
   const unknown = await forgot("unknown@example.com");
   expect([unknown.status, unknown.body]).toEqual([known.status, known.body]);
   const job = await prisma().job.findFirstOrThrow({ orderBy: { id: "desc" } });
-  expect(await app.core.reaches(job.id, "COMPLETED")).toMatchObject({ result: "skipped: the user is gone" });
+  expect(await app.core.reaches(job.id, "COMPLETED")).toMatchObject({
+    result: "skipped: the user no longer exists",
+  });
   expect(await app.mailsTo("unknown@example.com")).toEqual([]);
 });
 

@@ -17,6 +17,16 @@ test.each([
   [403, "a page without origin", { Origin: "null" }],
   [200, "this site", { "Sec-Fetch-Site": "same-origin" }],
   [200, "this origin, in an old browser", { Origin: "http://app.test" }],
+  [
+    200,
+    "this origin under another name, in an old browser",
+    { Origin: "http://localhost:3000", Host: "localhost:3000" },
+  ],
+  [
+    403,
+    "another port of this host, in an old browser",
+    { Origin: "http://localhost:4000", Host: "localhost:3000" },
+  ],
   [200, "a URL typed by the user", { "Sec-Fetch-Site": "none" }],
   [200, "an API client", {}],
 ])("%i for a change with a cookie from %s", async (status, _from, headers) => {

@@ -68,7 +68,7 @@ test("the verification mail is skipped when it is obsolete", async () => {
   const job = await prisma.job.findFirst({ orderBy: { id: "desc" } });
   await app.core.broker.queue("email").resume();
   expect(await app.core.reaches(job?.id ?? "", "COMPLETED")).toMatchObject({
-    result: "skipped: the user is gone",
+    result: "skipped: the user no longer exists",
   });
   expect(await app.mailsTo("gone@example.com")).toEqual([]);
 });

@@ -1,9 +1,9 @@
-import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { limits } from "../../api/rate-limits.ts";
 import { createThrottle, type Throttle } from "../../infra/throttle.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { createPeople, type People } from "../support/api/people.ts";
+import { askEveryMaster } from "../../scripts/processes/every-master.ts";
 import { until } from "../../scripts/processes/until.ts";
 
 const errors: Error[] = [];
@@ -163,9 +163,5 @@ test("without its store, all requests are allowed and a warning is logged", asyn
   expect(errors.at(-1)?.message).toBe("away");
 });
 
-const keysOf = async (url: string) => {
-  const redis = new Redis(url);
-  const keys = await redis.keys("test:throttle:*");
-  redis.disconnect();
-  return keys;
-};
+const keysOf = async (url: string) =>
+  (await askEveryMaster(url, (master) => master.keys("test:throttle:*"))).flat();

@@ -20,7 +20,6 @@ test("without its database the API returns 503 with Retry-After and stays alive"
     throttle: noThrottle,
     storage: createLocalStorage({
       folder: "/nowhere",
-      publicUrl: "http://app.test",
       signer: createSigner("x".repeat(32)),
     }),
     uploadWork: {},

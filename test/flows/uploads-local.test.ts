@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSigner } from "../../infra/storage/signature.ts";
 import { StorageFullError } from "../../infra/storage/storage.ts";
-import { createTestApp, PUBLIC_URL, SECRET, type TestApp } from "../support/api/app.ts";
+import { createTestApp, SECRET, type TestApp } from "../support/api/app.ts";
 import { createPeople, type SignedIn } from "../support/api/people.ts";
 import { mountSmallDisk } from "../support/servers/small-disk.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -29,7 +29,7 @@ const problemOf = async (response: Response) => {
 };
 /** A request whose body the test writes itself. */
 const open = ({ url, headers }: Permit, more: Record<string, string | number> = {}) => {
-  const sending = request(url.replace(PUBLIC_URL, app.url), {
+  const sending = request(new URL(url, app.url), {
     method: "PUT",
     headers: { ...headers, ...more },
   });
@@ -116,7 +116,7 @@ describe("a signed URL of the local storage", () => {
 
   test("accepts only PUT", async () => {
     const { url } = await client.create(png);
-    const response = await fetch(url.replace(PUBLIC_URL, app.url));
+    const response = await fetch(new URL(url, app.url));
     expect([response.status, response.headers.get("allow")]).toEqual([405, "PUT"]);
     expect(await problemOf(response)).toMatchObject({ type: "/problems/method-not-allowed" });
   });

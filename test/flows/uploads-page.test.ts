@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { uploadWork } from "../../api/uploads/work.ts";
 import type { Prisma } from "../../prisma/client/client.ts";
 import { videoEncode } from "../../workers/video-encode/job.ts";
-import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { missingChromium, startChromium } from "../support/browser/chromium.ts";
 import { createPeople, type People, type SignedIn } from "../support/api/people.ts";
 import { samples } from "../support/api/uploads.ts";
@@ -68,12 +68,6 @@ describe("the uploads page", () => {
   /** Opens the page for a new user, and redirects its uploads to the API under test. */
   const openFor = async (someone: SignedIn) => {
     const page = await visit(someone);
-    await page.addInitScript(`{
-      const { open } = XMLHttpRequest.prototype;
-      XMLHttpRequest.prototype.open = function (method, url) {
-        open.call(this, method, url.replace("${PUBLIC_URL}", ""));
-      };
-    }`);
     const list = page.waitForResponse("**/v1/uploads?*");
     await page.goto(`${app.url}/uploads`);
     await list;

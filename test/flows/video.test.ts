@@ -236,7 +236,11 @@ const upload = async (name: string, contentType = "video/mp4"): Promise<string> 
   });
   const permit = (await created.json()) as { id: string; url: string; headers: Record<string, string> };
   expect([created.status, permit]).toEqual([201, expect.objectContaining({ method: "PUT" })]);
-  const put = await fetch(permit.url, { method: "PUT", headers: permit.headers, body: await readFile(path) });
+  const put = await fetch(new URL(permit.url, system.apiUrl), {
+    method: "PUT",
+    headers: permit.headers,
+    body: await readFile(path),
+  });
   expect(put.status).toBe(200);
   expect((await call(`/v1/uploads/${permit.id}/complete`, { method: "POST" })).status).toBe(202);
   return permit.id;

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
+import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { createPeople, tokenIn } from "../support/api/people.ts";
 import { samples } from "../support/api/uploads.ts";
 
@@ -76,7 +76,7 @@ test("requests.http runs from top to bottom", async () => {
   for (const request of parse(text)) {
     const { title, name, method, headers } = request;
     const body = await filledIn({ ...request, body: fill(request.body) });
-    const response = await fetch(fill(request.url).replace(PUBLIC_URL, app.url), {
+    const response = await fetch(fill(request.url), {
       method,
       headers: {
         ...Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, fill(value)])),
@@ -88,9 +88,9 @@ test("requests.http runs from top to bottom", async () => {
       const [, key = "", value = ""] = /^(.+?)=(.*?);/.exec(cookie) ?? [];
       cookies.set(key, value);
     }
-    const sent = await response.text();
+    const responseText = await response.text();
     if (name)
-      for (const [field, value] of Object.entries(JSON.parse(sent) as object))
+      for (const [field, value] of Object.entries(JSON.parse(responseText) as object))
         variables.set(`${name}.response.body.${field}`, String(value));
     if (!response.ok) failed.push([title, response.status]);
   }

@@ -166,7 +166,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
     expect(Number(format.duration)).toBeLessThan(13);
   });
 
-  describe("tells whoever uploaded", () => {
+  describe("informs the user who uploaded", () => {
     test.for<[string, (path: string) => Promise<unknown>, string]>([
       ["sound alone", () => makeMedia(folder, "input.mp4", sound(1)), "sound but no picture"],
       ["nothing", (path) => writeFile(path, ""), "cannot be read as a video"],

@@ -11,19 +11,21 @@ import {
   type Processor,
   type WorkerOptions,
 } from "bullmq";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import pg from "pg";
+import { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";
+import { isRedisUrl } from "./redis-url.ts";
 
 /** Where BullMQ keeps its tables when the broker is PostgreSQL. */
 const SCHEMA = "bullmq";
 
-/** Seconds until an idle consumer of a PostgreSQL broker looks for jobs, if nothing tells it to before. */
-const LOOK_EVERY = 5;
+/** Seconds until an idle consumer of a PostgreSQL broker polls for jobs, if it receives no notification. */
+const POLL = 5;
 
 /** PostgreSQL's code for a table that does not exist: the schema is new, or was dropped. */
 const UNDEFINED_TABLE = "42P01";
 
-/** A queue that no job can be named like. */
+/** The name of a queue that no job can have. */
 const SENTINEL = "_sentinel";
 
 type Processing = Omit<WorkerOptions, "connection" | "prefix" | "skipWaitingForReady">;
@@ -31,59 +33,58 @@ type Processing = Omit<WorkerOptions, "connection" | "prefix" | "skipWaitingForR
 type AnyQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend>;
 type AnyWorker = Worker<unknown, unknown, string, IQueueBackend>;
 
-/** The engine that distributes work. It may lose everything: the ledger gives it all back. */
+/** The engine that distributes work. It may lose everything, because the ledger can publish every job again. */
 export interface Broker {
-  /** Rejects while the broker is out of reach, or if it could evict jobs (Redis must run with `noeviction`). */
+  /** Rejects while the broker is unavailable, or if it could evict jobs (Redis must run with `noeviction`). */
   ping(): Promise<void>;
-  /** The queue of that name, made at first use. Its calls reject at once while the broker is out of reach. */
+  /** The queue with that name, created at first use. Its calls reject quickly while the broker is unavailable. */
   queue(name: string): AnyQueue;
-  /** Marks that vanish with everything else when the broker is emptied. */
+  /** Marks that disappear with everything else when the broker is emptied. */
   readonly sentinel: { isSet(mark: string): Promise<boolean>; set(mark: string): Promise<void> };
-  /** A consumer of that queue. Make it only after a `ping` has succeeded. */
+  /** A consumer of that queue. Create it only after a `ping` has succeeded. */
   worker(name: string, processor: Processor<unknown, unknown>, options: Processing): AnyWorker;
-  /** Closes the queues and connections; workers are closed by whoever made them. */
+  /** Closes the queues and connections. The caller closes the workers. */
   close(): Promise<void>;
 }
 
 interface Connections {
   ping(): Promise<void>;
-  /** What BullMQ connects through: producers fail fast, consumers wait. */
+  /** BullMQ's connections: producers fail fast, consumers wait. */
   producer: ConnectionOptions;
   consumer(): ConnectionOptions;
   backend: BackendFactory;
   close(): Promise<void>;
 }
 
-const redisConnections = (url: string, onError: (error: Error) => void): Connections => {
-  const retryStrategy = (tries: number) => Math.min(100 * tries, 1_000);
-  const connect = (options: object) => new Redis(url, { retryStrategy, ...options }).on("error", onError);
-  const producer = connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 10_000 });
-  const consumers: Redis[] = [];
+const redisConnections = (url: string, prefix: string, onError: (error: Error) => void): Connections => {
+  const producer = connectRedis(url, { failAfter: 10_000 }, onError);
+  let consumer: RedisClient | undefined;
   return {
     producer,
-    consumer: () => {
-      const client = connect({ maxRetriesPerRequest: null });
-      consumers.push(client);
-      return client;
-    },
+    // BullMQ gives each consumer two connections of the same kind.
+    consumer: () => (consumer ??= connectRedis(url, {}, onError)),
     backend: createRedisBackend,
     ping: async () => {
-      const policy = /maxmemory_policy:(\S+)/.exec(await producer.info("memory"))?.[1];
-      if (policy && policy !== "noeviction")
-        throw new Error(
-          `Redis runs with maxmemory-policy ${policy} and could drop jobs: set it to noeviction`,
-        );
+      await producer.exists(`${prefix}:ping`); // of a cluster, the node with the queues
+      await Promise.all(mastersOf(producer).map(checkThatItKeepsJobs));
     },
     close: async () => {
-      for (const client of [producer, ...consumers]) client.disconnect();
+      producer.disconnect();
+      consumer?.disconnect();
     },
   };
 };
 
-// Beside the server's notifications BullMQ looks for jobs by itself, but after an outage only in an hour: a job that was
-// announced while nobody could listen would wait as long.
+const checkThatItKeepsJobs = async (server: Redis): Promise<void> => {
+  const policy = /maxmemory_policy:(\S+)/.exec(await server.info("memory"))?.[1];
+  if (policy && policy !== "noeviction")
+    throw new Error(`Redis runs with maxmemory-policy ${policy} and could drop jobs: set it to noeviction`);
+};
+
+// BullMQ polls in addition to the server's notifications, but after an outage only once an hour. A job whose notification
+// was missed would wait as long.
 const watchfulPostgresBackend: typeof createPostgresBackend = (...args) =>
-  Object.defineProperty(createPostgresBackend(...args), "maximumBlockTimeout", { value: LOOK_EVERY });
+  Object.defineProperty(createPostgresBackend(...args), "maximumBlockTimeout", { value: POLL });
 
 const postgresConnections = (url: string, onError: (error: Error) => void): Connections => {
   // The broker need not be durable, because the ledger is.
@@ -97,14 +98,14 @@ const postgresConnections = (url: string, onError: (error: Error) => void): Conn
     keepAlive: true,
   });
   pool.setMaxListeners(0).on("error", onError);
-  // The pool listens to idle connections only. Whoever uses one learns of its end from the next query.
+  // The pool handles errors of idle connections only. For a connection in use, the next query rejects.
   pool.on("connect", (client) => client.on("error", () => {}));
   // BullMQ takes a pool where its types, made for Redis, ask for a client.
   const connection = pool as unknown as ConnectionOptions;
   return {
     producer: connection,
     consumer: () => {
-      pool.options.max += 1; // which it keeps for LISTEN
+      pool.options.max += 1; // each consumer keeps one for LISTEN
       return connection;
     },
     backend: watchfulPostgresBackend as unknown as BackendFactory,
@@ -122,8 +123,8 @@ const postgresConnections = (url: string, onError: (error: Error) => void): Conn
   };
 };
 
-// BullMQ cannot update tables whose own history was emptied with them. One statement, so one transaction; the lock is the
-// one that BullMQ migrates under.
+// BullMQ cannot migrate tables if its migration history was emptied with them. One statement is one transaction. BullMQ
+// takes the same lock when it migrates.
 const DROP_IF_EMPTIED = `DO $$ BEGIN
   PERFORM pg_advisory_xact_lock(${MIGRATION_ADVISORY_LOCK_KEY}, hashtext('${SCHEMA}'));
   IF to_regclass('${SCHEMA}.job') IS NOT NULL THEN
@@ -131,10 +132,10 @@ const DROP_IF_EMPTIED = `DO $$ BEGIN
   END IF;
 END $$`;
 
-/** Creates or updates BullMQ's schema in a PostgreSQL database. Safe to run twice, and by several processes at once. */
+/** Creates or updates BullMQ's schema in a PostgreSQL database. Several processes may call it at once, and again. */
 export const migratePostgresBroker = async (url: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url });
-  client.on("error", () => {}); // the statement under way rejects as well
+  client.on("error", () => {}); // the current statement rejects too
   await client.connect();
   try {
     await client.query(DROP_IF_EMPTIED);
@@ -145,13 +146,13 @@ export const migratePostgresBroker = async (url: string): Promise<void> => {
 };
 
 /**
- * Opens the broker that the URL names: `redis://`, `rediss://` or `postgres://`. Neither throws nor waits while it is
- * out of reach. `prefix` keeps applications apart that share a Redis; in PostgreSQL the database does.
+ * Opens the broker at `url`: Redis (redis-url.ts describes its forms) or `postgres://`. Neither throws nor waits while
+ * the broker is unavailable. The prefix keeps applications apart that share a Redis; in PostgreSQL the database does.
  */
-export const openBroker = (url: string, prefix: string, onError: (error: Error) => void): Broker => {
-  const connections = /^rediss?:/.test(url)
-    ? redisConnections(url, onError)
-    : postgresConnections(url, onError);
+export const openBroker = (url: string, queuePrefix: string, onError: (error: Error) => void): Broker => {
+  const isRedis = isRedisUrl(url);
+  const prefix = isRedis ? keyPrefix(url, queuePrefix) : queuePrefix;
+  const connections = isRedis ? redisConnections(url, prefix, onError) : postgresConnections(url, onError);
   const queues = new Map<string, AnyQueue>();
 
   const forget = (name: string, queue: AnyQueue) => {
@@ -165,7 +166,7 @@ export const openBroker = (url: string, prefix: string, onError: (error: Error) 
     const options = { connection: connections.producer, prefix, skipWaitingForReady: true };
     const queue: AnyQueue = new Queue(name, options, connections.backend);
     queue.on("error", onError);
-    // BullMQ keeps a failed start for good, so a queue that could not start is made anew at its next use.
+    // BullMQ never retries a failed start, so the next use creates a new queue.
     queue.waitUntilReady().catch(() => forget(name, queue));
     queues.set(name, queue);
     return queue;
@@ -176,7 +177,7 @@ export const openBroker = (url: string, prefix: string, onError: (error: Error) 
     queue: open,
     sentinel: {
       isSet: async (mark) => (await open(SENTINEL).getJobState(mark)) !== "unknown",
-      // A job of a queue without workers stays until the broker is emptied.
+      // A job in a queue without workers stays until the broker is emptied.
       set: async (mark) => void (await open(SENTINEL).add(SENTINEL, {}, { jobId: mark })),
     },
     worker: (name, processor, options) =>

@@ -171,7 +171,7 @@ const aborted = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
   );
 
-/** Tells the broker when to deliver the job again, if ever. Always throws: this is how BullMQ is told. */
+/** Throws the error by which BullMQ decides when to deliver the job again, if at all. */
 const refuse = async (
   broker: Broker,
   job: JobDefinition,

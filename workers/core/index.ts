@@ -1,4 +1,4 @@
-// The public surface of core. Job definitions import job.ts instead, which loads no client library.
+// The public surface of core. Job definitions import job.ts, and configurations redis-url.ts: neither loads a client library.
 export { openBroker } from "./broker.ts";
 export type { Broker } from "./broker.ts";
 export { createJobs, prepareFlow, prepareJob } from "./enqueue.ts";
@@ -15,6 +15,9 @@ export type { Sql } from "./ledger/sql.ts";
 export { throttledWarn } from "./log.ts";
 export type { Log } from "./log.ts";
 export type { Observe, RunReport } from "./outcome.ts";
+export { createPgDatabase } from "./pg.ts";
+export { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";
+export { isRedisUrl, parseRedisUrl } from "./redis-url.ts";
 export { startRelay } from "./relay.ts";
 export { startCore } from "./start.ts";
 export type { Core, CoreOptions } from "./start.ts";

@@ -14,7 +14,7 @@ const started = {
   crashedAfter: null,
 };
 
-/** A run on a database that takes ever less time for a statement, and fails for the values that it is told. */
+/** A run on a database that takes ever less time for a statement, and fails for the given values. */
 const openOn = (failing: string[] = []) => {
   const written: string[] = [];
   let delay = 40;
@@ -36,7 +36,7 @@ test("progress is written in the order of the calls, however many are under way"
   close();
 });
 
-test("progress that could not be written is told to its caller alone", async () => {
+test("progress that could not be written is reported to its caller alone", async () => {
   const { run, written, close } = openOn(["0.25"]);
   const told = await Promise.allSettled([0.25, 0.5].map((value) => run.progress(value)));
   expect(told.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);

@@ -29,7 +29,7 @@ describe("retries", () => {
     ["TypeError", new TypeError("cannot read ada@example.com")],
   ])("after %s", ([text, error]) => {
     const retry = sendingError(error);
-    expect(retry.name).toBe("Error");
+    expect(retry.name).toBe(text === "TypeError" ? "Error" : "ProviderError");
     expect(retry.message).toBe(`the mail was not sent: ${text}`);
   });
 });
@@ -62,7 +62,7 @@ describe("pauses the queue", () => {
   });
 });
 
-test("names nobody, however deep one looks", () => {
+test("names no one, however deep one looks", () => {
   for (const error of [
     refusal("550 5.1.1 ada@example.com"),
     refusal("450 ada@example.com"),

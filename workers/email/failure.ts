@@ -1,10 +1,10 @@
-import { PermanentError, RateLimitedError } from "../core/index.ts";
+import { PermanentError, ProviderError, RateLimitedError } from "../core/index.ts";
 
-/** What an SMTP error says without naming anybody. */
+/** The parts of an SMTP error without personal data. */
 interface Facts {
   /** nodemailer's own, such as ESOCKET. */
   code: string | undefined;
-  /** What is behind it, such as ECONNREFUSED. */
+  /** Its cause, such as ECONNREFUSED. */
   detail: string | undefined;
   command: string | undefined;
   /** The server's three digits, 0 when it did not answer. */
@@ -17,28 +17,29 @@ const THROTTLED = 5_000;
 const LOCKED_OUT = 60_000;
 
 /**
- * Sorts what a send threw into the outcomes of a job, by code and never by text, which every provider words its own way.
- * The error it returns names neither recipient nor content, as it ends in the ledger and in logs.
+ * Maps an error of `send` to the error that decides the job's outcome: by code, never by text, which differs between
+ * providers. The result contains neither recipient nor content, because it is stored in the ledger and in logs.
  */
 export const sendingError = (error: unknown): Error => {
   const facts = factsOf(error);
-  const plain = new Error(describe(facts, error), { cause: facts });
-  if (isLockedOut(facts)) return new RateLimitedError(LOCKED_OUT, { cause: plain });
-  if (isThrottled(facts)) return new RateLimitedError(THROTTLED, { cause: plain });
-  if (isRefusedForGood(facts)) return new PermanentError(plain.message, { cause: facts });
-  return plain;
+  const isProviders = facts.reply > 0 || facts.code !== undefined;
+  const failure = new (isProviders ? ProviderError : Error)(describe(facts, error), { cause: facts });
+  if (isLockedOut(facts)) return new RateLimitedError(LOCKED_OUT, { cause: failure });
+  if (isThrottled(facts)) return new RateLimitedError(THROTTLED, { cause: failure });
+  if (isRefusedForGood(facts)) return new PermanentError(failure.message, { cause: facts });
+  return failure;
 };
 
 /**
- * Wrong credentials are our mistake, not the recipient's. No mail can pass, so none spends its attempts on it, and
- * providers lock accounts that keep knocking.
+ * Wrong credentials are our mistake. No mail can be sent until they are fixed, so no attempt is spent, and providers lock
+ * accounts after repeated failures.
  */
 const isLockedOut = ({ code, reply }: Facts) =>
   code === "EAUTH" || code === "ENOAUTH" || code === "EOAUTH2" || [530, 534, 535, 538].includes(reply);
 
 /**
  * 421 (the service is not available) and 450, unless its status blames the recipient's address or mailbox (x.1.x, x.2.x): one
- * full mailbox must not stop everybody's mail. Amazon SES says 454; elsewhere that code belongs to AUTH and STARTTLS.
+ * full mailbox must not stop all mail. Amazon SES says 454; elsewhere that code belongs to AUTH and STARTTLS.
  * https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html
  */
 const isThrottled = ({ reply, status, command }: Facts) =>
@@ -46,7 +47,7 @@ const isThrottled = ({ reply, status, command }: Facts) =>
   (reply === 450 && !/^4\.[12]\./.test(status ?? "")) ||
   (reply === 454 && !BEFORE_THE_MAIL.test(command ?? ""));
 
-/** 503 says that the conversation went wrong, and a refusal before MAIL FROM says nothing about this mail. */
+/** 503 means a protocol error, and a refusal before MAIL FROM is not about this mail. */
 const isRefusedForGood = ({ code, reply, command }: Facts) =>
   reply === 0
     ? ["EENVELOPE", "EMESSAGE", "EFILEACCESS", "EURLACCESS"].includes(code ?? "")
@@ -71,6 +72,6 @@ const factsOf = (error: unknown): Facts => {
   };
 };
 
-/** Lets only protocol words through, so that nothing personal can hide in them. */
+/** Keeps only protocol words, which contain no personal data. */
 const word = (value: unknown) =>
   typeof value === "string" && /^[A-Z][A-Z0-9_ -]{1,30}$/.test(value) ? value : undefined;

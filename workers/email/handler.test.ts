@@ -3,9 +3,10 @@ import { PermanentError, RateLimitedError } from "../core/index.ts";
 import { sendEmail } from "./handler.ts";
 import type { Deps } from "./handler.ts";
 import { email, type Template } from "./job.ts";
+import { mails } from "./mails.ts";
 
 const userId = "01932b5e-0000-7000-8000-000000000001";
-const subject = "01932b5e-0000-7000-8000-000000000002";
+const recordId = "01932b5e-0000-7000-8000-000000000002";
 const run = { id: "01932b5e-0000-7000-8000-000000000003", signal: new AbortController().signal };
 
 const ada = {
@@ -18,48 +19,48 @@ const ada = {
 const open = { expiresAt: new Date(Date.now() + 60_000), usedAt: null };
 
 test("mails the verification link to the user", async () => {
-  const { outcome, sent } = await perform({ template: "verification", userId, subject });
+  const { outcome, sent } = await perform({ template: "verification", userId, recordId });
   expect(outcome).toBe("sent");
   expect(sent).toEqual([
     {
       id: run.id,
       to: "ada@example.com",
       subject: "verification",
-      text: JSON.stringify({ name: "Ada", url: `https://app.example/verify/${subject}`, code: "123456" }),
+      text: JSON.stringify({ name: "Ada", url: `https://app.example/verify/${recordId}`, code: "123456" }),
       html: "",
     },
   ]);
 });
 
-test("mails somebody who has an account already the way in", async () => {
+test("mails a user who has an account already the way in", async () => {
   const { outcome, sent } = await perform({ template: "account-exists", userId });
   expect(outcome).toBe("sent");
   expect(sent[0]?.text).toContain("https://app.example/login");
 });
 
 test("mails the link that sets a new password, and nothing once it was used", async () => {
-  const wanted = await perform({ template: "password-reset", userId, subject });
-  expect(wanted.sent[0]?.text).toContain(`https://app.example/reset/${subject}`);
+  const wanted = await perform({ template: "password-reset", userId, recordId });
+  expect(wanted.sent[0]?.text).toContain(`https://app.example/reset/${recordId}`);
   const used = { findReset: async () => ({ ...open, usedAt: new Date() }) };
-  const { outcome } = await perform({ template: "password-reset", userId, subject }, used);
+  const { outcome } = await perform({ template: "password-reset", userId, recordId }, used);
   expect(outcome).toBe("skipped: the link was withdrawn or used");
 });
 
-test("tells of a new sign-in by device and local time, while it lasts", async () => {
-  const { sent } = await perform({ template: "new-sign-in", userId, subject });
+test("reports a new sign-in by device and local time, while it lasts", async () => {
+  const { sent } = await perform({ template: "new-sign-in", userId, recordId });
   expect(JSON.parse(sent[0]?.text ?? "")).toMatchObject({
     device: "Firefox on Linux",
     time: "24 November 2026 at 09:00 CET",
   });
   const ended = { findSession: async () => null };
-  expect((await perform({ template: "new-sign-in", userId, subject }, ended)).outcome).toBe(
+  expect((await perform({ template: "new-sign-in", userId, recordId }, ended)).outcome).toBe(
     "skipped: the session has ended",
   );
 });
 
 test("who unsubscribed gets no optional mail, and those the account needs", async () => {
   const unsubscribed = { findUser: async () => ({ ...ada, notifyByMail: false }) };
-  const optional = await perform({ template: "new-sign-in", userId, subject }, unsubscribed);
+  const optional = await perform({ template: "new-sign-in", userId, recordId }, unsubscribed);
   expect(optional).toEqual({ outcome: "skipped: unsubscribed", sent: [] });
   expect((await perform({ template: "password-changed", userId }, unsubscribed)).outcome).toBe("sent");
 });
@@ -67,29 +68,34 @@ test("who unsubscribed gets no optional mail, and those the account needs", asyn
 test("only optional mails offer to unsubscribe", async () => {
   const url = `https://app.example/unsubscribe/${userId}`;
   const offers: Partial<Record<Template, string | undefined>> = {};
-  for (const template of email.payload.shape.template.options)
-    offers[template] = (await perform({ template, userId, subject })).sent[0]?.unsubscribe;
+  for (const template of Object.keys(mails) as Template[])
+    offers[template] = (await perform({ template, userId, recordId })).sent[0]?.unsubscribe;
   expect(offers).toEqual({ "new-sign-in": url });
 });
 
-test("always tells of a changed password", async () => {
+test("a job of an older version, which has `subject`, is still sent", () => {
+  const old = { template: "verification", userId, subject: recordId };
+  expect(email.payload.parse(old)).toEqual({ template: "verification", userId, recordId });
+});
+
+test("a changed password is always reported", async () => {
   expect((await perform({ template: "password-changed", userId })).outcome).toBe("sent");
 });
 
 test("sends the same mail under the same id when it runs twice", async () => {
-  const first = await perform({ template: "verification", userId, subject });
-  const second = await perform({ template: "verification", userId, subject });
+  const first = await perform({ template: "verification", userId, recordId });
+  const second = await perform({ template: "verification", userId, recordId });
   expect(second.sent).toEqual(first.sent);
 });
 
 test.for<[string, Partial<Deps>]>([
-  ["the user is gone", { findUser: async () => null }],
+  ["the user no longer exists", { findUser: async () => null }],
   ["already verified", { findUser: async () => ({ ...ada, verifiedAt: new Date() }) }],
   ["the link was withdrawn or used", { findVerification: async () => null }],
   ["the link was withdrawn or used", { findVerification: async () => ({ ...open, usedAt: new Date() }) }],
   ["the link has expired", { findVerification: async () => ({ ...open, expiresAt: new Date(0) }) }],
-])("skips a mail that nobody wants: %s", async ([reason, deps]) => {
-  const { outcome, sent } = await perform({ template: "verification", userId, subject }, deps);
+])("skips a mail that is not needed: %s", async ([reason, deps]) => {
+  const { outcome, sent } = await perform({ template: "verification", userId, recordId }, deps);
   expect(outcome).toBe(`skipped: ${reason}`);
   expect(sent).toEqual([]);
 });
@@ -104,7 +110,7 @@ test.for([
   ["приз на сайт.рф", ""],
 ])("greets %j as %j", async ([name, greeting]) => {
   const { sent } = await perform(
-    { template: "verification", userId, subject },
+    { template: "verification", userId, recordId },
     { findUser: async () => ({ ...ada, name: name ?? "" }) },
   );
   expect(JSON.parse(sent[0]?.text ?? "").name).toBe(greeting);
@@ -116,7 +122,7 @@ test("gives up on a job that does not name the verification", async () => {
 
 test("sorts what the provider answers", async () => {
   const answering = (responseCode: number) =>
-    perform({ template: "verification", userId, subject }, { send: () => Promise.reject({ responseCode }) });
+    perform({ template: "verification", userId, recordId }, { send: () => Promise.reject({ responseCode }) });
   await expect(answering(550)).rejects.toThrow(PermanentError);
   await expect(answering(421)).rejects.toThrow(RateLimitedError);
   await expect(answering(451)).rejects.toThrow("the mail was not sent: 451");

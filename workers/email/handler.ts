@@ -13,7 +13,7 @@ interface Rendered {
 export interface Deps extends Sources {
   findUser(id: string): Promise<User | null>;
   render(template: string, data: Record<string, string>): Rendered;
-  /** Resolves when the provider took the mail. The same `id` twice is the same mail twice. */
+  /** Resolves when the provider has accepted the mail. `id` identifies it when it is sent again. */
   send(
     message: Rendered & { id: string; to: string; unsubscribe?: string },
     signal: AbortSignal,
@@ -22,13 +22,13 @@ export interface Deps extends Sources {
 
 export const sendEmail =
   ({ findUser, render, send, ...sources }: Deps) =>
-  async ({ template, userId, subject }: Payload<typeof email>, run: Pick<Run, "id" | "signal">) => {
+  async ({ template, userId, recordId }: Payload<typeof email>, run: Pick<Run, "id" | "signal">) => {
     const user = await findUser(userId);
-    if (!user) return "skipped: the user is gone";
+    if (!user) return "skipped: the user no longer exists";
     const isOptional = optionalMails.has(template);
     if (isOptional && !user.notifyByMail) return "skipped: unsubscribed";
 
-    const content = await mails[template](user, subject, sources);
+    const content = await mails[template](user, recordId, sources);
     if ("skip" in content) return `skipped: ${content.skip}`;
 
     const unsubscribe = isOptional && { unsubscribe: sources.links.unsubscribe(userId) };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** Every mail with its place in the queue: 0 is for people who sit and wait, 1 for warnings, 10 for what can wait. */
+/** Every mail with its priority: 0 if a user waits for it, 1 for warnings, 10 for the rest. */
 const priorities = {
   verification: 0,
   "account-exists": 0,
@@ -15,14 +15,16 @@ export type Template = keyof typeof priorities;
 
 const template = z.enum(Object.keys(priorities) as Template[]);
 
-/** Mails one template to one user. `subject` is the id of the record that the mail is about: see mails.ts. */
+// Renamed to `recordId`. Jobs of the version before may still be in the ledger for as long as failed jobs are kept.
+const payload = z
+  .object({ template, userId: z.uuid(), recordId: z.uuid().optional(), subject: z.uuid().optional() })
+  .transform(({ subject, ...rest }) => ({ ...rest, recordId: rest.recordId ?? subject }));
+
+/** Sends one mail to one user. `recordId` is the id of the record that the mail is about, see mails.ts. */
 export const email = defineJob({
   name: "email",
-  payload: z.object({ template, userId: z.uuid(), subject: z.uuid().optional() }),
+  payload,
   priority: ({ template }) => priorities[template],
   attempts: 20,
-  backoff: { delay: 1_000, max: 600_000, jitter: 0.5 },
   rateLimit: { max: 14, per: 1_000 },
-  timeout: 60_000,
-  concurrency: 10,
 });

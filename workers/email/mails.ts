@@ -17,7 +17,7 @@ interface OneTimeLink {
   usedAt: Date | null;
 }
 
-/** What the mails load, beside the user, and where their buttons lead. */
+/** What the mails load in addition to the user, and where their buttons lead. */
 export interface Sources {
   findVerification(id: string): Promise<OneTimeLink | null>;
   findReset(id: string): Promise<OneTimeLink | null>;
@@ -32,43 +32,43 @@ export interface Sources {
   };
 }
 
-/** The values that a template needs, or the reason why nobody wants the mail any more. */
+/** The values that a template needs, or the reason why the mail is no longer needed. */
 type Content = { data: Record<string, string> } | { skip: string };
 
-type Mail = (user: User, subject: string | undefined, sources: Sources) => Promise<Content>;
+type Mail = (user: User, recordId: string | undefined, sources: Sources) => Promise<Content>;
 
 export const mails: Record<Template, Mail> = {
-  verification: async (user, subject, { findVerification, links }) => {
-    const id = required(subject);
+  verification: async (user, recordId, { findVerification, links }) => {
+    const id = required(recordId);
     if (user.verifiedAt) return { skip: "already verified" };
     const skip = uselessness(await findVerification(id));
     return skip ? { skip } : { data: { url: links.verifyEmail(id), code: links.verificationCode(id) } };
   },
 
-  "account-exists": async (_user, _subject, { links }) => ({
+  "account-exists": async (_user, _recordId, { links }) => ({
     data: { url: links.login(), forgotUrl: links.forgotPassword() },
   }),
 
-  welcome: async (_user, _subject, { links }) => ({ data: { url: links.login() } }),
+  welcome: async (_user, _recordId, { links }) => ({ data: { url: links.login() } }),
 
-  "password-reset": async (_user, subject, { findReset, links }) => {
-    const id = required(subject);
+  "password-reset": async (_user, recordId, { findReset, links }) => {
+    const id = required(recordId);
     const skip = uselessness(await findReset(id));
     return skip ? { skip } : { data: { url: links.resetPassword(id) } };
   },
 
-  // Always wanted: whoever did not change it must hear of it.
-  "password-changed": async (_user, _subject, { links }) => ({ data: { url: links.forgotPassword() } }),
+  // Always needed: a user who did not change the password must be informed.
+  "password-changed": async (_user, _recordId, { links }) => ({ data: { url: links.forgotPassword() } }),
 
-  "new-sign-in": async ({ zone }, subject, { findSession, links }) => {
-    const session = await findSession(required(subject));
+  "new-sign-in": async ({ zone }, recordId, { findSession, links }) => {
+    const session = await findSession(required(recordId));
     if (!session) return { skip: "the session has ended" };
     const { device, createdAt } = session;
     return { data: { device, time: localTime(createdAt, zone), url: links.forgotPassword() } };
   },
 };
 
-/** Whoever has enough of these can stop them, also with one click. The others belong to the account. */
+/** Users can unsubscribe from these, also with one click. The others are required by the account. */
 export const optionalMails: ReadonlySet<Template> = new Set<Template>(["new-sign-in"]);
 
 const uselessness = (link: OneTimeLink | null): string | undefined => {
@@ -96,7 +96,7 @@ export const greetingName = (name: string) => (LOOKS_LIKE_A_LINK.test(name) ? ""
 
 const LOOKS_LIKE_A_LINK = /:\/\/|[\p{L}\p{N}]\.[\p{L}\p{N}]{2}/u;
 
-const required = (subject: string | undefined) => {
-  if (!subject) throw new PermanentError("the job names no subject, which its template needs");
-  return subject;
+const required = (recordId: string | undefined) => {
+  if (!recordId) throw new PermanentError("the payload has no recordId, which its template needs");
+  return recordId;
 };

@@ -347,7 +347,7 @@ test("leaves the event loop free, so that locks renew", async () => {
   expect(longest).toBeLessThan((performance.now() - began) / 3);
 });
 
-test("tells how far it is", async () => {
+test("reports how far it is", async () => {
   const { progress } = await perform(await quarters(200, 100).png().toBuffer());
   expect(progress).toEqual([1, 2, 3, 4, 5, 6].map((done) => done / 6));
 });

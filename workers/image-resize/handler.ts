@@ -38,7 +38,7 @@ export interface Deps<Tx> {
   write(uploadId: string, path: string, body: Buffer, contentType: string): Promise<void>;
   /** Lists these files in place of those that the folder had. The upload that is this image is ready with it. */
   publish(tx: Tx, variants: Variants): Promise<unknown>;
-  /** Tells the owner of the upload, in these words, why there will be no image. */
+  /** Marks the upload as failed. Its owner sees `problem`. */
   reject(uploadId: string, problem: string): Promise<unknown>;
 }
 
@@ -67,7 +67,7 @@ const UPLOAD = "source";
 
 type Write = (path: string, body: Buffer, contentType: string) => Promise<void>;
 
-/** Whatever is wrong with an upload is told to its owner, before the job goes to the dead letter. */
+/** Reports the problem to the upload's owner before the job goes to the dead letter. */
 const open = async <Tx>(
   { read, reject }: Deps<Tx>,
   uploadId: string,

@@ -34,7 +34,7 @@ export interface Image {
 
 /**
  * Decodes a file, the first frame if it moves, no larger than it is needed.
- * @throws PermanentError in words for whoever sent it
+ * @throws PermanentError with a message for the user
  */
 export const decode = async (file: Buffer, signal: AbortSignal): Promise<Image> => {
   const { width, height } = await inspect(file);

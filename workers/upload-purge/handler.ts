@@ -15,7 +15,7 @@ const BATCH = 500;
 export const purgeUpload =
   ({ forgetIfAwaited, isThere, list, remove }: Deps) =>
   async ({ uploadId }: Payload<typeof uploadPurge>, { signal }: Pick<Run, "signal">) => {
-    // The row goes first, as then nobody can complete what is being removed.
+    // The row is deleted first, so that the upload cannot be completed while it is removed.
     await forgetIfAwaited(uploadId);
     if (await isThere(uploadId)) return "kept: it was completed";
 

@@ -83,13 +83,13 @@ test.for<[string, Partial<Source> | undefined, string]>([
   ["neither picture nor sound", { video: undefined, audio: undefined }, "cannot be read as a video"],
   ["sound alone", { video: undefined }, "sound but no picture"],
   ["hours", { seconds: 5 * 3_600 }, "longer than 4 hours"],
-])("tells the user that %s is no video", async ([, change, words]) => {
+])("informs the user that %s is no video", async ([, change, words]) => {
   const { error, problems } = await perform(240, { source: change && { ...hd, ...change } });
   expect(error).toBeInstanceOf(PermanentError);
   expect(problems).toEqual([expect.stringContaining(words)]);
 });
 
-test("gives a file that cannot be converted a second chance, and then tells the user", async () => {
+test("gives a file that cannot be converted a second chance, and then informs the user", async () => {
   const failing = {
     convert: () => Promise.reject(Object.assign(new Error("Invalid data"), { exitCode: 1 })),
   };
@@ -104,7 +104,7 @@ test.each([
   ["convert", "cpu"],
   ["convert", "wall"],
   ["look", "wall"],
-])("tells the user what takes too long twice: %s, by the limit %s", async (step, limit) => {
+])("informs the user what takes too long twice: %s, by the limit %s", async (step, limit) => {
   const failing = {
     [step]: () => Promise.reject(Object.assign(new Error("stopped"), { exitCode: null, limit })),
   };
@@ -117,7 +117,7 @@ test.each([
 
 test.for<[string, Error]>([
   ["is killed", Object.assign(new Error("why"), { exitCode: null, limit: undefined })],
-  ["is told to end", Object.assign(new Error("why"), { exitCode: 255 })],
+  ["is terminated", Object.assign(new Error("why"), { exitCode: 255 })],
   ["says too much", Object.assign(new Error("why"), { exitCode: null, limit: "output" })],
   ["is aborted", new Error("why")],
 ])("does not blame the file when ffmpeg %s", async ([, reason]) => {
@@ -135,7 +135,7 @@ test("converts hardly more than the source claims to have", async () => {
   expect(await limitOf(undefined)).toBe("14400");
 });
 
-test("tells the user when most of it cannot be read", async () => {
+test("informs the user when most of it cannot be read", async () => {
   expect((await perform(240, { playlist: playlist(2) })).problems).toEqual([
     "The video is damaged: only 2 of its 9 seconds can be read.",
   ]);

@@ -19,7 +19,7 @@ interface Workspace {
 
 export interface Deps {
   findUpload(id: string): Promise<object | null>;
-  /** Tells the user why there will be no video: the upload has failed. */
+  /** Marks the upload as failed. Its owner sees `problem`. */
   refuse(uploadId: string, problem: string): Promise<void>;
   /** Works in a folder that holds the source and is gone afterwards. @throws like `convert`, for the look at the source */
   inWorkspace<Result>(
@@ -76,7 +76,7 @@ const DAMAGED = "The video could not be converted: it seems to be damaged.";
 /** How ffmpeg ends by SIGTERM, which systemd sends to it too when it stops a worker: not the file's fault. */
 const BY_SIGNAL = 255;
 
-/** What a program that failed says of the file, in words for whoever uploaded it. */
+/** What the failure of a program means for the file, as a message for the user. */
 const faultOf = (error: unknown): string | undefined => {
   const { limit, exitCode } = (error ?? {}) as { limit?: unknown; exitCode?: unknown };
   if (limit === "cpu" || limit === "wall") return "The video takes too long to convert.";
@@ -89,7 +89,7 @@ const reporter = ({ progress }: Pick<Run, "progress">, total: number | undefined
   return (seconds: number) => {
     if (busy || !total) return;
     busy = true;
-    const told = () => void (busy = false);
-    progress(Math.min(1, seconds / total)).then(told, told);
+    const done = () => void (busy = false);
+    progress(Math.min(1, seconds / total)).then(done, done);
   };
 };

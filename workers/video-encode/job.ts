@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** Enqueue one job for each: those that exceed the source end at once, so that nobody has to look into it before. */
+/** Enqueue one job for each. Jobs for sizes above the source's end at once, so the caller need not inspect the source. */
 export const renditionHeights = [1080, 720, 480, 240] as const;
 
 /** Makes one rendition of a video. `height` is that of the shorter side, as in "720p". */

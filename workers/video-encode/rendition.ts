@@ -28,7 +28,7 @@ export const SEGMENTS = "segments.ts";
 export const isFit = (source: Source | undefined): source is Source & { video: object } =>
   Boolean(source?.video) && (source?.seconds ?? 0) <= MAX_SECONDS;
 
-/** Why no video can be made of a source that is not fit, in words for whoever uploaded it. */
+/** Why a source cannot be encoded, as a message for the user. */
 export const unfitness = (source: Source | undefined): string => {
   if (source?.video) return "The video is longer than 4 hours.";
   if (source?.audio) return "The file has sound but no picture, so it is no video.";

@@ -1,4 +1,4 @@
-import { PermanentError, RateLimitedError } from "../core/index.ts";
+import { PermanentError, ProviderError, RateLimitedError } from "../core/index.ts";
 
 /** Milliseconds without a Retry-After. */
 const PAUSE = 5_000;
@@ -7,7 +7,7 @@ const MAX_PAUSE = 60_000;
 const PATIENCE = 600_000;
 
 /**
- * Sorts what the provider answered into the outcomes of a job, by its status. A wrong key (401, 403) is ours to mend, and
+ * Classifies the provider's response by its status. A wrong key (401, 403) must be fixed by the operator, and
  * the video does not wait for it: it spends the attempts, and `npm run jobs -- retry` makes the subtitles later.
  */
 export const providerError = (error: unknown, uploadedAt: Date | null): unknown => {
@@ -17,7 +17,7 @@ export const providerError = (error: unknown, uploadedAt: Date | null): unknown 
     return new RateLimitedError(Math.min(MAX_PAUSE, retryAfter ?? PAUSE), { cause: error });
   if (status && REFUSALS.includes(status))
     return new PermanentError(`the provider refused the sound: ${status}`, { cause: error });
-  return error;
+  return error instanceof Error ? new ProviderError(error.message, { cause: error }) : error;
 };
 
 /** Bad request, too large, wrong type, not to be processed: the same sound will be refused again. */

@@ -98,7 +98,7 @@ const MAX_SECONDS = 4 * 3_600;
 
 /**
  * What speech recognition works on anyway: 16 kHz, one channel. No more of it than there is video, because silence of
- * twelve hours is a small file, and whoever listens is paid by the minute.
+ * twelve hours is a small file, and providers charge by the minute.
  */
 const soundArguments = ({ index }: { index: number }, seconds: number | null) => [
   ...["-map", `0:${index}`, "-map_metadata", "-1", "-t", `${Math.ceil(seconds ?? MAX_SECONDS)}`],

@@ -6,7 +6,7 @@ import { createUploadObjects } from "./upload-objects.ts";
 let files: TestStorage;
 let objects: ReturnType<typeof createUploadObjects>;
 beforeAll(async () => {
-  files = await createTestStorage("local", "http://app.test", "a secret");
+  files = await createTestStorage("local", "a secret");
   objects = createUploadObjects(files.storage);
 });
 afterAll(() => files[Symbol.asyncDispose]());

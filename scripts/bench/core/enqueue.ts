@@ -9,13 +9,13 @@ import { trivial } from "./trivial-job.ts";
 const CONCURRENCY = 32;
 const WARM_UP_MS = 200;
 const MS = 800;
-const ROUNDS = 5;
+const ROUNDS = { full: 5, quick: 2 };
 
 type Work = (n: number) => Promise<unknown>;
 
 /** How many users per second can be inserted, with and without a job each. */
-export const measureEnqueue: Measurement = async (servers) => {
-  const rates = await compete(ROUNDS, {
+export const measureEnqueue: Measurement = async (servers, extent) => {
+  const rates = await compete(ROUNDS[extent], {
     insert: onFreshStores(servers, "postgres", (stores) => rate(insertInTransaction(stores))),
     withJob: onFreshStores(servers, "postgres", (stores) => rate(insertWithJob(stores, () => {}))),
     published: onFreshStores(servers, "postgres", ratePublished),

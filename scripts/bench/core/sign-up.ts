@@ -3,7 +3,7 @@ import type { Measurement } from "../findings.ts";
 import { percentile, chanceRange } from "../statistics.ts";
 import { startSystem } from "./system.ts";
 
-const SAMPLES = 600;
+const SAMPLES = { full: 600, quick: 100 };
 const WARM_UP = 30;
 /** Between two sign-ups: about ten per second on each of the three systems. */
 const PACE_MS = 33;
@@ -20,12 +20,12 @@ interface Trio {
  * round asks all three, in a random order: so that a busy moment of the machine hits all alike, and so that none
  * always comes right after another's mail, which is rendered and sent on the same cores.
  */
-export const measureSignUp: Measurement = async (servers) => {
+export const measureSignUp: Measurement = async (servers, extent) => {
   await using up = await startSystem(servers, "off");
   await using refuse = await startSystem(servers, "refuse");
   await using hang = await startSystem(servers, "hang");
   const trios: Trio[] = [];
-  for (let round = -WARM_UP; round < SAMPLES; round++) {
+  for (let round = -WARM_UP; round < SAMPLES[extent]; round++) {
     const trio: Trio = { up: NaN, refuse: NaN, hang: NaN };
     for (const [state, system] of shuffled(Object.entries({ up, refuse, hang }))) {
       const pace = sleep(PACE_MS);
@@ -46,7 +46,7 @@ export const measureSignUp: Measurement = async (servers) => {
     target: { least: 0.95, most: 1.05 },
   });
   return {
-    title: `Sign-up: milliseconds to the answer (${SAMPLES} for each state of the mail provider)`,
+    title: `Sign-up: milliseconds to the answer (${SAMPLES[extent]} for each state of the mail provider)`,
     columns: ["", "p50", "p90", "p99"],
     rows: [row("provider up", "up"), row("provider refuses", "refuse"), row("provider hangs", "hang")],
     figures: [ratio("signup_p99_mail_down_vs_up", 0.99), ratio("signup_p50_mail_down_vs_up", 0.5)],

@@ -10,17 +10,17 @@ import { now, type Start } from "./clock.ts";
 import { openStores, silent, type BrokerKind } from "./stores.ts";
 import { trivial } from "./trivial-job.ts";
 
-const SAMPLES = 300;
+const SAMPLES = { full: 300, quick: 100 };
 const WARM_UP = 30;
 
 const workerFile = fileURLToPath(new URL("start-worker.ts", import.meta.url));
 
 /** How long after its commit a job starts, where nothing else is to be done. */
-export const measureStartLatency: Measurement = async (servers) => {
+export const measureStartLatency: Measurement = async (servers, extent) => {
   await using postgres = await openIdleSystem(servers, "postgres");
   await using redis = servers.redisUrl ? await openIdleSystem(servers, "redis") : undefined;
   const ms = { postgres: [] as number[], redis: [] as number[] };
-  for (let sample = -WARM_UP; sample < SAMPLES; sample++) {
+  for (let sample = -WARM_UP; sample < SAMPLES[extent]; sample++) {
     const latencies = { postgres: await postgres.start(), redis: await redis?.start() };
     if (sample < 0) continue;
     ms.postgres.push(latencies.postgres);
@@ -32,7 +32,7 @@ export const measureStartLatency: Measurement = async (servers) => {
     ...[0.5, 0.9, 0.99, 1].map((share) => percentile(values, share).toFixed(1)),
   ];
   return {
-    title: `Start: milliseconds from commit to handler, one job at a time (${SAMPLES} jobs)`,
+    title: `Start: milliseconds from commit to handler, one job at a time (${SAMPLES[extent]} jobs)`,
     columns: ["", "p50", "p90", "p99", "max"],
     rows: [row("on PostgreSQL", ms.postgres), row("on Redis", ms.redis)],
     figures: [

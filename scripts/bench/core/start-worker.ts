@@ -5,7 +5,7 @@ import { defineWorker, openBroker, startCore, throttledWarn, type Run } from "..
 import { now, type Start } from "./clock.ts";
 import { trivial } from "./trivial-job.ts";
 
-// Like workers/main.ts, with a handler that tells the parent process when each run began.
+// Like workers/main.ts, with a handler that informs the parent process when each run began.
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));

@@ -14,18 +14,30 @@ export interface Stores extends AsyncDisposable {
   readonly env: { DATABASE_URL: string; QUEUE_URL: string; QUEUE_PREFIX: string };
 }
 
-/** Enough for what is measured here, so that nobody waits for a connection. */
+/** Enough that no statement waits for a connection. */
 const CONNECTIONS = 32;
 
 export const openStores = async (servers: Servers, kind: BrokerKind): Promise<Stores> => {
   await using cleanups = new AsyncDisposableStack();
   const { url } = cleanups.use(await servers.createDatabase());
-  const env = {
-    DATABASE_URL: url,
-    QUEUE_URL: kind === "redis" ? (servers.redisUrl ?? "") : url,
-    QUEUE_PREFIX: `bench-${randomUUID()}`,
-  };
-  const database = cleanups.adopt(openDatabase(url, CONNECTIONS, ignore), (each) => each.close());
+  const stores = cleanups.use(
+    await connectStores({
+      DATABASE_URL: url,
+      QUEUE_URL: kind === "redis" ? (servers.redisUrl ?? "") : url,
+      QUEUE_PREFIX: `bench-${randomUUID()}`,
+    }),
+  );
+
+  const owned = cleanups.move();
+  return { ...stores, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+};
+
+/** Connects a further process to stores that are open. */
+export const connectStores = async (env: Stores["env"]): Promise<Stores> => {
+  await using cleanups = new AsyncDisposableStack();
+  const database = cleanups.adopt(openDatabase(env.DATABASE_URL, CONNECTIONS, ignore), (each) =>
+    each.close(),
+  );
   const broker = cleanups.adopt(openBroker(env.QUEUE_URL, env.QUEUE_PREFIX, ignore), (each) => each.close());
   while (!(await broker.ping().then(() => true, ignore))) await sleep(10);
 

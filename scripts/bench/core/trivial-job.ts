@@ -5,5 +5,4 @@ import { defineJob } from "../../../workers/core/index.ts";
 export const trivial = defineJob({
   name: "trivial",
   payload: z.object({ n: z.int() }),
-  concurrency: 64,
 });

@@ -48,7 +48,7 @@ const writeAll = async (photos: Photos, index: number, open: () => Sharp): Promi
   await Promise.all(writing);
 };
 
-/** As sharp's documentation has it: one input, cloned for every output, each of which decodes anew. */
+/** As sharp's documentation has it: one input, cloned for every output, each of which decodes again. */
 export const clones: Contestant = async (photos, index) => {
   const input = sharp(await photos.read(index)).autoOrient();
   await writeAll(photos, index, () => input.clone());

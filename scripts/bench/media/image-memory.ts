@@ -6,7 +6,7 @@ import { makePhotos } from "./photos.ts";
 
 const IMAGES = { full: 500, quick: 60 };
 
-/** Whether a process keeps memory of the images it made: what it holds at the end, beside what it held once warm. */
+/** Whether a process keeps memory of the images it made: what it holds at the end, next to what it held once warm. */
 export const measureImageMemory: Measurement = async (_servers, extent) => {
   const images = IMAGES[extent];
   const samples = await resizeMany(images);

@@ -8,7 +8,7 @@ import { makePhotos, type Photos } from "./photos.ts";
 const ROUNDS = { full: 5, quick: 3 };
 const PHOTOS = { full: 8, quick: 4 };
 
-/** How many variants per second one process makes, beside programs that do nothing else with sharp. */
+/** How many variants per second one process makes, next to programs that do nothing else with sharp. */
 export const measureImages: Measurement = async (_servers, extent) => {
   await using photos = await makePhotos(PHOTOS[extent]);
   const rates = await compete(ROUNDS[extent], {

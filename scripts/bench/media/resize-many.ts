@@ -2,7 +2,7 @@ import { imageResize } from "../../../workers/image-resize/job.ts";
 import { ours } from "./contestants.ts";
 import { openPhotos } from "./photos.ts";
 
-// A process that only resizes IMAGES times the photos of the folder PHOTOS, and then tells its parent how many megabytes it held after each.
+// A process that only resizes IMAGES times the photos of the folder PHOTOS, and then sends its parent how many megabytes it held after each.
 
 const images = Number(process.env["IMAGES"]);
 const photos = await openPhotos(process.env["PHOTOS"] ?? "");

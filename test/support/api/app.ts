@@ -12,6 +12,7 @@ import { noThrottle, type Throttle } from "../../../infra/throttle.ts";
 import type { Message } from "../../../sandbox/inbox.ts";
 import { createSandbox } from "../../../sandbox/sandbox.ts";
 import { wire as wireEmail } from "../../../workers/wiring/email.ts";
+import type { Wire } from "../../../workers/wiring/infrastructure.ts";
 import { wire as wireUploadPurge } from "../../../workers/wiring/upload-purge.ts";
 import { type Core, createCore } from "../core/core.ts";
 import { createTestStorage, type Driver, type TestStorage } from "../servers/storage.ts";
@@ -27,6 +28,8 @@ interface Options {
   driver?: Driver;
   /** Default: no processing. */
   uploadWork?: UploadWork;
+  /** Further modules that work. Mail and the purge of uploads always do. */
+  modules?: Wire[];
 }
 
 /** The API, the workers of `email` and `upload-purge` and the sandbox, with a separate database and broker. */
@@ -54,7 +57,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 }),
     (each) => each.close(),
   );
-  const files = cleanups.use(await createTestStorage(options.driver ?? "local", PUBLIC_URL, SECRET));
+  const files = cleanups.use(await createTestStorage(options.driver ?? "local", SECRET));
   const { prisma, ping } = core.database;
 
   core.startRelay();
@@ -67,7 +70,10 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   });
   const onClose = (close: () => void) => cleanups.defer(async () => close());
   const infrastructure = { config, log, prisma, storage: files.storage, onClose };
-  core.work(wireEmail(infrastructure), wireUploadPurge(infrastructure));
+  for (const wire of [wireEmail, wireUploadPurge, ...(options.modules ?? [])]) {
+    const worker = await wire(infrastructure);
+    if (worker) core.work(worker);
+  }
 
   const readiness = createReadiness({
     database: ping,

@@ -1,4 +1,4 @@
-import { PUBLIC_URL, type TestApp } from "./app.ts";
+import { type TestApp } from "./app.ts";
 import type { SignedIn } from "./people.ts";
 
 /** The first bytes of files, optionally padded with zeros. */
@@ -65,7 +65,7 @@ export const createUploader = (app: TestApp, person: SignedIn) => {
     return response.body as Permit;
   };
   const put = ({ method, url, headers }: Permit, body: Buffer, more: Record<string, string> = {}) =>
-    fetch(url.replace(PUBLIC_URL, app.url), {
+    fetch(new URL(url, app.url), {
       method,
       headers: { ...headers, ...more },
       body: new Uint8Array(body),

@@ -7,7 +7,13 @@ import { openDatabase, type Tx } from "../../../infra/database.ts";
 import { createLogger } from "../../../infra/logging.ts";
 import { openStorage } from "../../../infra/storage/open.ts";
 import { noThrottle } from "../../../infra/throttle.ts";
-import { createJobs, openBroker, startRelay, throttledWarn, type Database } from "../../../workers/core/index.ts";
+import {
+  createJobs,
+  openBroker,
+  startRelay,
+  throttledWarn,
+  type Database,
+} from "../../../workers/core/index.ts";
 
 // api/main.ts, whose first transactions each stop at a moment, and with the last of them the process dies.
 const moments = process.env["DIE"]?.split(",") ?? [];

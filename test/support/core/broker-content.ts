@@ -1,7 +1,8 @@
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import type { Sql } from "../../../workers/core/index.ts";
+import { askEveryMaster } from "../../../scripts/processes/every-master.ts";
 
-/** Everything that the broker holds, as text. */
+/** The broker's whole content, as text. */
 export const brokerContent = (queueUrl: string, sql: Sql): Promise<string> =>
   queueUrl.startsWith("redis") ? redisContent(queueUrl) : tablesContent(sql, "bullmq");
 
@@ -17,8 +18,9 @@ export const tablesContent = async (sql: Sql, schema: string): Promise<string> =
   );
 };
 
-const redisContent = async (url: string) => {
-  const redis = new Redis(url);
+const redisContent = async (url: string) => JSON.stringify((await askEveryMaster(url, serverContent)).flat());
+
+const serverContent = async (redis: Redis) => {
   const read: Record<string, (key: string) => Promise<unknown>> = {
     string: (key) => redis.get(key),
     hash: (key) => redis.hgetall(key),
@@ -28,9 +30,5 @@ const redisContent = async (url: string) => {
     stream: (key) => redis.xrange(key, "-", "+"),
   };
   const keys = await redis.keys("*");
-  const contents = await Promise.all(
-    keys.map(async (key) => [key, await read[await redis.type(key)]?.(key)]),
-  );
-  redis.disconnect();
-  return JSON.stringify(contents);
+  return Promise.all(keys.map(async (key) => [key, await read[await redis.type(key)]?.(key)]));
 };

@@ -1,5 +1,13 @@
 import { openDatabase, type Database, type Tx } from "../../../infra/database.ts";
-import { createJobs, openBroker, startRelay, type Broker, type Jobs, type Sql, type Worker } from "../../../workers/core/index.ts";
+import {
+  createJobs,
+  openBroker,
+  startRelay,
+  type Broker,
+  type Jobs,
+  type Sql,
+  type Worker,
+} from "../../../workers/core/index.ts";
 import { logRuns } from "../../../workers/core/outcome.ts";
 import { type Relay } from "../../../workers/core/relay.ts";
 import { startWorkers } from "../../../workers/core/worker.ts";

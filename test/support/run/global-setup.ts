@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { startPostgres } from "../../../scripts/postgres/embedded.ts";
 import { freePort } from "../../../scripts/processes/ports.ts";
+import { startRedisCluster } from "../../../scripts/processes/redis-cluster.ts";
 import { migrate } from "../../../scripts/migrate.ts";
 import { endLeakedProcesses } from "./leaks.ts";
 import { startRedis } from "./redis.ts";
@@ -13,7 +14,7 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The migrated database that every test database is a copy of. */
     templateUrl: string;
-    /** Of the Redis for this run; absent where BROKER says that PostgreSQL is the broker. */
+    /** Of the Redis, or the Redis Cluster, for this run; undefined where PostgreSQL is the broker. */
     redisUrl: string | undefined;
   }
 }
@@ -21,7 +22,7 @@ declare module "vitest" {
 // Test data need not survive a crash.
 const fast = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: 300 };
 
-/** One PostgreSQL for the whole run, and one Redis if BROKER=redis. */
+/** One PostgreSQL for the whole run, and a Redis with BROKER=redis, or a Redis Cluster with BROKER=redis-cluster. */
 const setup = async ({ provide }: TestProject) => {
   const run = randomUUID();
   process.env["OFFSTAGE_TEST_RUN"] = run;
@@ -29,7 +30,7 @@ const setup = async ({ provide }: TestProject) => {
 
   const [postgres, redis] = await Promise.all([
     startPostgres({ folder: join(folder, "postgres"), port: await freePort(), settings: fast }),
-    process.env["BROKER"] === "redis" ? startRedis(folder) : undefined,
+    startBroker(folder),
   ]);
   await migrate({ databaseUrl: postgres.url, queueUrl: postgres.url });
   provide("templateUrl", postgres.url);
@@ -40,6 +41,13 @@ const setup = async ({ provide }: TestProject) => {
     await rm(folder, { recursive: true, force: true });
     await endLeakedProcesses(run);
   };
+};
+
+const startBroker = async (folder: string) => {
+  if (process.env["BROKER"] === "redis") return startRedis(folder);
+  if (process.env["BROKER"] !== "redis-cluster") return undefined;
+  const cluster = await startRedisCluster();
+  return { url: cluster.url, stop: () => cluster[Symbol.asyncDispose]() };
 };
 
 export default setup;

@@ -31,7 +31,7 @@ const inspect = async (pid: number) => {
     const [environment, command] = await Promise.all([read(pid, "environ"), read(pid, "cmdline")]);
     return { environment, command };
   } catch {
-    return {}; // It ended meanwhile, or is somebody else's.
+    return {}; // It ended in the meantime, or is another user's.
   }
 };
 

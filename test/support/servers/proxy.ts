@@ -3,13 +3,16 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 interface Proxy extends AsyncDisposable {
   readonly port: number;
-  /** Tells when a client says something. */
+  /** Emits what clients send. */
   readonly heard: EventEmitter<{ line: [text: string] }>;
 }
 
-/** Stands before a local server and hands each piece of its answers to `answer`, which passes it to the client. */
+/**
+ * Stands before a local server and hands each piece of its responses to `answer`, which passes it to the client. The
+ * port may change; it applies to new connections.
+ */
 export const createProxy = async (
-  serverPort: number,
+  serverPort: number | (() => number),
   answer: (chunk: Buffer, client: Socket) => void,
 ): Promise<Proxy> => {
   const heard = new EventEmitter<{ line: [string] }>();
@@ -19,7 +22,7 @@ export const createProxy = async (
     socket.on("close", () => sockets.delete(socket));
   };
   const proxy = createServer((client) => {
-    const server = connect(serverPort, "127.0.0.1");
+    const server = connect(typeof serverPort === "number" ? serverPort : serverPort(), "127.0.0.1");
     [client, server].forEach(keep);
     client.on("data", (chunk) => {
       server.write(chunk);

@@ -25,17 +25,13 @@ export const keysOf = async (storage: Storage, prefix: string): Promise<string[]
   return keys.sort();
 };
 
-export const createTestStorage = async (
-  driver: Driver,
-  publicUrl: string,
-  secret: string,
-): Promise<TestStorage> => {
+export const createTestStorage = async (driver: Driver, secret: string): Promise<TestStorage> => {
   const cleanups = new AsyncDisposableStack();
   const folder = cleanups.adopt(await mkdtemp(join(tmpdir(), ".offstage-files-")), (path) =>
     rm(path, { recursive: true, force: true }),
   );
   const open = async () => {
-    if (driver === "local") return createLocalStorage({ folder, publicUrl, signer: createSigner(secret) });
+    if (driver === "local") return createLocalStorage({ folder, signer: createSigner(secret) });
     const s3 = cleanups.adopt(await startS3(folder), (each) => each.close());
     return createS3Storage(s3.options);
   };

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
 
-/** A mail provider that asks for a pause as often as it is told to. */
+/** A mail provider that asks for a given number of pauses. */
 export interface ThrottlingProvider extends AsyncDisposable {
   readonly url: string;
   /** When it refused, and when it took a mail, in milliseconds since 1970. */

@@ -1,0 +1,23 @@
+import type { Logger } from "pino";
+import type { Database, Tx } from "../infra/database.ts";
+import type { Storage } from "../infra/storage/storage.ts";
+import type { Throttle } from "../infra/throttle.ts";
+import type { Jobs } from "../workers/core/index.ts";
+import type { Readiness } from "./http/readiness.ts";
+import type { UploadWork } from "./uploads/work.ts";
+
+/** What the application and its routes use. */
+export interface AppDeps {
+  prisma: Database["prisma"];
+  jobs: Jobs<Tx>;
+  throttle: Throttle;
+  storage: Storage;
+  uploadWork: UploadWork;
+  readiness: Readiness;
+  appSecret: string;
+  /** Where users reach the application. */
+  publicUrl: string;
+  /** Number of proxies in front, for the client's address. */
+  trustProxy: number;
+  log: Logger;
+}

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { createRestarts } from "./restarts.ts";
+
+const crash = { wasReady: true, bySignal: true };
+
+test("a program is restarted four times in a minute, and not a fifth time", () => {
+  const restarts = createRestarts();
+  const decisions = [0, 1_000, 2_000, 3_000, 59_999].map((at) => restarts({ ...crash, at }));
+  expect(decisions).toEqual([undefined, undefined, undefined, undefined, "5 times in a minute"]);
+});
+
+test("ends more than a minute ago do not count", () => {
+  const restarts = createRestarts();
+  for (const at of [0, 1_000, 2_000, 3_000]) restarts({ ...crash, at });
+  expect(restarts({ ...crash, at: 60_000 })).toBeUndefined();
+  expect(restarts({ ...crash, at: 60_500 })).toBe("5 times in a minute");
+});
+
+test("a program that exits before it was ever ready is not restarted", () => {
+  expect(createRestarts()({ at: 0, wasReady: false, bySignal: false })).toBe("before it was ready");
+});
+
+test("a program that is killed before it was ready is restarted", () => {
+  expect(createRestarts()({ at: 0, wasReady: false, bySignal: true })).toBeUndefined();
+});
