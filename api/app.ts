@@ -33,7 +33,7 @@ export const createApp = (deps: AppDeps): Express => {
     )
     .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy(deps.storage) } }))
     .use(endConnections(deps.readiness))
-    .use(refuseMalformed)
+    .use(rejectMalformed)
     .use(takeSignedPuts(deps))
     .use(serveRoutes(routes, { ...deps, authenticate: createAuthentication(deps) }))
     .use(docs(routes))
@@ -81,7 +81,7 @@ const endConnections =
   };
 
 /** What Node would refuse itself, if server.ts let it. */
-const refuseMalformed: RequestHandler = ({ httpVersion, headers }, _response, next) => {
+const rejectMalformed: RequestHandler = ({ httpVersion, headers }, _response, next) => {
   if (httpVersion === "1.1" && headers.host === undefined)
     throw new Problem("bad-request", { detail: "HTTP/1.1 asks for a Host header." });
   if (httpVersion === "1.1" && headers.expect && !/\b100-continue\b/i.test(headers.expect))

@@ -13,7 +13,7 @@ export const limits = {
   login: { name: "login", times: 5, seconds: 15 * MINUTE },
   /** Per client, for all accounts together. */
   logins: { name: "logins", times: 100, seconds: 15 * MINUTE },
-  /** Per e-mail address: limits the mails that others can cause to be sent to it. */
+  /** Per email address: limits the mails that others can cause to be sent to it. */
   signup: { name: "signup", times: 5, seconds: HOUR },
   resend: { name: "resend", times: 5, seconds: HOUR },
   forgot: { name: "forgot", times: 5, seconds: HOUR },

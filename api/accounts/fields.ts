@@ -2,12 +2,12 @@ import { z } from "zod";
 
 /** Fields that several routes share. */
 export const email = z
-  .string("Enter an e-mail address.")
+  .string("Enter an email address.")
   .trim()
   .max(254, "Use at most 254 characters.")
   .regex(/^.{0,64}(@|$)/, "Use at most 64 characters before the @.") // RFC 5321, 4.5.3.1.1
   // Validated before lower-casing: a Kelvin sign becomes a plain k, which would turn one address into another.
-  .pipe(z.email("Enter a valid e-mail address.").toLowerCase())
+  .pipe(z.email("Enter a valid email address.").toLowerCase())
   .meta({ format: "email", examples: ["ada@example.com"] });
 
 export const name = z
@@ -27,4 +27,4 @@ export const password = z
   .min(1, "Enter your password.")
   .max(200, "Use at most 200 characters.");
 
-export const token = z.string("Enter the token from the mail.").min(1).max(200);
+export const token = z.string("Enter the token from the email.").min(1).max(200);

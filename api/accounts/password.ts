@@ -36,7 +36,7 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
         const userId = user?.id ?? uuidv7();
         const subject = await renewReset(tx, appSecret, userId);
         await enqueue(emailJob, { template: "password-reset", userId, subject });
-        return { message: "If this address has an account, we have sent a mail to it." };
+        return { message: "If this address has an account, we have sent an email to it." };
       });
     },
   ),
@@ -45,7 +45,7 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
     {
       method: "post",
       path: "/v1/password/reset",
-      summary: "Set a new password with the token from the mail; ends all sessions",
+      summary: "Set a new password with the token from the email; ends all sessions",
       access: "anyone",
       body: z.object({ token, password: newPassword }),
       status: 200,

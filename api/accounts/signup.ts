@@ -41,7 +41,7 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
       {
         method: "post",
         path: "/v1/signup",
-        summary: "Create an account and send a verification mail",
+        summary: "Create an account and send a verification email",
         access: "anyone",
         body: signup,
         status: 202,

@@ -7,8 +7,8 @@ import { message } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
 
 /**
- * One-click unsubscribe (RFC 8058). Mail providers post to the URL in List-Unsubscribe; users open it as a page. The token
- * never expires, because the link in an old mail must still work. It allows nothing else.
+ * One-click unsubscribe (RFC 8058). Mail providers post to the URL in List-Unsubscribe; users open it as a page. The
+ * token never expires, because the link in an old mail must still work. It allows nothing else.
  */
 export const unsubscribeRoutes = ({ prisma, appSecret }: AppDeps) => [
   route(
@@ -16,7 +16,7 @@ export const unsubscribeRoutes = ({ prisma, appSecret }: AppDeps) => [
       method: "post",
       path: "/unsubscribe",
       page: "unsubscribe.html",
-      summary: "Unsubscribe from optional mails with the token from a mail",
+      summary: "Unsubscribe from optional emails with the token from an email",
       access: "anyone",
       query: z.object({ token }),
       status: 200,
@@ -28,7 +28,7 @@ export const unsubscribeRoutes = ({ prisma, appSecret }: AppDeps) => [
       if (!userId) throw new Problem("not-found");
       await prisma.user.updateMany({ where: { id: userId }, data: { notifyByMail: false } });
       return {
-        message: "You will no longer receive these mails. We still send mails that your account requires.",
+        message: "You will no longer receive these emails. We still send emails that your account requires.",
       };
     },
   ),

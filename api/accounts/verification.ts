@@ -3,7 +3,7 @@ import type { Tx } from "../../infra/database.ts";
 import { deriveToken, hashToken } from "../../infra/tokens.ts";
 import { lockUser } from "./locked-user.ts";
 
-/** Creates an e-mail verification and returns its id. Writes nothing if the user does not exist. */
+/** Creates an email verification and returns its id. Writes nothing if the user does not exist. */
 export const createVerification = async (tx: Tx, appSecret: string, userId: string): Promise<string> => {
   const id = uuidv7();
   const tokenHash = hashToken(deriveToken(appSecret, "verify-email", id));
@@ -13,7 +13,7 @@ export const createVerification = async (tx: Tx, appSecret: string, userId: stri
   return id;
 };
 
-/** Creates an e-mail verification and revokes earlier ones. */
+/** Creates an email verification and revokes earlier ones. */
 export const renewVerification = async (tx: Tx, appSecret: string, userId: string): Promise<string> => {
   await lockUser(tx, userId);
   await tx.emailVerification.deleteMany({ where: { userId, usedAt: null } });

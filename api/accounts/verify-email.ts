@@ -20,7 +20,7 @@ const CODE_TRIES = 5;
 const byLink = z.object({ token });
 const byCode = z.object({
   email,
-  code: z.string("Enter the code from the mail.").regex(/^\d{6}$/, "Enter six digits."),
+  code: z.string("Enter the code from the email.").regex(/^\d{6}$/, "Enter six digits."),
 });
 
 /** Verifies an address with the link or the code of the verification mail. Each works once. */
@@ -31,7 +31,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
     const data = { verifiedAt: new Date() };
     const { count } = await tx.user.updateMany({ where: { id: userId, verifiedAt: null }, data });
     if (count > 0) await enqueue(emailJob, { template: "welcome", userId });
-    return { message: "Your e-mail address is verified." };
+    return { message: "Your email address is verified." };
   };
 
   return [
@@ -39,7 +39,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
       {
         method: "post",
         path: "/v1/verify-email",
-        summary: "Verify an address with the token from the mail",
+        summary: "Verify an address with the token from the email",
         access: "anyone",
         body: byLink,
         status: 200,
@@ -57,7 +57,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
         return transaction(async ({ tx, enqueue }) => {
           await lockUser(tx, found.userId);
           const now = new Date();
-          // One statement checks the token and marks it as used, so that only one of several concurrent requests succeeds.
+          // One statement checks the token and marks it as used, so that only one of concurrent requests succeeds.
           const { count } = await tx.emailVerification.updateMany({
             where: { tokenHash, usedAt: null, expiresAt: { gt: now } },
             data: { usedAt: now },
@@ -72,7 +72,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
       {
         method: "post",
         path: "/v1/verify-email/code",
-        summary: "Verify an address with the six-digit code from the mail",
+        summary: "Verify an address with the six-digit code from the email",
         access: "anyone",
         body: byCode,
         status: 200,
@@ -83,8 +83,8 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
       async ({ body, request, transaction }) => {
         await enforceLimit(throttle, limits.codes, clientOf(request));
         const user = await prisma.user.findUnique({ where: { email: body.email }, select: { id: true } });
-        // Counted in a separate statement, which is not rolled back with the rest, and before the code is compared, so that
-        // concurrent guesses count too.
+        // Counted in a separate statement, which is not rolled back with the rest, and before the code is compared, so
+        // that concurrent guesses count too.
         const [open] = await prisma.emailVerification.updateManyAndReturn({
           where: {
             userId: user?.id ?? uuidv7(),
@@ -112,7 +112,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
       {
         method: "post",
         path: "/v1/verify-email/resend",
-        summary: "Send a new verification mail; earlier links and codes stop working",
+        summary: "Send a new verification email; earlier links and codes stop working",
         access: "anyone",
         body: z.object({ email }),
         status: 202,
@@ -132,7 +132,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
           const userId = user && !user.verifiedAt ? user.id : uuidv7();
           const subject = await renewVerification(tx, appSecret, userId);
           await enqueue(emailJob, { template: "verification", userId, subject });
-          return { message: "If this address still needs to be verified, we have sent a new mail to it." };
+          return { message: "If this address still needs to be verified, we have sent a new email to it." };
         });
       },
     ),

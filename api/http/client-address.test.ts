@@ -14,10 +14,10 @@ test.for([
   ["::1", "0:0:0:0::/64"],
   ["fe80::1%eth0", "fe80:0:0:0::/64"],
   ["unknown", "unknown"],
-])("%s is counted for %s", ([ip, client]) => {
+])("%s counts as %s", ([ip, client]) => {
   expect(clientOf({ ip })).toBe(client);
 });
 
-test("no one is counted as one", () => {
+test("a missing address counts as one client", () => {
   expect(clientOf({ ip: undefined })).toBe("");
 });

@@ -7,7 +7,7 @@ const token = "x".repeat(43);
 const other = "y".repeat(43);
 const plain = createCookies("http://app.test");
 
-test("over https a cookie is bound to this host and to TLS, when it is set and when it is cleared", async () => {
+test("over https, setting and clearing a cookie binds it to this host and TLS", async () => {
   const { set, clear, get } = createCookies("https://app.test");
   const app = express()
     .post("/", (_request, response) => {
@@ -41,11 +41,11 @@ test.for([
   [`Session=${token}; xsession=${token}`, undefined],
   [";;=;session", undefined],
   ["", undefined],
-])("%j holds the session %s", ([cookie, session]) => {
+])("%j contains the session %s", ([cookie, session]) => {
   expect(plain.get(asking(cookie ?? ""), "session")).toBe(session);
 });
 
-test("no cookies hold nothing", () => {
+test("without cookies there is no session", () => {
   expect(plain.get(asking(undefined), "session")).toBeUndefined();
 });
 

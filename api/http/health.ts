@@ -23,8 +23,7 @@ export const healthRoutes = ({ readiness }: Pick<AppDeps, "readiness">) => [
     {
       method: "get",
       path: "/readyz",
-      summary:
-        "Check that the process can serve requests: the database is reachable and fully migrated. The broker may be down",
+      summary: "Check that the process can serve requests; the broker may be down",
       access: "anyone",
       status: 200,
       response: z.object({

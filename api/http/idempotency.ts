@@ -49,7 +49,7 @@ export const createIdempotency =
         return response;
       });
 
-    // The error may be caused by a concurrent request with the same key that has used the link, the attempts or the limit.
+    // A concurrent request with the same key may have caused the error: it has used the link, the attempts or the limit.
     const unlessAlreadyDone = (problem: unknown) => {
       if (!(problem instanceof Problem)) throw problem;
       return transaction(() => Promise.reject(problem));

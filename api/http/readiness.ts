@@ -15,8 +15,8 @@ export interface Readiness {
 const CHECK_TIMEOUT = 2_000;
 
 /**
- * The broker is checked and reported, but the API is ready without it: requests still succeed, and their jobs wait in the
- * ledger. Taking the API out of service would turn a delay into an outage.
+ * The broker is checked and reported, but the API is ready without it: requests still succeed, and their jobs wait in
+ * the ledger. Taking the API out of service would turn a delay into an outage.
  */
 export const createReadiness = (checks: Record<Name, () => Promise<void>>): Readiness => {
   let closing = false;

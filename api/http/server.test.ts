@@ -10,14 +10,14 @@ beforeAll(async () => {
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
-/** Sends these bytes and resolves with all that is answered, once the server has ended the connection. */
+/** Sends bytes and resolves with the response when the server has closed the connection. */
 const send = async (...parts: string[]): Promise<string> => {
   const { hostname, port } = new URL(app.url);
   const socket = connect({ host: hostname, port: Number(port) });
   await once(socket, "connect");
-  const answered = text(socket);
+  const responded = text(socket);
   for (const part of parts) socket.write(part);
-  return answered;
+  return responded;
 };
 
 const ask = async (...parts: string[]) => {
@@ -30,13 +30,13 @@ const ask = async (...parts: string[]) => {
 const post = "POST /v1/password/forgot HTTP/1.1\r\nHost: app.test\r\nContent-Type: application/json\r\n";
 const close = "Connection: close\r\n";
 
-describe("what the application never sees, or not whole, is refused as everything else", () => {
+describe("requests that Node rejects get the usual error format", () => {
   test.each([
-    ["no HTTP", "EHLO app.test\r\n\r\n", 400, "bad-request"],
-    ["a header that is none", "GET / HTTP/1.1\r\nHost: app.test\r\nnonsense\r\n\r\n", 400, "bad-request"],
+    ["another protocol", "EHLO app.test\r\n\r\n", 400, "bad-request"],
+    ["a malformed header", "GET / HTTP/1.1\r\nHost: app.test\r\nnonsense\r\n\r\n", 400, "bad-request"],
     ["no Host", `GET / HTTP/1.1\r\n${close}\r\n`, 400, "bad-request"],
     [
-      "headers too large",
+      "large headers",
       `GET / HTTP/1.1\r\nHost: app.test\r\nX: ${"x".repeat(20_000)}\r\n\r\n`,
       431,
       "headers-too-large",
@@ -45,34 +45,34 @@ describe("what the application never sees, or not whole, is refused as everythin
     ["two lengths", `${post}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n`, 400, "bad-request"],
     ["a broken chunk", `${post}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, 400, "bad-request"],
   ])("%s", async (_what, request, status, name) => {
-    const answer = await ask(request);
-    expect([answer.status, answer.body["type"]]).toEqual([status, `/problems/${name}`]);
-    expect(answer.body).toMatchObject({ status, title: expect.any(String) });
-    expect(answer.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
-    expect(answer.headers.get("cache-control")).toBe("no-store");
-    expect(answer.headers.get("connection")).toBe("close");
-    const id = answer.headers.get("x-request-id");
-    expect(answer.body["requestId"]).toBe(id);
+    const response = await ask(request);
+    expect([response.status, response.body["type"]]).toEqual([status, `/problems/${name}`]);
+    expect(response.body).toMatchObject({ status, title: expect.any(String) });
+    expect(response.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("connection")).toBe("close");
+    const id = response.headers.get("x-request-id");
+    expect(response.body["requestId"]).toBe(id);
     await expect.poll(() => app.logged.join()).toContain(id);
   });
 
-  test("JSON that drips", async () => {
+  test("a slow JSON body", async () => {
     const { hostname, port } = new URL(app.url);
     const socket = connect({ host: hostname, port: Number(port) });
-    const answered = text(socket);
+    const responded = text(socket);
     socket.write(`${post}Content-Length: 1000\r\n\r\n{`);
     const drip = setInterval(() => socket.write(" "), 500);
     socket.on("error", () => {}).on("end", () => clearInterval(drip));
-    const answer = await answered;
-    expect(answer).toMatch(/^HTTP\/1.1 408 [^]*\r\nConnection: close\r\n[^]*\/problems\/request-timeout/);
+    const response = await responded;
+    expect(response).toMatch(/^HTTP\/1.1 408 [^]*\r\nConnection: close\r\n[^]*\/problems\/request-timeout/);
   });
 });
 
-test("whoever asks before sending may send", async () => {
+test("Expect: 100-continue is supported", async () => {
   const body = `{"email":"a@example.com"}`;
-  const answer = await send(
+  const response = await send(
     `${post}${close}Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`,
     body,
   );
-  expect(answer).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 202 /);
+  expect(response).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 202 /);
 });

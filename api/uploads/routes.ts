@@ -42,19 +42,19 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
   /** Removes a file that does not match its declaration, so that the client can send it again. @throws Problem */
   const checkContent = async ({ id, kind, contentType, bytes }: Upload) => {
     const key = sourceOf(id);
-    const refuse = async (problem: "wrong-size" | "wrong-content-type" | "wrong-content", detail: string) => {
+    const reject = async (problem: "wrong-size" | "wrong-content-type" | "wrong-content", detail: string) => {
       await storage.remove([key]);
       throw new Problem(problem, { detail });
     };
     const found = await storage.head(key);
     if (!found) throw new Problem("not-uploaded");
     if (found.bytes !== Number(bytes))
-      return refuse("wrong-size", `Declared: ${bytes} bytes. Received: ${found.bytes} bytes.`);
+      return reject("wrong-size", `Declared: ${bytes} bytes. Received: ${found.bytes} bytes.`);
     if (found.contentType !== contentType)
-      return refuse("wrong-content-type", `Declared: ${contentType}. Received: ${found.contentType}.`);
+      return reject("wrong-content-type", `Declared: ${contentType}. Received: ${found.contentType}.`);
     const actual = await sniff(storage, key);
     if (!uploadKinds[kind].types[contentType]?.includes(actual ?? ""))
-      return refuse("wrong-content", `Declared: ${contentType}. Detected: ${actual ?? "unknown"}.`);
+      return reject("wrong-content", `Declared: ${contentType}. Detected: ${actual ?? "unknown"}.`);
   };
 
   return [
@@ -109,7 +109,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         const upload = await find(params.id, userId);
         const accepted = { id: upload.id, url: `/v1/uploads/${upload.id}` };
         if (upload.state !== "AWAITING") return accepted;
-        // Outside the transaction: S3 may be slow, and a lock cannot stop it from accepting other bytes while the URL is valid.
+        // Outside the transaction: S3 may be slow, and no lock stops it from accepting bytes while the URL is valid.
         if (storage.origin) await checkContent(upload);
         return transaction(async (scope) => {
           const { count } = await scope.tx.upload.updateMany({

@@ -6,7 +6,7 @@ import type { AppDeps } from "../deps.ts";
 import { Problem } from "../http/problem.ts";
 
 /**
- * Receives files for signed URLs of the local storage and writes them to disk. Only the signature authorizes the request:
+ * Receives files for signed URLs of the local storage and writes them to disk. Only the signature authorizes a request:
  * cookies are ignored, so no other site can misuse them. Each process receives one body per object at a time, so that a
  * URL cannot fill the disk with copies. A new request aborts the previous one, whose connection may be broken.
  */
@@ -48,12 +48,12 @@ export const takeSignedPuts = ({ storage, prisma, appSecret }: AppDeps): Router 
     response.status(200).set("Cache-Control", "no-store").end();
   };
 
-  const refuse: RequestHandler = () => {
+  const reject: RequestHandler = () => {
     throw new Problem("method-not-allowed", { headers: { Allow: "PUT" } });
   };
 
   const router = Router({ caseSensitive: true });
-  router.route(`${PUT_PATH}*key`).put(put).all(refuse);
+  router.route(`${PUT_PATH}*key`).put(put).all(reject);
   return router;
 };
 
@@ -70,7 +70,7 @@ function check(permit: Permit | undefined, { headers }: Request): asserts permit
   if (length !== undefined && Number(length) !== permit.bytes) throw new Problem("wrong-size");
 }
 
-/** Yields the body of a request and checks its size. The request is not destroyed, so that a response can still be sent. */
+/** Yields the body of a request and checks its size. Does not destroy the request, which still needs a response. */
 async function* exactly(bytes: number, request: Request) {
   let received = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {

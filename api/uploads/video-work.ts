@@ -6,7 +6,7 @@ import { videoPackage } from "../../workers/video-package/job.ts";
 import { posterPositions } from "../../workers/video-thumbnails/job.ts";
 import type { UploadWork } from "./work.ts";
 
-/** Starts with all renditions; video-package enqueues the rest. `canEncode` returns the reason if encoding is impossible. */
+/** Starts with all renditions; video-package enqueues the rest. `canEncode` returns why encoding is impossible. */
 export const createVideoWork = (
   canEncode: () => Promise<string | undefined>,
 ): NonNullable<UploadWork["VIDEO"]> => ({

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { valid } from "../support/api/generate.ts";
-import { checkAnswer, type Operation, publishedOperations } from "../support/api/openapi.ts";
+import { checkResponse, type Operation, publishedOperations } from "../support/api/openapi.ts";
 import { createPeople, type SignedIn } from "../support/api/people.ts";
 import { createUploader, samples } from "../support/api/uploads.ts";
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
-/** A call that would succeed if the caller were allowed to. */
+/** A call that would succeed if the caller were authorized. */
 const call = ({ method, path, body }: Operation, cookie: string | undefined, id: string) => {
   const known = { emails: ["owner@example.com"], passwords: ["correct horse battery"], ids: [id] };
   return fetch(app.url + path.replaceAll(/\{\w+\}/g, id), {
@@ -32,7 +32,7 @@ const call = ({ method, path, body }: Operation, cookie: string | undefined, id:
   });
 };
 
-/** Every id that the owner can see in any list or document of theirs. */
+/** Every id that the API returns to the owner. */
 const idsOfOwner = async (): Promise<string[]> => {
   const ids = new Set<string>();
   for (const { path } of isProtected.filter(({ method, path }) => method === "GET" && !path.includes("{"))) {
@@ -43,19 +43,19 @@ const idsOfOwner = async (): Promise<string[]> => {
   return [...ids];
 };
 
-describe("no one", () => {
-  test.each(isProtected)("is refused by $title", async (operation) => {
+describe("a visitor", () => {
+  test.each(isProtected)("is rejected by $title", async (operation) => {
     const response = await call(operation, undefined, crypto.randomUUID());
     expect(response.status).toBe(401);
-    await checkAnswer(operation, response);
+    await checkResponse(operation, response);
   });
 });
 
 describe("a user", () => {
-  test.each(operations.filter(({ role }) => role === "ADMIN"))("is refused by $title", async (operation) => {
+  test.each(operations.filter(({ role }) => role === "ADMIN"))("is rejected by $title", async (operation) => {
     const response = await call(operation, stranger.cookie, crypto.randomUUID());
     expect(response.status).toBe(403);
-    await checkAnswer(operation, response);
+    await checkResponse(operation, response);
   });
 
   test.each(takesIds)("finds nothing of another user with $title", async (operation) => {
@@ -64,7 +64,7 @@ describe("a user", () => {
     for (const id of ids) {
       const response = await call(operation, stranger.cookie, id);
       expect({ id, status: response.status }).toEqual({ id, status: 404 });
-      await checkAnswer(operation, response);
+      await checkResponse(operation, response);
     }
     expect(await idsOfOwner()).toEqual(ids);
   });

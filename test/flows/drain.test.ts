@@ -9,7 +9,7 @@ interface Answer {
   connection: string | undefined;
 }
 
-test("on SIGTERM readiness fails first, what is asked is answered, connections end, and so does the process", async () => {
+test("on SIGTERM readiness fails first, requests complete, then connections and the process end", async () => {
   await using system = await createSystem();
   await using api = startProcess("api/main.ts", { ...system.env, DRAIN_DELAY_MS: "1500" });
   await api.wrote("listening");

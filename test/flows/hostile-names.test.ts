@@ -20,7 +20,7 @@ afterAll(() => app[Symbol.asyncDispose]());
 const signUp = (email: string, name: string) =>
   app.request.post("/v1/signup").send({ ...people.person(email), name });
 
-/** The structure of a mail: its tags and their attributes' names, which no value may add to. */
+/** The structure of a mail: its tags and attribute names. No value may change it. */
 const structure = ({ html }: Message) =>
   html.match(/<[^>]*>/g)?.map((tag) => tag.replaceAll(/="[^"]*"/g, "").replaceAll(/\s+/g, " "));
 const headerNames = (headers: string) => headers.match(/^[\w-]+(?=:)/gm)?.toSorted();
@@ -33,12 +33,12 @@ describe("a name", () => {
     ["a template", "<%= it %> ${it} {{it}}", "<%= it %> ${it} {{it}}"],
     ["a header", "Eve\r\nBcc: all\r\n\r\n<h1>", "Eve Bcc: all <h1>"],
     ["other line breaks", "Eve\u2028Bcc\u2029\u0085\u000b\tx", "Eve Bcc x"],
-    ["a text turned round", "\u202eelgoog\u202c \u2066x\u2069\u200f", "elgoog x"],
+    ["reversed text", "\u202eelgoog\u202c \u2066x\u2069\u200f", "elgoog x"],
     ["right to left", "עדה لوفلايس", "עדה لوفلايس"],
     ["emoji", FAMILY, FAMILY],
     ["combining marks", "Z̸̢̛̰͙͇a̷̟͕̍l̴̝̆g̷̱̈́o̶͓͐", "Z̸̢̛̰͙͇a̷̟͕̍l̴̝̆g̷̱̈́o̶͓͐"],
     ["a hundred letters", "W".repeat(100), "W".repeat(100)],
-  ])("that is %s arrives as text alone", async ([what, name, greeting]) => {
+  ])("that is %s is only text in the mail", async ([what, name, greeting]) => {
     const email = `${what.replaceAll(" ", "-")}@example.com`;
     expect((await signUp(email, name)).status).toBe(202);
     const mail = await app.mailTo(email, VERIFICATION);
@@ -51,18 +51,21 @@ describe("a name", () => {
     expect(headers).not.toMatch(/Eve|alert/);
   });
 
-  test.for(["win at evil.example", "https://evil.example/now"])("%j greets no one", async (name) => {
-    const email = `${name.length}@example.com`;
-    await signUp(email, name);
-    const mail = await app.mailTo(email, VERIFICATION);
-    expect(mail.text.split("\n")[0]).toBe("Hello,");
-    expect(mail.text + mail.html).not.toContain("evil");
-  });
+  test.for(["win at evil.example", "https://evil.example/now"])(
+    "%j is left out of the greeting",
+    async (name) => {
+      const email = `${name.length}@example.com`;
+      await signUp(email, name);
+      const mail = await app.mailTo(email, VERIFICATION);
+      expect(mail.text.split("\n")[0]).toBe("Hello,");
+      expect(mail.text + mail.html).not.toContain("evil");
+    },
+  );
 
-  test("that is all of it at once harms none of the mails, nor what shows the account", async () => {
+  test("that combines all of these is harmless in every mail and in the account", async () => {
     const name = `Eve "'><script>alert(1)</script>\r\nBcc: all\u202e <%= it %>`;
     const person = { ...people.person("all@example.com"), name };
-    // Each mail before the next step, which may make it one that no one needs any more.
+    // Wait for each mail before the next step, which may make the mail obsolete.
     const arrives = async (subject: string) => {
       const mail = await app.mailTo(person.email, subject);
       expect(mail.text.split("\n")[0]).toBe(`Hello Eve "'><script>alert(1)</script> Bcc: all <%= it %>,`);
@@ -96,7 +99,7 @@ describe("an address", () => {
   const longest = `${"a".repeat(64)}@${domain}`;
 
   test.for([longest, "o'brien+tag_1-2@example.com", "-@example.com"])(
-    "%s gets its mail, and no other address",
+    "%s gets its mail, and no other address does",
     async (email) => {
       expect(email.length).toBeLessThanOrEqual(254);
       await people.verified(email);
@@ -122,14 +125,14 @@ describe("an address", () => {
     "\u212aate@example.com",
     "ada@example.com.",
     "eve\u202e@example.com",
-  ])("%j is refused", async (email) => {
-    const answer = await signUp(email, "Eve");
-    expect(answer.status).toBe(422);
-    expect(answer.body.errors).toMatchObject([{ field: "email" }]);
+  ])("%j is rejected", async (email) => {
+    const response = await signUp(email, "Eve");
+    expect(response.status).toBe(422);
+    expect(response.body.errors).toMatchObject([{ field: "email" }]);
   });
 });
 
-/** What a reader of the HTML sees, in one line. */
+/** The visible text of the HTML, in one line. */
 const textOf = ({ html }: Message) =>
   html
     .replaceAll(/<style[\s\S]*?<\/style>|<[^>]*>/g, "")

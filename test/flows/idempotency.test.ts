@@ -16,7 +16,7 @@ describe("an Idempotency-Key", () => {
   const forgot = (key: string, email: string) =>
     app.request.post("/v1/password/forgot").set("Idempotency-Key", key).send({ email });
   const jobs = () => app.core.database.prisma.job.count();
-  /** How many statements of ours wait for another transaction. */
+  /** The number of statements that wait for another transaction. */
   const waiting = async () => {
     const [row] = await app.core.sql<{ count: number }>(
       `SELECT count(*)::int FROM pg_stat_activity
@@ -26,24 +26,24 @@ describe("an Idempotency-Key", () => {
     return row!.count;
   };
 
-  test("makes one request of a repeated one", async () => {
+  test("does the work of a repeated request once", async () => {
     const before = await jobs();
-    const answers = [];
-    for (let times = 0; times < 3; times++) answers.push(await forgot("key-1", "a@example.com"));
-    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
-    expect(answers[0]?.status).toBe(202);
+    const responses = [];
+    for (let times = 0; times < 3; times++) responses.push(await forgot("key-1", "a@example.com"));
+    expect(new Set(responses.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
+    expect(responses[0]?.status).toBe(202);
     expect(await jobs()).toBe(before + 1);
   });
 
-  test("makes one request of twenty parallel ones", async () => {
+  test("does the work of twenty concurrent requests once", async () => {
     const before = await jobs();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => forgot("key-2", "a@example.com")));
-    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => forgot("key-2", "a@example.com")));
+    expect(new Set(responses.map(({ status, text }) => `${status} ${text}`))).toHaveProperty("size", 1);
     expect(await jobs()).toBe(before + 1);
   });
 
-  test("answers a twin that is refused because of the first like the first", async () => {
-    const person = people.person("twins@example.com");
+  test("gives a concurrent duplicate the same response, even if its own attempt fails", async () => {
+    const person = people.person("duplicates@example.com");
     await app.request.post("/v1/signup").send(person);
     const code = codeIn((await app.mailTo(person.email)).text);
     const redeem = () =>
@@ -52,18 +52,23 @@ describe("an Idempotency-Key", () => {
         .set("Idempotency-Key", "key-7")
         .send({ email: person.email, code });
     const { prisma } = app.core.database;
-    let answered = 0;
-    const { twins } = await prisma.$transaction(async (tx) => {
+    let responded = 0;
+    const { duplicates } = await prisma.$transaction(async (tx) => {
       await tx.$queryRaw`SELECT 1 FROM "User" WHERE email = ${person.email} FOR UPDATE`;
-      // A code has five tries.
-      const twins = Array.from({ length: 6 }, () => redeem().then((answer) => (answered++, answer)));
-      await until("each has ended or waits", async () => answered + (await waiting()) === twins.length);
-      return { twins };
+      // A code allows five attempts.
+      const duplicates = Array.from({ length: 6 }, () =>
+        redeem().then((response) => (responded++, response)),
+      );
+      await until(
+        "each request has ended or waits",
+        async () => responded + (await waiting()) === duplicates.length,
+      );
+      return { duplicates };
     });
-    expect((await Promise.all(twins)).map(({ status }) => status)).toEqual(Array(6).fill(200));
+    expect((await Promise.all(duplicates)).map(({ status }) => status)).toEqual(Array(6).fill(200));
   });
 
-  test("refuses another body, and knows the same in another order", async () => {
+  test("rejects another body, and ignores the order of fields", async () => {
     await forgot("key-3", "a@example.com");
     expect((await forgot("key-3", "b@example.com")).body.type).toBe("/problems/idempotency-key-reused");
     expect((await forgot("key-3", " A@example.com ")).status).toBe(202);
@@ -93,7 +98,7 @@ describe("an Idempotency-Key", () => {
     expect(await jobs()).toBe(before + 1);
   });
 
-  test("keeps a hash of the body that no one can guess without our secret", async () => {
+  test("stores a hash of the body that depends on the app secret", async () => {
     const { prisma } = app.core.database;
     await prisma.idempotencyKey.deleteMany();
     await forgot("key-9", "a@example.com");
@@ -103,7 +108,7 @@ describe("an Idempotency-Key", () => {
     expect(Buffer.compare(fingerprint, guess)).not.toBe(0);
   });
 
-  test("does not keep a refusal", async () => {
+  test("does not store an error", async () => {
     const redeem = (code: string) =>
       app.request
         .post("/v1/verify-email/code")
@@ -113,7 +118,7 @@ describe("an Idempotency-Key", () => {
     expect((await redeem("123457")).body.type).toBe("/problems/wrong-code");
   });
 
-  test("is forgotten after 24 hours", async () => {
+  test("expires after 24 hours", async () => {
     await forgot("key-6", "a@example.com");
     const data = { createdAt: new Date(Date.now() - 86_400_000) };
     await app.core.database.prisma.idempotencyKey.updateMany({ data });
@@ -122,11 +127,11 @@ describe("an Idempotency-Key", () => {
     expect(await jobs()).toBe(before + 1);
   });
 
-  test.each(["", " ", "ключ".normalize(), "x".repeat(256)])("is not %j", async (key) => {
-    const answer = await app.request
+  test.each(["", " ", "ключ".normalize(), "x".repeat(256)])("cannot be %j", async (key) => {
+    const response = await app.request
       .post("/v1/password/forgot")
       .set("Idempotency-Key", Buffer.from(key).toString("latin1"))
       .send({ email: "a@example.com" });
-    expect(answer.body).toMatchObject({ status: 422, errors: [{ field: "Idempotency-Key" }] });
+    expect(response.body).toMatchObject({ status: 422, errors: [{ field: "Idempotency-Key" }] });
   });
 });

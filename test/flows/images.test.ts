@@ -54,7 +54,7 @@ const jobOf = async (uploadId: string) => {
 };
 const stored = (uploadId: string) => keysOf(app.files.storage, `uploads/${uploadId}/`);
 
-test("a phone's photo is uploaded, and served upright in every size without its place", async () => {
+test("a photo is served upright, in every size and without its location", async () => {
   const photo = await phonePhoto(1_000, 600, 6);
   const id = await client.upload(photo, { filename: "holiday.jpg", contentType: "image/jpeg" });
   const shown = await ended(id);
@@ -67,23 +67,23 @@ test("a phone's photo is uploaded, and served upright in every size without its 
   expect(shown.files.map(({ path }: { path: string }) => path)).toEqual(paths);
 
   for (const file of shown.files) {
-    const answer = await owner.get(file.url).buffer(true).responseType("blob");
-    expect(answer.headers).toMatchObject({
+    const response = await owner.get(file.url).buffer(true).responseType("blob");
+    expect(response.headers).toMatchObject({
       "content-type": file.contentType,
       "content-length": `${file.bytes}`,
       "x-content-type-options": "nosniff",
     });
-    const { width, height, exif } = await sharp(answer.body).metadata();
+    const { width, height, exif } = await sharp(response.body).metadata();
     expect({ width, height, exif }).toEqual({ width: file.width, height: file.height, exif: undefined });
-    const [upperLeft] = await cornersOf(answer.body);
+    const [upperLeft] = await cornersOf(response.body);
     expect(Math.abs(upperLeft![2] - colours.blue[2])).toBeLessThan(32);
   }
 });
 
-test("a bomb is refused in words for its owner, and the worker lives", async () => {
+test("a decompression bomb fails with a clear message, and the worker survives", async () => {
   const bomb = await client.upload(blankPng(16_000, 16_000));
-  const refused = await ended(bomb);
-  expect(refused).toMatchObject({
+  const failed = await ended(bomb);
+  expect(failed).toMatchObject({
     state: "FAILED",
     problem: "The image has 256 megapixels. The maximum is 50.",
     files: [],
@@ -96,7 +96,7 @@ test("a bomb is refused in words for its owner, and the worker lives", async () 
   expect((await ended(next)).state).toBe("READY");
 });
 
-test("a worker killed in the middle leaves no second copy", { timeout: 90_000 }, async () => {
+test("a killed worker leaves no second copy", { timeout: 90_000 }, async () => {
   const photo = await quarters(3_000, 2_000).jpeg().toBuffer();
   const whole = await client.upload(photo, { contentType: "image/jpeg" });
   const expected = await ended(whole);

@@ -45,7 +45,7 @@ const run = (...args: string[]): Promise<Result> =>
     );
   });
 
-test("lists jobs, newest first, with their results", async () => {
+test("lists jobs with their outcome, newest first", async () => {
   const { output } = await run("list");
   const lines = output.trim().split("\n");
   expect(lines[0]).toMatch(/^ID +JOB +STATE +ATTEMPTS/);
@@ -85,7 +85,7 @@ test("shows when a job is retried", async () => {
   await core.sql(`DELETE FROM "Job" WHERE id = $1::uuid`, [id]);
 });
 
-test("retries one job by its id, and refuses a job that has not failed", async () => {
+test("retries one job by its id, but only if it has failed", async () => {
   broken = false;
   expect(await run("retry", ids[1] ?? "")).toMatchObject({
     code: 0,
@@ -98,7 +98,7 @@ test("retries one job by its id, and refuses a job that has not failed", async (
   });
 });
 
-test("treats an id in capitals as the same id", async () => {
+test("an id in upper case is the same id", async () => {
   broken = true;
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 7 }));
   await core.reaches(id, "FAILED");
@@ -109,7 +109,7 @@ test("treats an id in capitals as the same id", async () => {
   await core.reaches(id, "COMPLETED");
 });
 
-test("retries the whole dead letter only with --failed", async () => {
+test("retries the whole dead letter only on request", async () => {
   broken = true;
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 9 }));
   await core.reaches(id, "FAILED");
@@ -141,8 +141,8 @@ test("retries the flow of a failed child, and counts it separately", async () =>
   await core.reaches(root, "COMPLETED");
 });
 
-test("reports that no job matches", async () => {
-  expect(await run("retry", "--name", "nothing")).toEqual({ code: 1, output: "no matching jobs\n" });
+test("reports that there is nothing to retry", async () => {
+  expect(await run("retry", "--name", "nothing")).toEqual({ code: 1, output: "no such jobs\n" });
 });
 
 test("cancels a waiting job", async () => {
@@ -177,8 +177,8 @@ test.each([
   [["list", "--limit", "0"], "must be a number from 1 to 100000"],
   [["list", "--limit", "99999999999"], "must be a number from 1 to 100000"],
   [["list", "--since", "99999999d"], "--since 99999999d: at most 10000d"],
-  [["list", "--failed", "--state", "pending"], "--state pending: only failed jobs are in the dead letter"],
-])("refuses %j", async (args, message) => {
+  [["list", "--failed", "--state", "pending"], "--state pending: not in the dead letter"],
+])("%j is a clear error", async (args, message) => {
   const { code, output } = await run(...args);
   expect(code).toBe(2);
   expect(output).toContain(message);

@@ -7,7 +7,7 @@ import { until } from "../../scripts/processes/until.ts";
 
 const { max, per } = email.rateLimit!;
 
-/** Milliseconds: how long 421 and 450 pause the queue (failure.ts), and within which mails under way have arrived. */
+/** Milliseconds: how long 421 and 450 pause the queue (failure.ts), and how long mails in transit may take. */
 const PAUSE = 5_000;
 const FLIGHT = 2_000;
 
@@ -29,7 +29,7 @@ interface Sent {
   startedAt: Date;
 }
 
-/** Resolves with the ledger's rows when so many mails are sent. */
+/** Resolves with the job rows when this many mails are sent. */
 const sent = ({ sql }: System, times: number) =>
   until(`${times} mails are sent`, async () => {
     const rows = await sql<Sent>(
@@ -39,21 +39,21 @@ const sent = ({ sql }: System, times: number) =>
     return rows.length === times && rows;
   });
 
-/** The most of these moments that lie within any `length` milliseconds. */
+/** The maximum number of times within any window of `length` milliseconds. */
 const most = (moments: readonly number[], length: number) =>
   Math.max(...moments.map((from) => moments.filter((at) => at >= from && at < from + length).length));
 
-test("three processes together keep to the provider's rateLimit", async () => {
+test("three processes together respect the provider's rate limit", async () => {
   await using system = await createSystem();
   await Promise.all([system.startWorker(), system.startWorker(), system.startWorker()]);
   await enqueueMails(system, 12 * max);
   const jobs = await sent(system, 12 * max);
   expect(new Set(jobs.map(({ startedBy }) => startedBy)).size).toBe(3);
 
-  // The rateLimit counts starts in fixed windows of a second. Any second touches two of them, any five seconds touch six; and
-  // what one window more began may be recorded late. Arrivals say less: the first wait for their connections, and on a
-  // busy machine they gather. Twelve windows take over ten seconds; three processes that each kept the rateLimit alone
-  // would be done in four.
+  // The rate limit counts starts in fixed windows of one second. Any second overlaps two windows, any five seconds
+  // overlap six, and the starts of one more window may be recorded late. Arrivals are less exact: the first mails wait
+  // for their connections and arrive together on a busy machine. Twelve windows take over ten seconds; three processes
+  // with separate limits would need four.
   const starts = jobs.map(({ startedAt }) => startedAt.getTime());
   const arrivals = (await system.mails()).map(({ receivedAt }) => Date.parse(receivedAt));
   expect(most(starts, per)).toBeLessThanOrEqual(3 * max);
@@ -62,7 +62,7 @@ test("three processes together keep to the provider's rateLimit", async () => {
 });
 
 test.concurrent.for([421, 450] as const)(
-  "%i pauses the queue and spends no attempt",
+  "%i pauses the queue and uses no attempt",
   async (code, { expect }) => {
     await using provider = await startThrottlingProvider();
     await using system = await createSystem();

@@ -5,7 +5,7 @@ import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { createPeople, type People, type Person } from "../support/api/people.ts";
 import { until } from "../../scripts/processes/until.ts";
 
-/** So many mails at 14 per second are six minutes' worth. */
+/** At 14 mails per second, this backlog takes six minutes. */
 const BULK = 5_000;
 
 let app: TestApp;
@@ -22,7 +22,7 @@ afterAll(() => app[Symbol.asyncDispose]());
 const enqueueBulk = async () => {
   const { id } = await app.core.database.prisma.user.findUniqueOrThrow({ where: { email: ada.email } });
   const mail = { template: "welcome" as const, userId: id };
-  // Not all at once: on a busy machine the last would wait too long for a connection.
+  // In batches: on a busy machine the last would wait too long for a connection.
   for (let done = 0; done < BULK; done += 100)
     await Promise.all(Array.from({ length: 100 }, () => insertJob(app.core.sql, email, mail)));
   await until("all are in the broker", async () => (await bulk("PENDING")) === 0, 60_000);
@@ -37,13 +37,13 @@ const bulk = async (state: string) => {
   return row!.count;
 };
 
-// The limit lets 14 mails start per second, and bulk takes them all: an urgent mail waits for the next second, at most.
+// The rate limit is 14 mails per second, and bulk mails use all of it: an urgent mail waits at most for the next second.
 test.for<[path: string, address: string, subject: string]>([
   ["/v1/password/forgot", "ada@example.com", "Set a new password"],
   ["/v1/signup", "new@example.com", "Confirm your email address"],
   ["/v1/verify-email/resend", "new@example.com", "Confirm your email address"],
   ["/v1/signup", "ada@example.com", "You already have an account"],
-])("%s: its mail passes 5,000 that wait, within 2 s", async ([path, address, subject]) => {
+])("%s: its mail overtakes 5,000 waiting mails within 2 s", async ([path, address, subject]) => {
   const asked = Date.now();
   expect((await app.request.post(path).send(people.person(address))).status).toBe(202);
   const accepted = Date.now();

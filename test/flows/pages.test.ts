@@ -18,8 +18,8 @@ const paths = [
   "docs",
 ];
 
-const BROKEN = "This link does not work";
-const ON_ITS_WAY = "If this address waits to be verified, a new mail is on its way.";
+const INVALID_LINK = "This link does not work";
+const MAIL_SENT = "If this address still needs to be verified, we have sent a new email to it.";
 
 let app: TestApp;
 let people: People;
@@ -70,95 +70,95 @@ describe("the pages", () => {
     expect(tooWide).toEqual([]);
   });
 
-  test("send a new mail to who signs up, whose code then verifies", async () => {
+  test("resend the verification mail after sign-up and accept its code", async () => {
     const page = await open("");
     const { email, name, password } = people.person("ada@example.com");
-    await fill(page, { Name: name, "E-mail": email, Password: password });
+    await fill(page, { Name: name, Email: email, Password: password });
     await click(page, "Sign up");
     await app.mailTo(email);
-    await click(page, "Send a new mail");
-    await page.getByText(ON_ITS_WAY).waitFor();
-    await fill(page, { "Code from the mail": codeIn((await secondMailTo(email)).text) });
-    await click(page, "Verify my address");
-    await page.getByRole("heading", { name: "Your address is verified" }).waitFor();
+    await click(page, "Send the email again");
+    await page.getByText(MAIL_SENT).waitFor();
+    await fill(page, { "Six-digit code": codeIn((await secondMailTo(email)).text) });
+    await click(page, "Verify address");
+    await page.getByRole("heading", { name: "Your email address is verified" }).waitFor();
     expect(await page.getByRole("button").count()).toBe(0);
   });
 
-  test("send a new mail to who logs in too early", async () => {
+  test("resend the verification mail on login before verification", async () => {
     const { email, password } = people.person("early@example.com");
     await app.request.post("/v1/signup").send(people.person(email));
     await app.mailTo(email);
     const page = await open("login");
-    await fill(page, { "E-mail": email, Password: password });
-    expect(await page.getByText("Send a new mail").isVisible()).toBe(false);
+    await fill(page, { Email: email, Password: password });
+    expect(await page.getByText("Send a new verification email").isVisible()).toBe(false);
     await click(page, "Log in");
     await page.getByText("or the address is not verified yet.").waitFor();
-    await click(page, "Send me a new verification mail");
-    await page.getByText(ON_ITS_WAY).waitFor();
+    await click(page, "Send a new verification email");
+    await page.getByText(MAIL_SENT).waitFor();
     await secondMailTo(email);
   });
 
-  test("send a new mail to who comes with a spent link", async () => {
+  test("resend the verification mail for an expired link", async () => {
     const email = "late@example.com";
     await app.request.post("/v1/signup").send(people.person(email));
     const token = tokenIn((await app.mailTo(email)).text);
     await app.core.database.prisma.emailVerification.updateMany({ data: { expiresAt: new Date() } });
     const page = await open(`verify-email#${token}`);
-    await click(page, "Verify my address");
-    await page.getByRole("heading", { name: BROKEN }).waitFor();
-    await click(page, "Send a new mail");
-    await page.getByText("Enter a valid e-mail address.").waitFor();
-    await fill(page, { "E-mail": email });
-    await click(page, "Send a new mail");
-    await page.getByText(ON_ITS_WAY).waitFor();
+    await click(page, "Verify address");
+    await page.getByRole("heading", { name: INVALID_LINK }).waitFor();
+    await click(page, "Send a new email");
+    await page.getByText("Enter a valid email address.").waitFor();
+    await fill(page, { Email: email });
+    await click(page, "Send a new email");
+    await page.getByText(MAIL_SENT).waitFor();
 
     await page.goto(`${app.url}/verify-email#${tokenIn((await secondMailTo(email)).text)}`);
-    await click(page, "Verify my address");
-    await page.getByRole("heading", { name: "Your address is verified" }).waitFor();
+    await click(page, "Verify address");
+    await page.getByRole("heading", { name: "Your email address is verified" }).waitFor();
   });
 
-  test("lead on from a link without its token", async () => {
+  test("offer a next step for a link without a token", async () => {
     const linksAt = async (path: string) => {
       const page = await open(path);
-      await page.getByRole("heading", { name: BROKEN }).waitFor();
+      await page.getByRole("heading", { name: INVALID_LINK }).waitFor();
       const links = await page.getByRole("link").all();
       return [
         await page.getByRole("button").allTextContents(),
         await Promise.all(links.map((link) => link.getAttribute("href"))),
       ];
     };
-    expect(await linksAt("verify-email")).toEqual([["Send a new mail"], ["login"]]);
+    expect(await linksAt("verify-email")).toEqual([["Send a new email"], ["login"]]);
     expect(await linksAt("reset-password")).toEqual([[], ["forgot-password"]]);
     expect(await linksAt("unsubscribe")).toEqual([[], ["/login"]]);
   });
 
-  test("lead on from a link that sets no password any more", async () => {
+  test("offer a new link when a password link has been used", async () => {
     const page = await open("reset-password#spent");
     await fill(page, { "New password": "short" });
-    await click(page, "Set the password");
+    await click(page, "Set password");
     await page.getByText("Use at least 10 characters.").waitFor();
     await fill(page, { "New password": "correct horse battery" });
-    await click(page, "Set the password");
-    await page.getByRole("heading", { name: BROKEN }).waitFor();
-    await page.getByRole("link", { name: "Send me a new link" }).click();
+    await click(page, "Set password");
+    await page.getByRole("heading", { name: INVALID_LINK }).waitFor();
+    await page.getByRole("link", { name: "Request a new link" }).click();
     await page.getByRole("heading", { name: "Forgot your password?" }).waitFor();
   });
 
-  test("lead on from a link that stops no mails", async () => {
+  test("offer a next step for an invalid unsubscribe link", async () => {
     const page = await open("unsubscribe?token=bad");
-    await click(page, "Stop these mails");
-    await page.getByText("Please open it from the mail again.").waitFor();
+    await click(page, "Unsubscribe");
+    await page.getByText("Open it from the email again.").waitFor();
     await page.getByRole("link", { name: "Log in" }).click();
     await page.getByRole("heading", { name: "Log in" }).waitFor();
   });
 
-  test("keep the link's button while the server is away", async () => {
+  test("keep the button while the server is unavailable", async () => {
     const page = await open("verify-email#unread");
     await page.route("**/v1/verify-email", (route) => route.abort());
-    await click(page, "Verify my address");
-    await page.getByText("The server cannot be reached.").waitFor();
+    await click(page, "Verify address");
+    await page.getByText("The server is unavailable.").waitFor();
     await page.unroute("**/v1/verify-email");
-    await click(page, "Verify my address");
-    await page.getByRole("heading", { name: BROKEN }).waitFor();
+    await click(page, "Verify address");
+    await page.getByRole("heading", { name: INVALID_LINK }).waitFor();
   });
 });

@@ -18,7 +18,7 @@ const resetToken = async (email: string) => tokenIn((await app.mailTo(email, "Se
 const mailsAbout = async (email: string, subject: string) =>
   (await app.mailsTo(email)).filter((mail) => mail.subject === subject);
 
-test("a forgotten password is replaced by a link, which ends every session and is reported by mail", async () => {
+test("a reset link sets a new password, ends every session and is confirmed by mail", async () => {
   const person = await people.verified("ada@example.com");
   const session = await people.as(person);
   expect((await forgot(person.email)).status).toBe(202);
@@ -32,18 +32,18 @@ test("a forgotten password is replaced by a link, which ends every session and i
   expect((await reset(token, "another password")).body.type).toBe("/problems/token-spent");
 });
 
-test("of twenty parallel resets with one link one wins", async () => {
+test("of twenty concurrent resets with one link, one succeeds", async () => {
   const person = await people.verified("many@example.com");
   await forgot(person.email);
   const token = await resetToken(person.email);
   const passwords = Array.from({ length: 20 }, (_, index) => `password number ${index}`);
-  const answers = await Promise.all(passwords.map((password) => reset(token, password)));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(410)]);
-  const winner = passwords[answers.findIndex(({ status }) => status === 200)] ?? "";
+  const responses = await Promise.all(passwords.map((password) => reset(token, password)));
+  expect(responses.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(410)]);
+  const winner = passwords[responses.findIndex(({ status }) => status === 200)] ?? "";
   expect((await people.logIn({ ...person, password: winner })).status).toBe(200);
 });
 
-test("a new request voids the older link, however many come at once", async () => {
+test("a new request revokes earlier links, also concurrently", async () => {
   const person = await people.verified("void@example.com");
   await forgot(person.email);
   const older = await resetToken(person.email);
@@ -52,7 +52,7 @@ test("a new request voids the older link, however many come at once", async () =
   expect((await reset(older)).status).toBe(410);
 });
 
-test("a link is too old after 30 minutes", async () => {
+test("a link expires after 30 minutes", async () => {
   const person = await people.verified("late@example.com");
   await forgot(person.email);
   const token = await resetToken(person.email);
@@ -63,7 +63,7 @@ test("a link is too old after 30 minutes", async () => {
   expect((await reset(token)).status).toBe(410);
 });
 
-test("an unknown address gets the same answer and no mail, and its job ends well", async () => {
+test("an unknown address gets the same response and no mail, and its job completes", async () => {
   const person = await people.verified("known@example.com");
   const known = await forgot(person.email);
   const unknown = await forgot("unknown@example.com");
@@ -75,7 +75,7 @@ test("an unknown address gets the same answer and no mail, and its job ends well
   expect(await app.mailsTo("unknown@example.com")).toEqual([]);
 });
 
-test("who resets the password of an address has verified it", async () => {
+test("a password reset verifies the address", async () => {
   const welcome = { payload: { path: ["template"], equals: "welcome" } };
   const welcomes = await prisma().job.count({ where: welcome });
   const person = people.person("unverified@example.com");
@@ -85,7 +85,7 @@ test("who resets the password of an address has verified it", async () => {
   await reset(await resetToken(person.email));
   expect((await people.logIn({ ...person, password: "a new password" })).status).toBe(200);
 
-  // The older link still works, and has nothing to say that is new.
+  // The verification link still works, but sends no second welcome mail.
   expect((await app.request.post("/v1/verify-email").send({ token: verification })).status).toBe(200);
   expect(await prisma().job.count({ where: welcome })).toBe(welcomes);
 });
@@ -97,7 +97,7 @@ test("a verification link does not reset a password", async () => {
   expect((await reset(token)).status).toBe(410);
 });
 
-test("changing the password needs the current one, and ends every other session", async () => {
+test("a password change requires the current password and ends every other session", async () => {
   const person = await people.verified("change@example.com");
   const [here, there] = [await people.as(person), await people.as(person)];
   const change = (currentPassword: string) =>
@@ -112,7 +112,7 @@ test("changing the password needs the current one, and ends every other session"
   await app.mailTo(person.email, "Your password was changed");
 });
 
-test("of parallel changes of the password one wins", async () => {
+test("of concurrent password changes, one succeeds", async () => {
   const person = await people.verified("changes@example.com");
   const session = await people.as(person);
   const passwords = Array.from({ length: 5 }, (_, index) => `password number ${index}`);
@@ -124,7 +124,7 @@ test("of parallel changes of the password one wins", async () => {
   expect((await people.logIn({ ...person, password: winner })).status).toBe(200);
 });
 
-test("changing the password voids the links that were asked for", async () => {
+test("a password change revokes reset links", async () => {
   const person = await people.verified("both@example.com");
   const session = await people.as(person);
   await forgot(person.email);
@@ -147,7 +147,9 @@ test("a login that overlaps a reset does not survive it", async () => {
       reset(await resetToken(person.email), password),
       ...Array.from({ length: 4 }, () => people.logIn(person)),
     ]);
-    const cookies = logins.filter(({ status }) => status === 200).map((answer) => people.cookieOf(answer));
+    const cookies = logins
+      .filter(({ status }) => status === 200)
+      .map((response) => people.cookieOf(response));
     for (const cookie of cookies)
       expect((await app.request.get("/v1/me").set("Cookie", cookie)).status).toBe(401);
     person.password = password;

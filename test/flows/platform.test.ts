@@ -14,54 +14,49 @@ afterAll(() => app[Symbol.asyncDispose]());
 const ask = (body: string, type = "application/json") =>
   app.request.post("/v1/password/forgot").set("Content-Type", type).send(body);
 
-describe("a clear refusal", () => {
+describe("a clear error", () => {
   test.each([
     ["malformed JSON", "{", 400, "malformed-json"],
     ["JSON that is not an object", "12", 400, "malformed-json"],
     ["NUL in text", `{"email":"a\\u0000@example.com"}`, 400, "unusable-json"],
-    ["half a surrogate pair", `{"email":"\\ud800@example.com"}`, 400, "unusable-json"],
-    [
-      "half a surrogate pair in a name of no interest",
-      `{"email":"a@example.com","\\udfff":1}`,
-      400,
-      "unusable-json",
-    ],
+    ["a lone surrogate", `{"email":"\\ud800@example.com"}`, 400, "unusable-json"],
+    ["a lone surrogate in an unknown field", `{"email":"a@example.com","\\udfff":1}`, 400, "unusable-json"],
     ["__proto__", `{"email":"a@example.com","__proto__":{"role":"ADMIN"}}`, 400, "unusable-json"],
-    ["an object where text belongs", `{"email":{"$gt":""}}`, 422, "invalid-request"],
+    ["an object instead of text", `{"email":{"$gt":""}}`, 422, "invalid-request"],
     ["deep nesting", `{"email":${"[".repeat(7_000)}${"]".repeat(7_000)}}`, 400, "unusable-json"],
     ["a body too large", `{"email":"${"x".repeat(17_000)}"}`, 413, "body-too-large"],
-  ])("of %s", async (_what, body, status, type) => {
-    const answer = await ask(body);
-    expect([answer.status, answer.body.type]).toEqual([status, `/problems/${type}`]);
-    expect(answer.type).toBe("application/problem+json");
-    expect(answer.body.requestId).toBe(answer.headers["x-request-id"]);
+  ])("for %s", async (_what, body, status, type) => {
+    const response = await ask(body);
+    expect([response.status, response.body.type]).toEqual([status, `/problems/${type}`]);
+    expect(response.type).toBe("application/problem+json");
+    expect(response.body.requestId).toBe(response.headers["x-request-id"]);
   });
 
   test.each([
     ["a form", "application/x-www-form-urlencoded"],
     ["text", "text/plain"],
     ["another character set", "application/json; charset=latin1"],
-  ])("of %s", async (_what, type) => {
+  ])("for %s", async (_what, type) => {
     expect((await ask("{}", type)).body).toMatchObject({
       type: "/problems/unsupported-media-type",
       status: 415,
     });
   });
 
-  test("of an encoding that we do not read", async () => {
-    const answer = await ask("{}").set("Content-Encoding", "compress");
-    expect(answer.status).toBe(415);
+  test("for an unsupported encoding", async () => {
+    const response = await ask("{}").set("Content-Encoding", "compress");
+    expect(response.status).toBe(415);
   });
 
-  test("of a body that is not what its encoding says", async () => {
-    const answer = await ask("{}").set("Content-Encoding", "gzip");
-    expect([answer.status, answer.body.type]).toEqual([400, "/problems/bad-request"]);
+  test("for a body that does not match its encoding", async () => {
+    const response = await ask("{}").set("Content-Encoding", "gzip");
+    expect([response.status, response.body.type]).toEqual([400, "/problems/bad-request"]);
   });
 
-  test("of a method that a path does not have, with those that it has", async () => {
-    const answer = await app.request.put("/v1/me");
-    expect([answer.status, answer.headers["allow"]]).toEqual([405, "GET, PATCH, HEAD, OPTIONS"]);
-    expect(answer.body.type).toBe("/problems/method-not-allowed");
+  test("for an unsupported method, with the supported methods", async () => {
+    const response = await app.request.put("/v1/me");
+    expect([response.status, response.headers["allow"]]).toEqual([405, "GET, PATCH, HEAD, OPTIONS"]);
+    expect(response.body.type).toBe("/problems/method-not-allowed");
     expect((await app.request.get("/v1/login")).headers["allow"]).toBe("POST, OPTIONS");
     expect((await app.request.put("/unsubscribe")).headers["allow"]).toBe("GET, POST, HEAD, OPTIONS");
     expect((await app.request.options("/v1/me")).headers["allow"]).toBe("GET, PATCH, HEAD, OPTIONS");
@@ -74,28 +69,28 @@ describe("a clear refusal", () => {
     ["/docs/", "post"],
     ["/docs/swagger-ui.css", "patch"],
     ["/openapi.json", "delete"],
-  ] as const)("of a method that is none of a file's: %s", async (path, method) => {
-    const answer = await app.request[method](path);
-    expect([answer.status, answer.headers["allow"]]).toEqual([405, "GET, HEAD, OPTIONS"]);
-    expect(answer.body.type).toBe("/problems/method-not-allowed");
+  ] as const)("for an unsupported method of the file %s", async (path, method) => {
+    const response = await app.request[method](path);
+    expect([response.status, response.headers["allow"]]).toEqual([405, "GET, HEAD, OPTIONS"]);
+    expect(response.body.type).toBe("/problems/method-not-allowed");
     expect((await app.request.get(path)).status).toBe(200);
     const options = await app.request.options(path);
     expect([options.status, options.headers["allow"]]).toEqual([204, "GET, HEAD, OPTIONS"]);
   });
 
-  test.each(["/nothing.css", "/docs/nothing", "/openapi.json/more"])("of any method of %s", async (path) => {
+  test.each(["/nothing.css", "/docs/nothing", "/openapi.json/more"])("for any method of %s", async (path) => {
     expect((await app.request.post(path)).status).toBe(404);
   });
 
   test.each(["/v1/nothing", "/v1", "/v1/sessions/one/two", "/nothing", "/%E0%A4%A", "/v1/ME"])(
-    "of %s",
+    "for %s",
     async (path) => {
-      const answer = await app.request.get(path);
-      expect([answer.status, answer.body.type]).toEqual([404, "/problems/not-found"]);
+      const response = await app.request.get(path);
+      expect([response.status, response.body.type]).toEqual([404, "/problems/not-found"]);
     },
   );
 
-  test("of an id that is none", async () => {
+  test("for an invalid id", async () => {
     const session = await people.session("ids@example.com");
     for (const id of ["1", "%00", "%E0%A4%A", "x".repeat(5_000), randomUUID()])
       expect((await session.delete(`/v1/sessions/${id}`)).status).toBe(404);
@@ -105,20 +100,20 @@ describe("a clear refusal", () => {
 });
 
 describe("a request id", () => {
-  test("is given to every answer", async () => {
+  test("is in every response", async () => {
     const [one, two] = [await app.request.get("/healthz"), await app.request.get("/v1/nothing")];
     expect(one.headers["x-request-id"]).toMatch(/^[\w-]{36}$/);
     expect(two.headers["x-request-id"]).not.toBe(one.headers["x-request-id"]);
   });
 
-  test("is the caller's where it brings one, in the answer and in the log", async () => {
-    const answer = await app.request.get("/v1/me").set("X-Request-Id", "order-4711.retry-2");
-    expect(answer.body.requestId).toBe("order-4711.retry-2");
+  test("is taken from the request, in the response and in the log", async () => {
+    const response = await app.request.get("/v1/me").set("X-Request-Id", "order-4711.retry-2");
+    expect(response.body.requestId).toBe("order-4711.retry-2");
     expect(app.logged.join()).toContain("order-4711.retry-2");
   });
 
   test.each(["short", "with space and more", `"}{"level":"fatal`, "x".repeat(65)])(
-    "is not %j",
+    "is never %j",
     async (id) => {
       expect((await app.request.get("/healthz").set("X-Request-Id", id)).headers["x-request-id"]).not.toBe(
         id,
@@ -128,9 +123,9 @@ describe("a request id", () => {
 });
 
 describe("readiness", () => {
-  test("is reported check by check", async () => {
-    const answer = await app.request.get("/readyz");
-    expect(answer.body).toEqual({
+  test("reports each check", async () => {
+    const response = await app.request.get("/readyz");
+    expect(response.body).toEqual({
       status: "ready",
       checks: { database: "ok", migrations: "ok", broker: "ok" },
     });
@@ -140,14 +135,14 @@ describe("readiness", () => {
     const rename = (from: string, to: string) =>
       app.core.sql(`UPDATE _prisma_migrations SET migration_name = $2 WHERE migration_name = $1`, [from, to]);
     await rename("20261123000000_ledger", "other");
-    const answer = await app.request.get("/readyz");
+    const response = await app.request.get("/readyz");
     await rename("other", "20261123000000_ledger");
-    expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "5"]);
-    expect(answer.body.errors).toContainEqual({ field: "migrations", message: "down" });
+    expect([response.status, response.headers["retry-after"]]).toEqual([503, "5"]);
+    expect(response.body.errors).toContainEqual({ field: "migrations", message: "down" });
   });
 });
 
-test("answers carry strict headers, and are not cached", async () => {
+test("responses have strict security headers and are not cached", async () => {
   const { headers } = await app.request.get("/");
   expect(headers["content-security-policy"]).toBe(
     "default-src 'none';script-src 'self';style-src 'self';img-src 'self';media-src 'self';" +
@@ -160,7 +155,7 @@ test("answers carry strict headers, and are not cached", async () => {
     expect((await session.get(path)).headers["cache-control"]).toBe("no-store");
 });
 
-test("Swagger UI gets the styles that it needs, and no scripts but ours", async () => {
+test("Swagger UI may use inline styles, but only scripts of this host", async () => {
   const { headers } = await app.request.get("/docs/");
   expect(headers["content-security-policy"]).toBe(
     "default-src 'none';script-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;" +

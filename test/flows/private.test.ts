@@ -31,7 +31,7 @@ const secrets = { ...person, newPassword };
 
 const cookiesOf = (headers: string[] = []) => headers.map((each) => each.split(";")[0]?.split("=")[1] ?? "");
 
-/** Every route, right and wrong, and what it gave away that no other user may see. */
+/** Calls every route with valid and invalid input, and collects the values that must stay private. */
 const runAllFlows = async (): Promise<string[]> => {
   const { request, mailTo } = app;
   const post = (path: string, body: object) =>
@@ -70,7 +70,7 @@ test("no secret, address or name reaches a log, the ledger or the broker, and no
   const { prisma, sql, queueUrl } = { ...app.core, ...app.core.database };
   const jobs = (state: "PUBLISHED" | "COMPLETED") => prisma.job.count({ where: { state } });
   await expect.poll(() => jobs("COMPLETED")).toBe(await prisma.job.count());
-  // Jobs leave the broker when they are done: these stay.
+  // Completed jobs leave the broker: these stay.
   await app.core.broker.queue("email").pause();
   for (const path of ["/v1/signup", "/v1/password/forgot", "/v1/verify-email/resend"])
     await app.request.post(path).send(person);
@@ -96,14 +96,14 @@ test("no secret, address or name reaches a log, the ledger or the broker, and no
     expect(database.includes(secret)).toBe(false);
 });
 
-test("nor does a row that the database refused", async () => {
+test("nor does a row that the database rejected", async () => {
   const { sql } = app.core;
-  await sql(`ALTER TABLE "User" ADD CONSTRAINT "nobodyElse" CHECK (role = 'ADMIN') NOT VALID`, []);
+  await sql(`ALTER TABLE "User" ADD CONSTRAINT "notLogged" CHECK (role = 'ADMIN') NOT VALID`, []);
   const before = app.logged.length;
-  const answer = await app.request.post("/v1/signup").send({ ...person, email: "canary-4712@example.com" });
-  await sql(`ALTER TABLE "User" DROP CONSTRAINT "nobodyElse"`, []);
-  expect([answer.status, answer.body.type]).toEqual([500, "/problems/internal"]);
+  const response = await app.request.post("/v1/signup").send({ ...person, email: "canary-4712@example.com" });
+  await sql(`ALTER TABLE "User" DROP CONSTRAINT "notLogged"`, []);
+  expect([response.status, response.body.type]).toEqual([500, "/problems/internal"]);
   const logged = app.logged.slice(before).join("\n");
-  expect(logged).toContain("nobodyElse");
-  expect(answer.text + logged).not.toMatch(/canary|argon2/i);
+  expect(logged).toContain("notLogged");
+  expect(response.text + logged).not.toMatch(/canary|argon2/i);
 });

@@ -27,28 +27,28 @@ test.each([
     "another port of this host, in an old browser",
     { Origin: "http://localhost:4000", Host: "localhost:3000" },
   ],
-  [200, "an address typed by hand", { "Sec-Fetch-Site": "none" }],
-  [200, "a program", {}],
-])("%i for a change that comes with the cookie from %s", async (status, _from, headers) => {
+  [200, "a URL typed by the user", { "Sec-Fetch-Site": "none" }],
+  [200, "an API client", {}],
+])("%i for a change with a cookie from %s", async (status, _from, headers) => {
   const session = await people.session(`csrf-${Math.random()}@example.com`);
   expect((await session.patch("/v1/me").set(headers).send({ name: "Changed" })).status).toBe(status);
   expect((await session.get("/v1/me").set(headers)).status).toBe(200);
 });
 
-test("a change with a token may come from any site: browsers send none by themselves", async () => {
+test("a change with a Bearer token may come from any site", async () => {
   const { cookie } = await people.session("token@example.com");
-  const answer = await app.request
+  const response = await app.request
     .patch("/v1/me")
     .auth(cookie.slice("session=".length), { type: "bearer" })
     .set({ Origin: "https://partner.example", "Sec-Fetch-Site": "cross-site" })
     .send({ name: "Changed" });
-  expect(answer.status).toBe(200);
+  expect(response.status).toBe(200);
 });
 
-test("no one is logged in, or signed up, by a page of another site", async () => {
+test("another site can neither log in nor sign up", async () => {
   const person = await people.verified("victim@example.com");
   for (const path of ["/v1/login", "/v1/signup"]) {
-    const answer = await app.request.post(path).set("Sec-Fetch-Site", "cross-site").send(person);
-    expect([answer.status, answer.body.type]).toEqual([403, "/problems/cross-site"]);
+    const response = await app.request.post(path).set("Sec-Fetch-Site", "cross-site").send(person);
+    expect([response.status, response.body.type]).toEqual([403, "/problems/cross-site"]);
   }
 });

@@ -12,49 +12,49 @@ afterAll(() => app[Symbol.asyncDispose]());
 
 const prisma = () => app.core.database.prisma;
 
-test("a cookie carries the session: unreadable for scripts, sent to no other site", async () => {
+test("the session cookie is HTTP-only and bound to this site", async () => {
   const ada = await people.verified("ada@example.com");
-  const answer = await people.logIn(ada);
-  expect(answer.status).toBe(200);
-  expect(answer.body).toEqual({ message: "You are logged in." });
-  const [cookie] = answer.get("Set-Cookie")?.filter((each) => each.startsWith("session=")) ?? [];
+  const response = await people.logIn(ada);
+  expect(response.status).toBe(200);
+  expect(response.body).toEqual({ message: "You are logged in." });
+  const [cookie] = response.get("Set-Cookie")?.filter((each) => each.startsWith("session=")) ?? [];
   expect(cookie).toMatch(/^session=[\w-]{43}; Max-Age=7776000; Path=\/; Expires=.+; HttpOnly; SameSite=Lax$/);
   const me = await app.request.get("/v1/me").set("Cookie", cookie?.split(";")[0] ?? "");
   expect(me.body).toMatchObject({ email: ada.email, name: ada.name, role: "USER", zone: "UTC" });
   expect(me.body).not.toHaveProperty("passwordHash");
 });
 
-test("a token carries it for programs, and no cookie then", async () => {
+test("a token replaces the cookie for API clients", async () => {
   const grace = await people.verified("grace@example.com");
-  const answer = await people.logIn(grace, { as: "bearer" });
-  expect(answer.body.token).toMatch(/^[\w-]{43}$/);
-  expect(answer.get("Set-Cookie")?.join()).not.toContain("session=");
-  const me = await app.request.get("/v1/me").auth(answer.body.token, { type: "bearer" });
+  const response = await people.logIn(grace, { as: "bearer" });
+  expect(response.body.token).toMatch(/^[\w-]{43}$/);
+  expect(response.get("Set-Cookie")?.join()).not.toContain("session=");
+  const me = await app.request.get("/v1/me").auth(response.body.token, { type: "bearer" });
   expect(me.body.email).toBe(grace.email);
   const stored = await prisma().session.findMany({ where: { user: { email: grace.email } } });
-  expect(JSON.stringify(stored)).not.toContain(answer.body.token);
+  expect(JSON.stringify(stored)).not.toContain(response.body.token);
 });
 
-test("a wrong password and an unknown address are answered alike", async () => {
+test("a wrong password and an unknown address get the same response", async () => {
   const eve = await people.verified("eve@example.com");
   const wrong = await people.logIn({ ...eve, password: "not this one" });
-  const unknown = await people.logIn({ ...eve, email: "nobody@example.com" });
+  const unknown = await people.logIn({ ...eve, email: "unknown@example.com" });
   expect([wrong.status, wrong.body.type]).toEqual([401, "/problems/wrong-credentials"]);
   expect({ ...unknown.body, requestId: "" }).toEqual({ ...wrong.body, requestId: "" });
 });
 
-test("signing up and logging in does not tell whether the address was known", async () => {
+test("sign-up and login do not reveal whether the address has an account", async () => {
   const tom = people.person("tom@example.com");
   await people.verified("known@example.com");
   const known = { ...tom, email: "known@example.com", password: "a guessed password" };
-  const answers = [];
+  const responses = [];
   for (const person of [tom, known]) {
     await app.request.post("/v1/signup").send(person);
     const { status, body } = await people.logIn(person);
-    answers.push({ status, body: { ...body, requestId: "" } });
+    responses.push({ status, body: { ...body, requestId: "" } });
   }
-  expect(answers[0]).toMatchObject({ status: 401, body: { type: "/problems/wrong-credentials" } });
-  expect(answers[1]).toEqual(answers[0]);
+  expect(responses[0]).toMatchObject({ status: 401, body: { type: "/problems/wrong-credentials" } });
+  expect(responses[1]).toEqual(responses[0]);
 });
 
 test.each([
@@ -62,14 +62,14 @@ test.each([
   ["a made-up token", { Authorization: `Bearer ${"x".repeat(43)}` }],
   ["another scheme", { Authorization: "Basic YTpi" }],
   ["a made-up cookie", { Cookie: `session=${"x".repeat(43)}` }],
-])("%s is no one", async (_what, headers) => {
-  const answer = await app.request.get("/v1/me").set(headers);
-  expect(answer.status).toBe(401);
-  expect(answer.headers["www-authenticate"]).toBe("Bearer");
-  expect(answer.body.type).toBe("/problems/unauthenticated");
+])("%s is no session", async (_what, headers) => {
+  const response = await app.request.get("/v1/me").set(headers);
+  expect(response.status).toBe(401);
+  expect(response.headers["www-authenticate"]).toBe("Bearer");
+  expect(response.body.type).toBe("/problems/unauthenticated");
 });
 
-test("a token goes before a cookie, and is one only as Bearer", async () => {
+test("a token takes precedence over a cookie, and must be a Bearer token", async () => {
   const [ada, eve] = [await people.session("first@example.com"), await people.session("second@example.com")];
   const as = (authorization: string) => ada.get("/v1/me").set("Authorization", authorization);
   const token = eve.cookie.slice("session=".length);
@@ -78,23 +78,26 @@ test("a token goes before a cookie, and is one only as Bearer", async () => {
     expect((await as(other)).status).toBe(401);
 });
 
-test("logging out ends this session, and no other", async () => {
+test("logging out ends only this session", async () => {
   const person = await people.verified("out@example.com");
   const [here, there] = [await people.as(person), await people.as(person)];
-  const answer = await here.post("/v1/logout");
-  expect([answer.status, answer.get("Set-Cookie")?.[0]]).toEqual([204, expect.stringMatching(/^session=;/)]);
+  const response = await here.post("/v1/logout");
+  expect([response.status, response.get("Set-Cookie")?.[0]]).toEqual([
+    204,
+    expect.stringMatching(/^session=;/),
+  ]);
   expect((await here.get("/v1/me")).status).toBe(401);
   expect((await there.get("/v1/me")).status).toBe(200);
 });
 
-test("logging in again ends the session that the browser had", async () => {
+test("logging in again ends the previous session of the browser", async () => {
   const person = await people.verified("twice@example.com");
   const first = people.cookieOf(await people.logIn(person));
   await app.request.post("/v1/login").set("Cookie", first).send(person);
   expect((await app.request.get("/v1/me").set("Cookie", first)).status).toBe(401);
 });
 
-test("a session ends when it was idle for 14 days, and 90 days after its login", async () => {
+test("a session ends after 14 idle days, and 90 days after its login", async () => {
   const session = await people.session("idle@example.com");
   const where = { user: { email: "idle@example.com" } };
   const days = (count: number) => new Date(Date.now() + count * 86_400_000);
@@ -115,7 +118,7 @@ test("a session ends when it was idle for 14 days, and 90 days after its login",
   expect((await session.get("/v1/me")).status).toBe(401);
 });
 
-test("its last use is written at most once a minute", async () => {
+test("the last use of a session is written at most once a minute", async () => {
   const session = await people.session("often@example.com");
   const where = { user: { email: "often@example.com" } };
   const before = await prisma().session.findFirstOrThrow({ where });
@@ -150,7 +153,7 @@ test("lists sessions newest first, page by page, and ends one or all others", as
   expect((await stranger.get("/v1/me")).status).toBe(200);
 });
 
-test("sessions that have ended are not listed", async () => {
+test("expired sessions are not listed", async () => {
   const person = await people.verified("ended@example.com");
   await people.as(person);
   const where = { user: { email: person.email } };
@@ -159,7 +162,7 @@ test("sessions that have ended are not listed", async () => {
   expect((await session.get("/v1/sessions")).body.items).toMatchObject([{ current: true }]);
 });
 
-test("changes name, zone and notifications, each alone", async () => {
+test("changes name, zone and notifications separately", async () => {
   const session = await people.session("patch@example.com");
   const named = await session.patch("/v1/me").send({ name: "  Countess Ada " });
   expect(named.body).toMatchObject({
@@ -179,16 +182,16 @@ test("changes name, zone and notifications, each alone", async () => {
   expect((await session.patch("/v1/me").send({ role: "ADMIN" })).body.role).toBe("USER");
 });
 
-test("only administrators see all accounts", async () => {
+test("only administrators list all accounts", async () => {
   const user = await people.session("user@example.com");
   expect((await user.get("/v1/users")).body.type).toBe("/problems/forbidden");
   const admin = await people.session("admin@example.com");
   await prisma().user.update({ where: { email: "admin@example.com" }, data: { role: "ADMIN" } });
-  const answer = await admin.get("/v1/users?limit=1");
-  expect(answer.body.items).toMatchObject([{ email: "admin@example.com", role: "ADMIN" }]);
+  const response = await admin.get("/v1/users?limit=1");
+  expect(response.body.items).toMatchObject([{ email: "admin@example.com", role: "ADMIN" }]);
 });
 
-test("a device that was not seen before is reported by mail; the first, and a known one, are not", async () => {
+test("a login from a new device sends a mail, except for the first device", async () => {
   const person = await people.verified("devices@example.com");
   const first = await people.logIn(person);
   const device =

@@ -13,9 +13,9 @@ const verify = (token: string) => app.request.post("/v1/verify-email").send({ to
 const tokenIn = (text: string) => /verify-email#([\w-]+)/.exec(text)?.[1] ?? "no token";
 const user = (email: string) => app.core.database.prisma.user.findUnique({ where: { email } });
 
-test("who signs up gets a mail, and its link verifies the address once", async () => {
-  const answer = await signUp(person("ada@example.com"));
-  expect(answer.status).toBe(202);
+test("sign-up sends a mail whose link verifies the address once", async () => {
+  const response = await signUp(person("ada@example.com"));
+  expect(response.status).toBe(202);
   const mail = await app.mailTo("ada@example.com");
   expect(mail.text).toContain("Ada Lovelace");
   const token = tokenIn(mail.text);
@@ -28,10 +28,10 @@ test("who signs up gets a mail, and its link verifies the address once", async (
   expect(again.body).toMatchObject({ type: "/problems/token-spent", status: 410 });
 });
 
-test("a known address gets the same answer, and a mail that says so", async () => {
+test("an address with an account gets the same response and a different mail", async () => {
   const first = await signUp(person("grace@example.com"));
   await app.mailTo("grace@example.com");
-  const second = await signUp({ ...person(" Grace@Example.com "), name: "Another user" });
+  const second = await signUp({ ...person(" Grace@Example.com "), name: "Another Grace" });
   expect([second.status, second.body]).toEqual([first.status, first.body]);
   await expect
     .poll(async () => (await app.mailsTo("grace@example.com")).map(({ text }) => tokenIn(text)))
@@ -40,27 +40,27 @@ test("a known address gets the same answer, and a mail that says so", async () =
   expect(await user("grace@example.com")).toMatchObject({ name: "Ada Lovelace" });
 });
 
-test("of twenty parallel redemptions one wins", async () => {
+test("of twenty concurrent verifications, one succeeds", async () => {
   await signUp(person("many@example.com"));
   const token = tokenIn((await app.mailTo("many@example.com")).text);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => verify(token)));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(410)]);
+  const responses = await Promise.all(Array.from({ length: 20 }, () => verify(token)));
+  expect(responses.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(410)]);
 });
 
-test("of parallel sign-ups with one address, one makes the account and all are answered alike", async () => {
-  const answers = await Promise.all(Array.from({ length: 6 }, () => signUp(person("twin@example.com"))));
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+test("concurrent sign-ups with one address create one account and get the same response", async () => {
+  const responses = await Promise.all(Array.from({ length: 6 }, () => signUp(person("twin@example.com"))));
+  expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([202]));
   expect(await app.core.database.prisma.user.count({ where: { email: "twin@example.com" } })).toBe(1);
 });
 
-test("an expired link is refused", async () => {
+test("an expired link is rejected", async () => {
   await signUp(person("late@example.com"));
   const token = tokenIn((await app.mailTo("late@example.com")).text);
   await app.core.database.prisma.emailVerification.updateMany({ data: { expiresAt: new Date() } });
   expect((await verify(token)).status).toBe(410);
 });
 
-test("the verification mail is skipped when it is no longer needed", async () => {
+test("the verification mail is skipped when it is obsolete", async () => {
   const { prisma } = app.core.database;
   await app.core.broker.queue("email").pause();
   await signUp(person("gone@example.com"));
@@ -73,11 +73,11 @@ test("the verification mail is skipped when it is no longer needed", async () =>
   expect(await app.mailsTo("gone@example.com")).toEqual([]);
 });
 
-test("every wrong field is named", async () => {
-  const answer = await signUp({ email: "nonsense", password: "short" });
-  expect(answer.status).toBe(422);
-  expect(answer.type).toBe("application/problem+json");
-  expect(answer.body).toMatchObject({
+test("every invalid field is reported", async () => {
+  const response = await signUp({ email: "nonsense", password: "short" });
+  expect(response.status).toBe(422);
+  expect(response.type).toBe("application/problem+json");
+  expect(response.body).toMatchObject({
     type: "/problems/invalid-request",
     status: 422,
     errors: [{ field: "email" }, { field: "name" }, { field: "password" }],
@@ -90,8 +90,8 @@ test.each([
   [202, 200],
   [422, 201],
 ])("%i for a password of %i characters", async (status, length) => {
-  const answer = await signUp({ ...person(`${length}@example.com`), password: "p".repeat(length) });
-  expect(answer.status).toBe(status);
+  const response = await signUp({ ...person(`${length}@example.com`), password: "p".repeat(length) });
+  expect(response.status).toBe(status);
 });
 
 test.each([
@@ -100,19 +100,19 @@ test.each([
   ["an array", "[]", "application/json", 422, "/problems/invalid-request"],
   ["a form", "a=1", "application/x-www-form-urlencoded", 415, "/problems/unsupported-media-type"],
   ["a body too large", `"${"x".repeat(20_000)}"`, "application/json", 413, "/problems/body-too-large"],
-])("%s is a clear refusal", async (_name, body, type, status, problem) => {
-  const answer = await app.request.post("/v1/signup").set("content-type", type).send(body);
-  expect(answer.status).toBe(status);
-  expect(answer.body).toMatchObject({ type: problem, status });
+])("%s is a clear error", async (_name, body, type, status, problem) => {
+  const response = await app.request.post("/v1/signup").set("content-type", type).send(body);
+  expect(response.status).toBe(status);
+  expect(response.body).toMatchObject({ type: problem, status });
 });
 
 test("an unknown path is a 404 in the same form", async () => {
-  const answer = await app.request.get("/v1/nothing");
-  expect(answer.status).toBe(404);
-  expect(answer.body).toMatchObject({ type: "/problems/not-found", status: 404 });
+  const response = await app.request.get("/v1/nothing");
+  expect(response.status).toBe(404);
+  expect(response.body).toMatchObject({ type: "/problems/not-found", status: 404 });
 });
 
-test("ledger and broker hold no address, name, password or token", async () => {
+test("ledger and broker contain no address, name, password or token", async () => {
   const secrets = { email: "canary-4711@example.com", name: "Canary Name", password: "canary password 4711" };
   await signUp(secrets);
   const token = tokenIn((await app.mailTo(secrets.email)).text);

@@ -10,8 +10,8 @@ import { noThrottle } from "../../infra/throttle.ts";
 import { freePort } from "../../scripts/processes/ports.ts";
 import { createJobs } from "../../workers/core/index.ts";
 
-test("without its database the API answers 503 with Retry-After, and still lives", async () => {
-  const database = openDatabase(`postgres://nobody@127.0.0.1:${await freePort()}/none`, 2, () => {});
+test("without its database the API returns 503 with Retry-After and stays alive", async () => {
+  const database = openDatabase(`postgres://unused@127.0.0.1:${await freePort()}/none`, 2, () => {});
   const { prisma, ping } = database;
   const jobs = createJobs(database.jobs, () => {});
   const app = createApp({
@@ -32,14 +32,14 @@ test("without its database the API answers 503 with Retry-After, and still lives
   const request = supertest(app);
 
   const signUp = { email: "ada@example.com", name: "Ada", password: "correct horse battery" };
-  for (const answer of [
+  for (const response of [
     await request.post("/v1/signup").send(signUp),
     await request.post("/v1/verify-email").send({ token: "any" }),
     await request.get("/readyz"),
   ]) {
-    expect(answer.status).toBe(503);
-    expect(answer.headers["retry-after"]).toBe("5");
-    expect(answer.body).toMatchObject({ type: "/problems/unavailable", status: 503 });
+    expect(response.status).toBe(503);
+    expect(response.headers["retry-after"]).toBe("5");
+    expect(response.body).toMatchObject({ type: "/problems/unavailable", status: 503 });
   }
   expect((await request.get("/healthz")).status).toBe(200);
   await database.close();

@@ -27,19 +27,19 @@ const problemOf = async (response: Response) => {
   expect(response.headers.get("content-type")).toContain("application/problem+json");
   return (await response.json()) as { type: string; status: number };
 };
-/** A request whose body comes as the test wants it. */
+/** A request whose body the test writes itself. */
 const open = ({ url, headers }: Permit, more: Record<string, string | number> = {}) => {
   const sending = request(new URL(url, app.url), {
     method: "PUT",
     headers: { ...headers, ...more },
   });
-  // Once it is answered, no one listens to the rest.
+  // The server ignores the rest of the body after its response.
   return sending.once("response", () => sending.on("error", () => {}));
 };
 
-describe("a signed URL of this machine", () => {
-  test("asks for no cookie, and takes no other's", async () => {
-    const permit = await client.announce(png);
+describe("a signed URL of the local storage", () => {
+  test("needs no cookie, and ignores cookies of other sites", async () => {
+    const permit = await client.create(png);
     const elsewhere = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
     expect((await client.put(permit, png, elsewhere)).status).toBe(200);
   });
@@ -52,15 +52,15 @@ describe("a signed URL of this machine", () => {
     ["the upload", (url: string) => url.replace(/uploads\/[^/]+/, `uploads/${crypto.randomUUID()}`)],
     ["the object", (url: string) => url.replace("/source?", "/image/480.webp?")],
     ["all of the query", (url: string) => url.split("?")[0]!],
-  ])("is refused with another value for %s", async (_what, change) => {
-    const permit = await client.announce(png);
+  ])("is rejected with another value for %s", async (_what, change) => {
+    const permit = await client.create(png);
     const response = await client.put({ ...permit, url: change(permit.url) }, png);
     expect(await problemOf(response)).toMatchObject({ type: "/problems/url-refused", status: 403 });
     expect(await kept(permit.id)).toEqual([]);
   });
 
-  test("is refused when it is too old", async () => {
-    const { id } = await client.announce(png);
+  test("is rejected after its expiry", async () => {
+    const { id } = await client.create(png);
     const object = { contentType: "image/png", bytes: png.length };
     const url = createSigner(SECRET).sign(`uploads/${id}/source`, object, Date.now() - 301_000);
     const response = await fetch(app.url + url, {
@@ -71,8 +71,8 @@ describe("a signed URL of this machine", () => {
     expect(await problemOf(response)).toMatchObject({ type: "/problems/url-expired", status: 403 });
   });
 
-  test("is of no use once the upload is complete, or deleted", async () => {
-    const permit = await client.announce(png);
+  test("is rejected once the upload is complete or deleted", async () => {
+    const permit = await client.create(png);
     await client.put(permit, png);
     await client.complete(permit.id);
     const late = await client.put(permit, Buffer.alloc(png.length));
@@ -82,28 +82,28 @@ describe("a signed URL of this machine", () => {
     expect(await problemOf(await client.put(permit, png))).toMatchObject({ status: 404 });
   });
 
-  test("does not open an upload that is completed while its bytes arrive", async () => {
-    const permit = await client.announce(png);
+  test("does not change an upload that is completed while bytes arrive", async () => {
+    const permit = await client.create(png);
     await client.put(permit, png);
     const second = open(permit, { "Content-Length": png.length });
-    const answered = once(second, "response");
+    const responded = once(second, "response");
     second.write(Buffer.alloc(1_000));
     await until("the second is being received", async () => (await incoming()).length === 1);
     await client.complete(permit.id);
     second.end(Buffer.alloc(png.length - 1_000));
-    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
-    answer.resume();
-    expect(answer.statusCode).toBe(409);
+    const [response] = (await responded) as [{ statusCode: number; resume(): void }];
+    response.resume();
+    expect(response.statusCode).toBe(409);
     const found = await owner.get(`/v1/uploads/${permit.id}/files/source`).buffer(true);
     expect(found.body.subarray(0, 8)).toEqual(png.subarray(0, 8));
     expect(await incoming()).toEqual([]);
   });
 
-  test("accepts no bytes that were not checked, in whatever order requests arrive", async () => {
+  test("publishes no unchecked bytes when a PUT and a completion race", async () => {
     const other = Buffer.alloc(png.length);
     const outcomes = new Set<string>();
     for (let round = 0; round < 30; round++) {
-      const permit = await client.announce(png);
+      const permit = await client.create(png);
       await client.put(permit, png);
       const [late, completed] = await Promise.all([client.put(permit, other), client.complete(permit.id)]);
       outcomes.add(`${late.status} ${completed.status}`);
@@ -114,23 +114,23 @@ describe("a signed URL of this machine", () => {
     expect([...outcomes].filter((each) => each !== "409 202" && each !== "200 422")).toEqual([]);
   });
 
-  test("takes PUT alone", async () => {
-    const { url } = await client.announce(png);
+  test("accepts only PUT", async () => {
+    const { url } = await client.create(png);
     const response = await fetch(new URL(url, app.url));
     expect([response.status, response.headers.get("allow")]).toEqual([405, "PUT"]);
     expect(await problemOf(response)).toMatchObject({ type: "/problems/method-not-allowed" });
   });
 
-  test("takes whole files alone", async () => {
-    const permit = await client.announce(png);
+  test("accepts only whole files", async () => {
+    const permit = await client.create(png);
     const range = { "Content-Range": `bytes 0-${png.length - 1}/${2 * png.length}` };
     const response = await client.put(permit, png, range);
     expect(await problemOf(response)).toMatchObject({ type: "/problems/bad-request", status: 400 });
     expect(await kept(permit.id)).toEqual([]);
   });
 
-  test("takes the announced type alone", async () => {
-    const permit = await client.announce(png);
+  test("accepts only the declared type", async () => {
+    const permit = await client.create(png);
     for (const type of ["image/jpeg", "text/html", "image/png; charset=utf-8"]) {
       const response = await client.put(permit, png, { "Content-Type": type });
       expect(await problemOf(response)).toMatchObject({ type: "/problems/wrong-content-type", status: 415 });
@@ -139,31 +139,31 @@ describe("a signed URL of this machine", () => {
   });
 
   test.each([
-    ["more bytes, and says so", { "Content-Length": png.length + 1 }, png.length + 1],
-    ["fewer bytes, and says so", { "Content-Length": png.length - 1 }, png.length - 1],
-    ["more bytes, without saying", { "Transfer-Encoding": "chunked" }, png.length + 1],
-    ["fewer bytes, without saying", { "Transfer-Encoding": "chunked" }, png.length - 1],
-    ["far more bytes, without saying", { "Transfer-Encoding": "chunked" }, 20_000_000],
-  ])("refuses %s", async (_what, headers, bytes) => {
-    const permit = await client.announce(png);
+    ["more bytes, with Content-Length", { "Content-Length": png.length + 1 }, png.length + 1],
+    ["fewer bytes, with Content-Length", { "Content-Length": png.length - 1 }, png.length - 1],
+    ["more bytes, chunked", { "Transfer-Encoding": "chunked" }, png.length + 1],
+    ["fewer bytes, chunked", { "Transfer-Encoding": "chunked" }, png.length - 1],
+    ["far more bytes, chunked", { "Transfer-Encoding": "chunked" }, 20_000_000],
+  ])("rejects %s", async (_what, headers, bytes) => {
+    const permit = await client.create(png);
     const sending = open(permit, headers);
-    const answered = once(sending, "response");
+    const responded = once(sending, "response");
     sending.end(Buffer.alloc(bytes));
-    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
-    answer.resume();
-    expect(answer.statusCode).toBe(422);
+    const [response] = (await responded) as [{ statusCode: number; resume(): void }];
+    response.resume();
+    expect(response.statusCode).toBe(422);
     expect([...(await kept(permit.id)), ...(await incoming())]).toEqual([]);
     expect((await client.complete(permit.id)).body).toMatchObject({ type: "/problems/not-uploaded" });
   });
 
-  test("answers what cannot be taken before its bytes come", async () => {
-    const permit = await client.announce(png);
+  test("rejects an invalid request before its body arrives", async () => {
+    const permit = await client.create(png);
     const statusOf = async (bytes: number) => {
       const sending = open(permit, { "Content-Length": bytes });
       sending.flushHeaders();
-      const [answer] = (await once(sending, "response")) as [{ statusCode: number }];
+      const [response] = (await once(sending, "response")) as [{ statusCode: number }];
       sending.destroy();
-      return answer.statusCode;
+      return response.statusCode;
     };
     expect(await statusOf(png.length + 1)).toBe(422);
     await client.put(permit, png);
@@ -171,8 +171,8 @@ describe("a signed URL of this machine", () => {
     expect(await statusOf(png.length)).toBe(409);
   });
 
-  test("leaves nothing of a transfer that breaks off, which may be repeated", async () => {
-    const permit = await client.announce(png);
+  test("removes an interrupted transfer, which can be repeated", async () => {
+    const permit = await client.create(png);
     const broken = open(permit, { "Content-Length": png.length });
     broken.on("error", () => {});
     broken.write(png.subarray(0, 150_000));
@@ -187,8 +187,8 @@ describe("a signed URL of this machine", () => {
     expect(app.logged.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
   });
 
-  test("receives one body at a time: a later one ends the earlier", async () => {
-    const permit = await client.announce(png);
+  test("receives one body at a time: a new request aborts the previous one", async () => {
+    const permit = await client.create(png);
     let ended = 0;
     for (let each = 0; each < 10; each++) {
       const sending = open(permit, { "Content-Length": png.length }).on("error", () => void (ended += 1));
@@ -201,24 +201,24 @@ describe("a signed URL of this machine", () => {
     expect(app.logged.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
   });
 
-  test("shows nothing of an object before all of it is there", async () => {
-    const permit = await client.announce(png);
+  test("publishes an object only when it is complete", async () => {
+    const permit = await client.create(png);
     const slow = open(permit, { "Content-Length": png.length });
-    const answered = once(slow, "response");
+    const responded = once(slow, "response");
     slow.write(png.subarray(0, png.length - 1));
     await until("it is being received", async () => (await incoming()).length === 1);
     expect(await app.files.storage.head(`uploads/${permit.id}/source`)).toBeUndefined();
     expect((await client.complete(permit.id)).status).toBe(409);
     slow.end(png.subarray(png.length - 1));
-    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
-    answer.resume();
-    expect(answer.statusCode).toBe(200);
+    const [response] = (await responded) as [{ statusCode: number; resume(): void }];
+    response.resume();
+    expect(response.statusCode).toBe(200);
     expect((await client.complete(permit.id)).status).toBe(202);
   });
 
-  test("streams: a file of 200 MB costs little memory", async () => {
+  test("streams: a file of 200 MB uses little memory", async () => {
     const chunk = Buffer.alloc(1_000_000);
-    const permit = await client.announce(chunk, {
+    const permit = await client.create(chunk, {
       bytes: 200 * chunk.length,
       kind: "VIDEO",
       contentType: "video/mp4",
@@ -226,21 +226,21 @@ describe("a signed URL of this machine", () => {
     const before = process.memoryUsage.rss();
     let peak = 0;
     const sending = open(permit, { "Content-Length": 200 * chunk.length });
-    const answered = once(sending, "response");
+    const responded = once(sending, "response");
     for (let sent = 0; sent < 200; sent++) {
       if (!sending.write(chunk)) await once(sending, "drain");
       peak = Math.max(peak, process.memoryUsage.rss());
     }
     sending.end();
-    const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
-    answer.resume();
-    expect(answer.statusCode).toBe(200);
+    const [response] = (await responded) as [{ statusCode: number; resume(): void }];
+    response.resume();
+    expect(response.statusCode).toBe(200);
     expect((peak - before) / 1e6).toBeLessThan(100);
     await owner.delete(`/v1/uploads/${permit.id}`);
   });
 });
 
-test("a client that disconnects in the middle of a file does not disturb others", async () => {
+test("a client that disconnects during a download causes no error", async () => {
   const id = await client.upload(Buffer.concat([samples.png, Buffer.alloc(20_000_000)]));
   const leave = new AbortController();
   const url = `${app.url}/v1/uploads/${id}/files/source`;
@@ -254,12 +254,12 @@ test("a client that disconnects in the middle of a file does not disturb others"
   expect(app.logged.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
 });
 
-test("a full disk answers 507, and keeps no part", async () => {
+test("a full disk returns 507 and keeps no partial file", async () => {
   const disk = join(app.files.folder, "incoming");
   if (!(await mountSmallDisk(disk)))
     app.files.storage.write = () => Promise.reject(new StorageFullError({ cause: "we may not mount one" }));
   const body = Buffer.concat([samples.png, Buffer.alloc(4_000_000)]);
-  const permit = await client.announce(body);
+  const permit = await client.create(body);
   const response = await client.put(permit, body);
   expect(await problemOf(response)).toMatchObject({ type: "/problems/storage-full", status: 507 });
   expect([...(await kept(permit.id)), ...(await incoming())]).toEqual([]);

@@ -8,14 +8,14 @@ import { missingChromium, startChromium } from "../support/browser/chromium.ts";
 import { createPeople, type People, type SignedIn } from "../support/api/people.ts";
 import { samples } from "../support/api/uploads.ts";
 
-// What people see of their uploads, in each state and when something is refused or lost.
+// The uploads page in each state, and when a request fails or a response is lost.
 
 let app: TestApp;
 let people: People;
 let owner: SignedIn;
 let browser: Browser | undefined;
 
-describe("the page of uploads", () => {
+describe("the uploads page", () => {
   beforeAll(async () => {
     app = await createTestApp({ uploadWork });
     people = createPeople(app);
@@ -68,6 +68,7 @@ describe("the page of uploads", () => {
     return page;
   };
 
+  /** Opens the page for a new user, and redirects its uploads to the API under test. */
   const openFor = async (someone: SignedIn) => {
     const page = await visit(someone);
     const list = page.waitForResponse("**/v1/uploads?*");
@@ -78,7 +79,7 @@ describe("the page of uploads", () => {
 
   const choose = (page: Page, name: string, buffer = samples.png) =>
     page.getByLabel("Choose files").setInputFiles({ name, mimeType: "image/png", buffer });
-  const dropBesideTheBox = (page: Page) =>
+  const dropOutsideTheBox = (page: Page) =>
     page.evaluate<boolean>(`{
       const dataTransfer = new DataTransfer();
       dataTransfer.items.add(new File(["text"], "notes.txt", { type: "text/plain" }));
@@ -91,9 +92,9 @@ describe("the page of uploads", () => {
   const logOut = (someone: SignedIn) => someone.post("/v1/logout");
   const problemOf = (page: Page) => page.locator("main > section > .error:visible").allInnerTexts();
   const unavailable = (route: Route) =>
-    route.fulfill({ status: 503, json: { title: "Temporarily unavailable. Please try again." } });
+    route.fulfill({ status: 503, json: { title: "Temporarily unavailable. Try again shortly." } });
 
-  test("says what is done, and why something failed, on a phone's width too", async () => {
+  test("shows the current step and the reason of a failure, also on a phone", async () => {
     const page = await open("maybe");
     expect(await page.locator("li .quiet").allTextContents()).toEqual([
       "ready · There is a note.",
@@ -115,43 +116,43 @@ describe("the page of uploads", () => {
     ]);
   });
 
-  test("offers the original where it cannot", async () => {
+  test("offers the original where the browser cannot play HLS", async () => {
     const page = await open("");
     expect(await page.locator("video").count()).toBe(0);
-    expect(await page.getByText("download the video").getAttribute("href")).toMatch(/files\/source$/);
+    expect(await page.getByText("Download the video").getAttribute("href")).toMatch(/files\/source$/);
   });
 
-  test("keeps a file that the server took although its answer was lost", async () => {
+  test("keeps a file that the server accepted although the response was lost", async () => {
     const person = await people.session("lost@example.com");
     const page = await openFor(person);
-    const answers = [
+    const responses = [
       async (route: Route) => {
         await person.post(new URL(route.request().url()).pathname);
         await route.abort();
       },
       unavailable,
-      (route: Route) => route.fulfill({ status: 429, json: { title: "Too many tries." } }),
+      (route: Route) => route.fulfill({ status: 429, json: { title: "Too many requests." } }),
       (route: Route) => route.continue(),
     ];
-    await page.route("**/complete", (route) => answers.shift()?.(route));
+    await page.route("**/complete", (route) => responses.shift()?.(route));
     await choose(page, "lost.png");
-    await page.getByText("The server has not confirmed the file yet. Trying again.").waitFor();
-    await page.getByText("working on it").waitFor();
-    expect(answers).toHaveLength(0);
+    await page.getByText("The server has not confirmed the file yet. Retrying …").waitFor();
+    await page.locator("li .quiet", { hasText: "processing" }).waitFor();
+    expect(responses).toHaveLength(0);
     expect(await page.locator("li .error:visible").count()).toBe(0);
     expect(await uploadsOf(person)).toEqual(["PROCESSING"]);
   });
 
-  test("removes a file that the server refused, and says why", async () => {
+  test("removes a file that the server rejected, and shows why", async () => {
     const person = await people.session("refused@example.com");
     const page = await openFor(person);
     await choose(page, "not-a.png", samples.jpeg);
-    await page.getByText("It looks like image/jpeg, not like image/png.").waitFor();
+    await page.getByText("Declared: image/png. Detected: image/jpeg.").waitFor();
     await expect.poll(() => page.locator("li").count()).toBe(0);
     expect(await uploadsOf(person)).toEqual([]);
   });
 
-  test("leaves a file whose owner was logged out before it was there", async () => {
+  test("keeps a file whose owner was logged out during the upload", async () => {
     const person = await people.session("out@example.com");
     const page = await openFor(person);
     await page.route("**/complete", async (route) => {
@@ -159,57 +160,57 @@ describe("the page of uploads", () => {
       await route.continue();
     });
     await choose(page, "left.png");
-    await page.getByText("Your session has ended.").waitFor();
+    await page.getByText("Your session has expired.").waitFor();
     const again = await people.as(people.person("out@example.com"));
     expect(await uploadsOf(again)).toEqual(["AWAITING"]);
   });
 
-  test("says once that the session has ended, and asks no more", async () => {
+  test("shows once that the session has expired, and stops polling", async () => {
     const person = await people.session("ended@example.com");
     const page = await openFor(person);
     await page.clock.install();
     for (const name of ["one.png", "two.png"]) await choose(page, name);
-    await expect.poll(() => page.getByText("working on it").count()).toBe(2);
+    await expect.poll(() => page.locator("li .quiet", { hasText: "processing" }).count()).toBe(2);
     await logOut(person);
     await page.clock.fastForward(1_000);
-    await page.getByText("Your session has ended.").waitFor();
+    await page.getByText("Your session has expired.").waitFor();
     await page.getByRole("button", { name: "Delete one.png" }).click();
     await page.waitForLoadState("networkidle");
-    const asked: string[] = [];
-    page.on("request", (request) => asked.push(request.url()));
+    const requests: string[] = [];
+    page.on("request", (request) => requests.push(request.url()));
     await page.clock.fastForward(10_000);
-    await dropBesideTheBox(page);
-    expect(asked).toEqual([]);
-    expect(await problemOf(page)).toEqual(["Your session has ended. Log in again."]);
+    await dropOutsideTheBox(page);
+    expect(requests).toEqual([]);
+    expect(await problemOf(page)).toEqual(["Your session has expired. Log in again."]);
     expect(await page.locator("li .error:visible").count()).toBe(0);
     await page.getByRole("link", { name: "Log in" }).click();
     await page.waitForURL("**/login");
   });
 
-  test("says why a deletion failed", async () => {
+  test("shows why a deletion failed", async () => {
     const person = await people.session("kept@example.com");
     const page = await openFor(person);
     await choose(page, "kept.png");
-    await page.getByText("working on it").waitFor();
+    await page.locator("li .quiet", { hasText: "processing" }).waitFor();
     await page.route("**/v1/uploads/*", (route) =>
       route.request().method() === "DELETE" ? unavailable(route) : route.continue(),
     );
     await page.getByRole("button", { name: "Delete kept.png" }).click();
-    await page.getByText("Temporarily unavailable. Please try again.").waitFor();
+    await page.getByText("Temporarily unavailable. Try again shortly.").waitFor();
     await page.unroute("**/v1/uploads/*");
     await page.getByRole("button", { name: "Delete kept.png" }).click();
     await expect.poll(() => page.locator("li").count()).toBe(0);
     expect(await uploadsOf(person)).toEqual([]);
   });
 
-  test("takes what is dropped next to its box", async () => {
+  test("accepts files dropped outside the box", async () => {
     const page = await openFor(owner);
-    expect(await dropBesideTheBox(page)).toBe(true);
+    expect(await dropOutsideTheBox(page)).toBe(true);
     await page.getByText("Unsupported type. Supported:").waitFor();
     expect(await problemOf(page)).toHaveLength(1);
   });
 
-  test("shows older uploads by the page, the newest first", async () => {
+  test("shows uploads page by page, newest first", async () => {
     const person = await people.session("many@example.com");
     const { id: userId } = await app.core.database.prisma.user.findUniqueOrThrow({
       where: { email: "many@example.com" },
@@ -221,7 +222,7 @@ describe("the page of uploads", () => {
       });
     const page = await openFor(person);
     const shown = page.locator("li strong");
-    const older = page.getByRole("button", { name: "Show older" });
+    const older = page.getByRole("button", { name: "Show more" });
     for (const count of [10, 20]) {
       await expect.poll(() => shown.count()).toBe(count);
       await older.click();
@@ -230,12 +231,12 @@ describe("the page of uploads", () => {
     expect(await older.isVisible()).toBe(false);
   });
 
-  test("asks a stranger once to log in", async () => {
+  test("asks a visitor once to log in", async () => {
     const page = await visit();
     await page.goto(`${app.url}/uploads`);
-    await page.getByText("Log in first.").waitFor();
-    expect(await dropBesideTheBox(page)).toBe(true);
-    expect(await page.getByText("Log in first.").count()).toBe(1);
+    await page.getByText("Log in to upload files.").waitFor();
+    expect(await dropOutsideTheBox(page)).toBe(true);
+    expect(await page.getByText("Log in to upload files.").count()).toBe(1);
     expect(await page.getByLabel("Choose files").isDisabled()).toBe(true);
     expect(await problemOf(page)).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { createPeople, type SignedIn } from "../support/api/people.ts";
 import { drivers } from "../support/servers/storage.ts";
 import { until } from "../../scripts/processes/until.ts";
 import {
-  type Announcement,
+  type NewUpload,
   changeSignature,
   type Permit,
   createUploader,
@@ -56,8 +56,8 @@ describe.each(drivers)("with files in %s", (driver) => {
     }
   };
 
-  test("a file is announced, sent, completed, worked on and shown", async () => {
-    const permit = await client.announce(samples.png);
+  test("creates, sends, completes, processes and shows an upload", async () => {
+    const permit = await client.create(samples.png);
     expect(permit).toMatchObject({ method: "PUT", headers: { "Content-Type": "image/png" } });
     const life = Date.parse(permit.expiresAt) - Date.now();
     expect(life).toBeGreaterThan(290_000);
@@ -105,38 +105,38 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect((await stranger.get("/v1/uploads")).body.items).toEqual([]);
   });
 
-  test("an Idempotency-Key makes repeated requests one upload, worked on once", async () => {
-    const announcement = {
+  test("repeated requests with an Idempotency-Key create one upload, processed once", async () => {
+    const declared = {
       filename: "a.png",
       contentType: "image/png",
       bytes: samples.png.length,
       kind: "IMAGE",
     };
-    const announce = (body: object) => owner.post("/v1/uploads").set("Idempotency-Key", driver).send(body);
-    const [first, second] = await Promise.all([announce(announcement), announce(announcement)]);
+    const create = (body: object) => owner.post("/v1/uploads").set("Idempotency-Key", driver).send(body);
+    const [first, second] = await Promise.all([create(declared), create(declared)]);
     expect([first.status, second.status]).toEqual([201, 201]);
     expect(second.body).toEqual(first.body);
-    expect((await announce({ ...announcement, filename: "b.png" })).status).toBe(422);
+    expect((await create({ ...declared, filename: "b.png" })).status).toBe(422);
 
-    const permits = [first.body as Permit, await client.announce(samples.png)];
+    const permits = [first.body as Permit, await client.create(samples.png)];
     for (const permit of permits) {
       await client.put(permit, samples.png);
       const complete = () => client.complete(permit.id).set("Idempotency-Key", driver);
-      const answers = await Promise.all([complete(), complete()]);
-      expect(answers.map(({ status, body }) => [status, (body as Permit).id])).toEqual(
+      const responses = await Promise.all([complete(), complete()]);
+      expect(responses.map(({ status, body }) => [status, (body as Permit).id])).toEqual(
         Array(2).fill([202, permit.id]),
       );
       expect(await jobsOf(permit.id)).toHaveLength(1);
     }
   });
 
-  test("completed twice, one after the other or at once, it is worked on once", async () => {
-    const permit = await client.announce(samples.png);
+  test("an upload that is completed twice, in sequence or concurrently, is processed once", async () => {
+    const permit = await client.create(samples.png);
     await client.put(permit, samples.png);
-    const answers = await Promise.all(Array.from({ length: 5 }, () => client.complete(permit.id)));
-    answers.push(await client.complete(permit.id));
-    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(202));
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    const responses = await Promise.all(Array.from({ length: 5 }, () => client.complete(permit.id)));
+    responses.push(await client.complete(permit.id));
+    expect(responses.map(({ status }) => status)).toEqual(Array(6).fill(202));
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1);
     expect(await jobsOf(permit.id)).toHaveLength(1);
   });
 
@@ -150,7 +150,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     ["video/quicktime", "VIDEO", samples.mov],
     ["video/webm", "VIDEO", samples.webm],
     ["video/x-matroska", "VIDEO", samples.mkv],
-  ])("%s is taken", async (contentType, kind, sample) => {
+  ])("%s is accepted", async (contentType, kind, sample) => {
     const id = await client.upload(Buffer.concat([sample, Buffer.alloc(50_000)]), { contentType, kind });
     expect(await jobsOf(id)).toHaveLength(1);
   });
@@ -164,21 +164,21 @@ describe.each(drivers)("with files in %s", (driver) => {
     ["an image as WebM", "video/webm", "VIDEO", samples.png],
     ["Matroska as WebM", "video/webm", "VIDEO", samples.mkv],
     ["a PNG that ends at once", "image/png", "IMAGE", samples.png.subarray(0, 3)],
-  ])("%s is refused, removed, and may be fixed", async (_what, contentType, kind, body) => {
-    const permit = await client.announce(body, { contentType, kind });
+  ])("%s is rejected and removed, and can be sent again", async (_what, contentType, kind, body) => {
+    const permit = await client.create(body, { contentType, kind });
     await client.put(permit, body);
-    const refused = await client.complete(permit.id);
-    expect(refused.status).toBe(422);
-    expect(refused.body).toMatchObject({ type: "/problems/wrong-content" });
-    expect(refused.body.detail).toContain(contentType);
+    const rejected = await client.complete(permit.id);
+    expect(rejected.status).toBe(422);
+    expect(rejected.body).toMatchObject({ type: "/problems/wrong-content" });
+    expect(rejected.body.detail).toContain(contentType);
     expect(await kept(permit.id)).toEqual([]);
     expect(await jobsOf(permit.id)).toEqual([]);
     expect((await client.complete(permit.id)).body.type).toBe("/problems/not-uploaded");
     expect((await owner.get(`/v1/uploads/${permit.id}`)).body.state).toBe("AWAITING");
   });
 
-  test("no other user completes an upload, and no one sees its file before", async () => {
-    const permit = await client.announce(samples.png);
+  test("only the owner completes an upload, and its file is hidden until then", async () => {
+    const permit = await client.create(samples.png);
     await client.put(permit, samples.png);
     expect((await stranger.post(`/v1/uploads/${permit.id}/complete`)).status).toBe(404);
     expect(await jobsOf(permit.id)).toEqual([]);
@@ -186,16 +186,16 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect((await client.complete(permit.id)).status).toBe(202);
   });
 
-  test("a file may be sent again until it is complete", async () => {
+  test("a file can be sent again until the upload is complete", async () => {
     const broken = Buffer.alloc(samples.png.length);
-    const permit = await client.announce(samples.png);
+    const permit = await client.create(samples.png);
     await client.put(permit, broken);
     await client.put(permit, samples.png);
     expect((await client.complete(permit.id)).status).toBe(202);
   });
 
-  test("a size or type in the URL's headers that was not announced is refused", async () => {
-    const permit = await client.announce(samples.png);
+  test("a size or type other than the declared one is rejected", async () => {
+    const permit = await client.create(samples.png);
     const longer = Buffer.concat([samples.png, Buffer.alloc(1)]);
     for (const response of [
       await client.put(permit, longer),
@@ -212,8 +212,8 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect((await client.complete(permit.id)).status).toBe(409);
   });
 
-  test("an object that came another way is measured too", async () => {
-    const { id } = await client.announce(samples.png);
+  test("an object that was not sent to the signed URL is checked too", async () => {
+    const { id } = await client.create(samples.png);
     const key = `uploads/${id}/source`;
     for (const body of [Buffer.concat([samples.png, Buffer.alloc(9)]), samples.png.subarray(0, -1)]) {
       await app.files.storage.write(key, body, "image/png");
@@ -224,7 +224,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect(await kept(id)).toEqual([]);
   });
 
-  test.each<[string, Announcement, string]>([
+  test.each<[string, NewUpload, string]>([
     ["an empty file", { bytes: 0 }, "bytes"],
     ["an image of more than 50 MB", { bytes: 50_000_001 }, "bytes"],
     ["a video of more than 2 GB", { bytes: 2_000_000_001, kind: "VIDEO", contentType: "video/mp4" }, "bytes"],
@@ -234,29 +234,29 @@ describe.each(drivers)("with files in %s", (driver) => {
     ["a sound", { kind: "AUDIO" }, "kind"],
     ["no name", { filename: " " }, "filename"],
     ["a name of 256 characters", { filename: "x".repeat(256) }, "filename"],
-  ])("%s is refused at once", async (_what, change, field) => {
+  ])("%s is rejected on creation", async (_what, change, field) => {
     const usual = { filename: "a.png", contentType: "image/png", bytes: 1, kind: "IMAGE" };
     const { status, body } = await owner.post("/v1/uploads").send({ ...usual, ...change });
     expect(status).toBe(422);
     expect(body.errors.map((each: { field: string }) => each.field)).toEqual([field]);
   });
 
-  test("a name that is too long is reported so", async () => {
+  test("a file name that is too long gets a clear message", async () => {
     const long = { filename: "x".repeat(256), contentType: "image/png", bytes: 1, kind: "IMAGE" };
     const { body } = await owner.post("/v1/uploads").send(long);
     expect(body.errors).toEqual([{ field: "filename", message: "Use at most 255 characters." }]);
   });
 
-  test("what cannot be worked on here is refused with what to do", async () => {
+  test("a kind that cannot be processed is rejected with a hint for the operator", async () => {
     missing = "Install ffmpeg.";
-    const announcement = { filename: "a.mp4", contentType: "video/mp4", bytes: 1, kind: "VIDEO" };
-    const answer = await owner.post("/v1/uploads").send(announcement);
+    const declared = { filename: "a.mp4", contentType: "video/mp4", bytes: 1, kind: "VIDEO" };
+    const response = await owner.post("/v1/uploads").send(declared);
     missing = undefined;
-    expect(answer.status).toBe(503);
-    expect(answer.body).toMatchObject({ type: "/problems/kind-unavailable", detail: "Install ffmpeg." });
+    expect(response.status).toBe(503);
+    expect(response.body).toMatchObject({ type: "/problems/kind-unavailable", detail: "Install ffmpeg." });
   });
 
-  test("a job that failed for good shows as the upload's failure", async () => {
+  test("a job that failed permanently marks the upload as failed", async () => {
     const id = await client.upload(samples.png);
     await app.core.sql(
       `UPDATE "Job" SET state = 'FAILED', error = 'secret' WHERE payload ->> 'uploadId' = $1`,
@@ -270,13 +270,13 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect(text).not.toContain("secret");
     const shown = async () => (await owner.get("/v1/uploads?limit=1")).body.items;
     expect(await shown()).toEqual([expect.objectContaining({ id, state: "FAILED", problem: body.problem })]);
-    // After a month the ledger forgets it.
+    // The ledger deletes old jobs after a month.
     await app.core.sql(`DELETE FROM "Job" WHERE payload ->> 'uploadId' = $1 AND name = $2`, [id, work.name]);
     expect((await owner.get(`/v1/uploads/${id}`)).body).toMatchObject({ state: "FAILED", steps: [] });
     expect(await shown()).toEqual([expect.objectContaining({ id, state: "FAILED" })]);
   });
 
-  test("has not failed before all has ended, and a cancelled job has failed too", async () => {
+  test("fails only after all jobs have ended; a cancelled job counts as failed", async () => {
     const id = await client.upload(samples.png);
     const second = await app.core.jobs.transaction(({ enqueue }) => enqueue(work, { uploadId: id }));
     const end = (jobId: string, state: string) =>
@@ -291,7 +291,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect((await owner.get(`/v1/uploads/${id}`)).body).toMatchObject({ state: "FAILED" });
   });
 
-  test("published files are for their owner, and other paths for no user", async () => {
+  test("published files are only for their owner, and other paths are not found", async () => {
     const id = await client.upload(samples.png);
     await publish(id, {
       "image/480.webp": ["VARIANT", "image/webp"],
@@ -311,13 +311,13 @@ describe.each(drivers)("with files in %s", (driver) => {
       "source",
     ];
     for (const path of published) {
-      // A playlist comes from us, because a player looks next to it for what it names.
+      // The API sends playlists itself, because players resolve the relative URLs in them.
       const status = path.endsWith(".m3u8") ? 200 : expected;
-      const answer = await get(path);
-      expect([path, answer.status]).toEqual([path, status]);
-      // A redirection is kept for less than its signature lasts, which is five minutes.
+      const response = await get(path);
+      expect([path, response.status]).toEqual([path, status]);
+      // A redirect is cached for less than its signature is valid (five minutes).
       const kept = status === 302 ? "private, max-age=240" : "private, max-age=31536000, immutable";
-      expect(answer.headers["cache-control"]).toBe(kept);
+      expect(response.headers["cache-control"]).toBe(kept);
       expect([path, (await get(path, stranger)).status]).toEqual([path, 404]);
       expect((await app.request.get(`/v1/uploads/${id}/files/${path}`)).status).toBe(401);
     }
@@ -337,7 +337,7 @@ describe.each(drivers)("with files in %s", (driver) => {
       expect([path, (await get(path)).status]).toEqual([path, 404]);
   });
 
-  test("a file comes with its headers, whole, in ranges, and not at all if it is known", async () => {
+  test("a file is sent with its headers: whole, in ranges, or as a 304", async () => {
     const id = await client.upload(samples.png, { filename: "Žluťoučký\u202e kůň.png" });
     await publish(id, { "image/480.webp": ["VARIANT", "image/webp"] });
     const get = (path: string, headers: Record<string, string> = {}) =>
@@ -354,7 +354,7 @@ describe.each(drivers)("with files in %s", (driver) => {
       etag: expect.stringMatching(/"/),
       "accept-ranges": "bytes",
     });
-    // A store has its own headers.
+    // S3 sets its own headers.
     expect(whole.headers.get("x-content-type-options")).toBe(driver === "local" ? "nosniff" : null);
 
     const part = await get("image/480.webp", { range: "bytes=4-10" });
@@ -365,10 +365,10 @@ describe.each(drivers)("with files in %s", (driver) => {
     ]);
     const beyond = await get("image/480.webp", { range: "bytes=100-" });
     expect(beyond.status).toBe(416);
-    // What goes wrong once is not kept for a year.
+    // Errors are not cached for a year.
     expect(beyond.headers.get("cache-control")).not.toBe("private, max-age=31536000, immutable");
     await beyond.text();
-    // Not by fetch, which would ask for no answer from a cache.
+    // Not with fetch, which sends no-cache headers.
     const known = await owner
       .get(`/v1/uploads/${id}/files/image/480.webp`)
       .redirects(1)
@@ -380,7 +380,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect(original.headers.get("content-disposition")).toMatch(/^attachment; /);
   });
 
-  test("a file that is listed but gone is a 404, that is not cached", async () => {
+  test("a listed file that is missing is a 404 that is not cached", async () => {
     const id = await client.upload(samples.png);
     const type = "application/vnd.apple.mpegurl";
     await publish(id, { "hls/master.m3u8": ["PLAYLIST", type] });
@@ -390,7 +390,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect(headers["cache-control"]).toBe("no-store");
   });
 
-  test("a deleted upload is gone at once, and its objects soon", async () => {
+  test("a deleted upload disappears at once, and its objects soon after", async () => {
     const id = await client.upload(samples.png);
     await publish(id, { "image/480.webp": ["VARIANT", "image/webp"] });
     expect((await stranger.delete(`/v1/uploads/${id}`)).status).toBe(404);
@@ -404,14 +404,14 @@ describe.each(drivers)("with files in %s", (driver) => {
     ])
       expect(gone.status).toBe(404);
     await until("its objects are removed", async () => (await kept(id)).length === 0);
-    // Once more when nothing that was under way still writes.
+    // A second purge runs when no running job can still write.
     const [, , late] = await jobsOf(id, "upload-purge");
     expect(late).toMatchObject({ state: "PENDING" });
     expect(late!.dueAt.getTime() - Date.now()).toBeGreaterThan(5 * 3_600_000);
   });
 
-  test("an upload that is never completed is removed after a day, with what came of it", async () => {
-    const permit = await client.announce(samples.png);
+  test("an upload that is never completed is removed after a day, with its objects", async () => {
+    const permit = await client.create(samples.png);
     await client.put(permit, samples.png);
     const done = await client.upload(samples.png);
     for (const id of [permit.id, done]) {
@@ -426,7 +426,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect(await kept(done)).toHaveLength(1);
   });
 
-  test("names are kept as given, and never become paths", async () => {
+  test("file names are stored unchanged and never used as paths", async () => {
     for (const filename of [
       "../../../../etc/passwd.png",
       "<script>alert(1)</script>.png",
@@ -439,7 +439,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     }
   });
 
-  test("our pages may reach the storage, and nothing else", async () => {
+  test("the CSP allows the storage and no other origin", async () => {
     const { headers } = await app.request.get("/uploads");
     const { origin } = app.files.storage;
     const from = ["'self'", ...(origin ? [origin] : [])].join(" ");
@@ -447,8 +447,8 @@ describe.each(drivers)("with files in %s", (driver) => {
       expect(headers["content-security-policy"]).toContain(`${directive} ${from};`);
   });
 
-  test("no signature is logged, or kept in the ledger", async () => {
-    const { url } = await client.announce(samples.png);
+  test("no signature appears in the log or the ledger", async () => {
+    const { url } = await client.create(samples.png);
     const signature = /signature=([\w-]+)/i.exec(url.replace(PUBLIC_URL, ""))?.[1];
     expect(signature).toBeTruthy();
     const ledger = await app.core.sql(`SELECT payload, history, result FROM "Job"`, []);

@@ -29,14 +29,14 @@ const signUp = async (email: string): Promise<Person & { token: string; code: st
 };
 const wrong = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
 
-test("verification and the welcome mail come together, once", async () => {
+test("verification sends the welcome mail once", async () => {
   const { email, token } = await signUp("link@example.com");
   expect((await byLink(token)).status).toBe(200);
   expect((await app.mailTo(email, "Welcome to Offstage")).text).toContain("http://app.test/login");
   expect((await byLink(token)).status).toBe(410);
 });
 
-test("six digits do it too", async () => {
+test("the six-digit code verifies too", async () => {
   const { email, code, token } = await signUp("code@example.com");
   expect((await byCode(email, wrong(code))).body.type).toBe("/problems/wrong-code");
   expect((await byCode(email.toUpperCase(), code)).status).toBe(200);
@@ -45,13 +45,13 @@ test("six digits do it too", async () => {
   expect((await byLink(token)).status).toBe(410);
 });
 
-test("of twenty parallel right codes one wins", async () => {
+test("of twenty concurrent right codes, one succeeds", async () => {
   const { email, code } = await signUp("parallel@example.com");
-  const answers = await Promise.all(Array.from({ length: 20 }, () => byCode(email, code)));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(422)]);
+  const responses = await Promise.all(Array.from({ length: 20 }, () => byCode(email, code)));
+  expect(responses.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(422)]);
 });
 
-test("a code can be tried five times, also at once, and then only the link helps", async () => {
+test("a code allows five attempts, also concurrent; then only the link works", async () => {
   const { email, code, token } = await signUp("tries@example.com");
   await Promise.all(Array.from({ length: 20 }, () => byCode(email, wrong(code))));
   const { codeTries } = await prisma().emailVerification.findFirstOrThrow({ where: { user: { email } } });
@@ -60,7 +60,7 @@ test("a code can be tried five times, also at once, and then only the link helps
   expect((await byLink(token)).status).toBe(200);
 });
 
-test("a link lives for 24 hours, a code for 15 minutes", async () => {
+test("a link is valid for 24 hours, a code for 15 minutes", async () => {
   const { email, code } = await signUp("late@example.com");
   const where = { user: { email } };
   const { createdAt, expiresAt } = await prisma().emailVerification.findFirstOrThrow({ where });
@@ -70,14 +70,14 @@ test("a link lives for 24 hours, a code for 15 minutes", async () => {
   expect((await byCode(email, code)).status).toBe(422);
 });
 
-test("an unknown address is refused like a wrong code", async () => {
+test("an unknown address gets the same error as a wrong code", async () => {
   const { email, code } = await signUp("known@example.com");
   const known = await byCode(email, wrong(code));
   const unknown = await byCode("unknown@example.com", code);
   expect({ ...unknown.body, requestId: "" }).toEqual({ ...known.body, requestId: "" });
 });
 
-test("a new mail voids the older one, however many are asked for at once", async () => {
+test("a new mail revokes earlier ones, also concurrently", async () => {
   const { email, token, code } = await signUp("again@example.com");
   await Promise.all(Array.from({ length: 5 }, () => resend(email)));
   expect(await prisma().emailVerification.count({ where: { user: { email } } })).toBe(1);
@@ -90,13 +90,13 @@ test("a new mail voids the older one, however many are asked for at once", async
   expect((await byLink(newestToken)).status).toBe(200);
 });
 
-test("asking again is answered alike for waiting, verified and unknown addresses", async () => {
+test("resending gets the same response for unverified, verified and unknown addresses", async () => {
   await signUp("waiting@example.com");
   await people.verified("done@example.com");
-  const answers = [];
-  for (const email of ["waiting@example.com", "done@example.com", "nobody@example.com"])
-    answers.push(await resend(email));
-  expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body])))).toHaveProperty(
+  const responses = [];
+  for (const email of ["waiting@example.com", "done@example.com", "unknown@example.com"])
+    responses.push(await resend(email));
+  expect(new Set(responses.map(({ status, body }) => JSON.stringify([status, body])))).toHaveProperty(
     "size",
     1,
   );

@@ -19,7 +19,7 @@ import {
 import type { ProjectProcess } from "../../scripts/processes/project-process.ts";
 import { until } from "../../scripts/processes/until.ts";
 
-// The whole chain in real processes, over HTTP: what a browser would send, and what it would play.
+// The whole flow in real processes over HTTP, as a browser uses it.
 
 interface Shown {
   id: string;
@@ -114,14 +114,14 @@ let cookie: string;
     }
   });
 
-  test("without sound is published without subtitles, and says so", async () => {
+  test("without sound is published without subtitles, and has a note", async () => {
     await makeMedia(folder, "silent.webm", picture(1));
     const video = await ready(await upload("silent.webm", "video/webm"));
     expect(video.note).toBe("No subtitles: the video has no audio.");
     expect(rolesOf(video)).toMatchObject({ RENDITION: 1, PLAYLIST: 1, POSTER: 18 });
   });
 
-  test("gets its subtitles later where the provider was down", async () => {
+  test("gets its subtitles later if the provider was unavailable", async () => {
     await system.turnTranscription("reject");
     await makeMedia(folder, "later.mov", [...picture(2), ...sound(2)]);
     const id = await upload("later.mov", "video/quicktime");
@@ -140,9 +140,9 @@ let cookie: string;
   });
 
   test.for<[string, (path: string) => Promise<unknown>, string]>([
-    ["with sound alone", () => makeMedia(folder, "bad.mp4", sound(1)), "audio but no video"],
+    ["without a picture", () => makeMedia(folder, "bad.mp4", sound(1)), "audio but no video"],
     [
-      "whose content is garbage",
+      "with invalid content",
       (path) =>
         writeFile(
           path,
@@ -150,7 +150,7 @@ let cookie: string;
         ),
       "cannot be read as a video",
     ],
-  ])("%s fails in words", async ([, make, words]) => {
+  ])("%s fails with a clear message", async ([, make, words]) => {
     await make(join(folder, "bad.mp4"));
     const id = await upload("bad.mp4");
     const video = await until("it has failed", async () => {
@@ -160,7 +160,7 @@ let cookie: string;
     expect(video.problem).toContain(words);
   });
 
-  test("survives a worker that is killed, which leaves no process and no file", async () => {
+  test("survives a killed worker, which leaves no process and no file", async () => {
     await makeMedia(folder, "long.mp4", picture(7, "854x480"));
     const id = await upload("long.mp4");
     await until("ffmpeg is at work", async () => (await ffmpegs()).length > 0);
@@ -173,7 +173,7 @@ let cookie: string;
     await until("nothing is left", async () => (await scratch()).length === 0);
   });
 
-  test("a worker that is terminated also ends ffmpeg and removes its files", async () => {
+  test("a worker that stops ends ffmpeg and removes its files", async () => {
     const id = await upload("long.mp4");
     await until("ffmpeg is at work", async () => (await ffmpegs()).length > 0);
     expect(await worker.kill("SIGTERM")).toEqual({ code: 0, signal: null });
@@ -183,18 +183,18 @@ let cookie: string;
     await ready(id);
   });
 
-  test("no ffmpeg, no video: 503 says what to install", async () => {
+  test("without ffmpeg, videos get a 503 that names what to install", async () => {
     const PORT = `${await freePort()}`;
     const without = { FFMPEG_PATH: "/nowhere/ffmpeg", PORT };
     const api = system.start("api/main.ts", without);
     await api.wrote("listening");
     const body = { filename: "a.mp4", contentType: "video/mp4", bytes: 1, kind: "VIDEO" };
-    const answer = await call(`http://127.0.0.1:${PORT}/v1/uploads`, { body });
-    expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({
+    const response = await call(`http://127.0.0.1:${PORT}/v1/uploads`, { body });
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({
       detail: "FFMPEG_PATH is set, but ffmpeg was not found at that path.",
     });
-    // Its jobs are left to workers that can do them.
+    // Its jobs stay queued for workers with ffmpeg.
     const line = await (await system.startWorker(without)).wrote("working");
     expect(line).toContain("video-publish");
     expect(line).not.toContain("video-encode");
@@ -211,8 +211,8 @@ const run = (script: string, ...args: string[]) =>
 const logIn = async () => {
   await run("scripts/seed.ts");
   const body = { email: "ada@offstage.example", password: "correct horse battery" };
-  const answer = await call("/v1/login", { body });
-  return answer.headers
+  const response = await call("/v1/login", { body });
+  return response.headers
     .getSetCookie()
     .map((each) => each.split(";")[0])
     .join("; ");
@@ -231,11 +231,11 @@ const call = (
 const upload = async (name: string, contentType = "video/mp4"): Promise<string> => {
   const path = join(folder, name);
   const { size: bytes } = await stat(path);
-  const announced = await call("/v1/uploads", {
+  const created = await call("/v1/uploads", {
     body: { filename: name, contentType, bytes, kind: "VIDEO" },
   });
-  const permit = (await announced.json()) as { id: string; url: string; headers: Record<string, string> };
-  expect([announced.status, permit]).toEqual([201, expect.objectContaining({ method: "PUT" })]);
+  const permit = (await created.json()) as { id: string; url: string; headers: Record<string, string> };
+  expect([created.status, permit]).toEqual([201, expect.objectContaining({ method: "PUT" })]);
   const put = await fetch(new URL(permit.url, system.apiUrl), {
     method: "PUT",
     headers: permit.headers,
@@ -267,7 +267,7 @@ const rolesOf = ({ files }: Shown) => {
 
 const scratch = async () => (await readdir(folder)).filter((name) => name.startsWith("offstage-media-"));
 
-/** The command lines of ffmpeg processes at work in our folder. */
+/** The command lines of ffmpeg processes in the test folder. */
 const ffmpegs = async () => {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(

@@ -51,7 +51,7 @@ const parse = (text: string): Request[] =>
       };
     });
 
-/** The values that a reader fills in by hand. */
+/** Fills in the values that a reader has to enter. */
 const filledIn = async ({ url, body }: Request): Promise<string | Uint8Array<ArrayBuffer> | undefined> => {
   if (body.startsWith("<")) return new Uint8Array(samples.jpeg);
   const [to, subject] = url.endsWith("/reset")
@@ -64,7 +64,7 @@ const filledIn = async ({ url, body }: Request): Promise<string | Uint8Array<Arr
   );
 };
 
-test("the requests in requests.http work from top to bottom", async () => {
+test("requests.http runs from top to bottom", async () => {
   const text = await readFile(join(root, "requests.http"), "utf8");
   const variables = new Map([...text.matchAll(/^@(\w+) = (.*)$/gm)].map(([, name, value]) => [name, value]));
   variables.set("$guid", crypto.randomUUID()).set("host", app.url);
@@ -72,7 +72,7 @@ test("the requests in requests.http work from top to bottom", async () => {
     template.replaceAll(/\{\{(.+?)\}\}/g, (_, name: string) => variables.get(name) ?? `no ${name}`);
   const cookies = new Map<string, string>();
 
-  const refused: [title: string, status: number][] = [];
+  const failed: [title: string, status: number][] = [];
   for (const request of parse(text)) {
     const { title, name, method, headers } = request;
     const body = await filledIn({ ...request, body: fill(request.body) });
@@ -92,11 +92,11 @@ test("the requests in requests.http work from top to bottom", async () => {
     if (name)
       for (const [field, value] of Object.entries(JSON.parse(responseText) as object))
         variables.set(`${name}.response.body.${field}`, String(value));
-    if (!response.ok) refused.push([title, response.status]);
+    if (!response.ok) failed.push([title, response.status]);
   }
-  expect(refused).toEqual([
-    ["… or by its six digits, within 15 minutes", 422],
-    ["Log out one of them: put the id of a session that is listed above", 404],
-    ["What a refusal looks like", 422],
+  expect(failed).toEqual([
+    ["… or with the six-digit code, within 15 minutes", 422],
+    ["End a session: use an id from the list above", 404],
+    ["An error response", 422],
   ]);
 });

@@ -22,17 +22,17 @@ export const SECRET = "a secret for tests, of more than 32 characters";
 export const PUBLIC_URL = "http://app.test";
 
 interface Options {
-  /** Instead of one that allows everything. */
+  /** Default: no rate limits. */
   throttle?: (core: Core) => Throttle;
-  /** Instead of a folder of this disk. */
+  /** Default: a temporary folder. */
   driver?: Driver;
-  /** Instead of one that does nothing. */
+  /** Default: no processing. */
   uploadWork?: UploadWork;
   /** Further modules that work. Mail and the purge of uploads always do. */
   modules?: Wire[];
 }
 
-/** The API, the workers of `email` and `upload-purge`, and the sandbox in this process, on a separate database and broker. */
+/** The API, the workers of `email` and `upload-purge` and the sandbox, with a separate database and broker. */
 export interface TestApp extends AsyncDisposable {
   readonly core: Core;
   readonly url: string;
@@ -41,7 +41,7 @@ export interface TestApp extends AsyncDisposable {
   /** Every line that the API logged. */
   readonly logged: readonly string[];
   readonly request: ReturnType<typeof supertest>;
-  /** Resolves with the newest mail to that address, with that subject if one is given, once there is one. */
+  /** Waits for a mail to an address, with a given subject if one is passed, and returns the newest. */
   mailTo(address: string, subject?: string): Promise<Message>;
   mailsTo(address: string): Promise<Message[]>;
   /** All headers of a mail, unfolded. */

@@ -9,7 +9,7 @@ export interface GeneratedRequest {
   headers: Record<string, string>;
 }
 
-/** Values that a test knows to exist, so that some requests reach what is behind the checks. */
+/** Values that exist, so that some requests pass the checks. */
 export interface Known {
   emails: string[];
   passwords: string[];
@@ -31,7 +31,7 @@ const HOSTILE = [
   "x".repeat(5_000),
 ];
 
-/** Requests to an operation: most fit its schemas, others break them in one place or everywhere. */
+/** Requests to an operation: most match its schemas, others violate them in one place or everywhere. */
 export const requestsTo = (
   { path, parameters, body }: Operation,
   known: Known,
@@ -61,7 +61,7 @@ export const requestsTo = (
     }));
 };
 
-/** A value that fits a schema. */
+/** A value that matches a schema. */
 export const valid = (schema: Schema, known: Known): fc.Arbitrary<unknown> => {
   if (schema.enum) return fc.constantFrom(...schema.enum);
   if (schema.format === "email") return fc.oneof(fc.constantFrom(...known.emails), fc.emailAddress());
@@ -81,7 +81,7 @@ export const valid = (schema: Schema, known: Known): fc.Arbitrary<unknown> => {
         { requiredKeys: schema.required ?? [] },
       );
     default:
-      throw new Error(`the generator does not know ${JSON.stringify(schema)}`);
+      throw new Error(`the generator does not support ${JSON.stringify(schema)}`);
   }
 };
 
@@ -104,7 +104,7 @@ const bodies = (fitting: fc.Arbitrary<unknown>): fc.Arbitrary<string> =>
 
 const anything = fc.oneof(fc.jsonValue(), text, fc.constant(null));
 
-/** One field becomes something else, or a field comes that no one asked for. */
+/** Replaces one field by an arbitrary value, or adds an unknown field. */
 const spoiled = (value: unknown, junk: unknown) => {
   const fields = Object.keys(value as object);
   const field = fields[JSON.stringify(junk).length % (fields.length + 1)] ?? "unknown";

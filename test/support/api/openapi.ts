@@ -9,7 +9,7 @@ export interface Parameter {
   schema: Schema;
 }
 
-/** One operation of openapi.json, as tests use it. */
+/** An operation of openapi.json. */
 export interface Operation {
   method: string;
   path: string;
@@ -18,8 +18,8 @@ export interface Operation {
   role: string | undefined;
   parameters: Parameter[];
   body: Schema | undefined;
-  /** Status → what its body must be; undefined where there is none. */
-  answers: Map<number, { type: string; schema: z.ZodType } | undefined>;
+  /** Status → the expected body; undefined for no body. */
+  responses: Map<number, { type: string; schema: z.ZodType } | undefined>;
 }
 
 interface Document {
@@ -49,7 +49,7 @@ export const publishedOperations = (document = publishedDocument()): Operation[]
       role: raw["x-role"],
       parameters: raw.parameters,
       body: raw.requestBody?.content["application/json"]?.schema,
-      answers: new Map(
+      responses: new Map(
         Object.entries(raw.responses).map(([status, { content }]) => [
           Number(status),
           content && toAnswer(content, document),
@@ -65,20 +65,23 @@ const toAnswer = (content: Record<string, { schema: Schema }>, { components }: D
   return { type, schema: z.fromJSONSchema(standalone) };
 };
 
-/** Throws unless the document says that this operation may answer so. */
-export const checkAnswer = async ({ title, answers }: Operation, response: Response): Promise<unknown> => {
+/** @throws Error if the document does not allow this response */
+export const checkResponse = async (
+  { title, responses }: Operation,
+  response: Response,
+): Promise<unknown> => {
   const { status } = response;
-  if (!answers.has(status))
+  if (!responses.has(status))
     throw new Error(`${title}: ${status} is not documented: ${await response.text()}`);
-  const answer = answers.get(status);
+  const expected = responses.get(status);
   const text = await response.text();
-  if (!answer) {
-    if (text !== "") throw new Error(`${title}: ${status} has no body in the document, but had ${text}`);
+  if (!expected) {
+    if (text !== "") throw new Error(`${title}: ${status} is documented without a body, but had ${text}`);
     return undefined;
   }
   const type = response.headers.get("content-type")?.split(";")[0];
-  if (type !== answer.type) throw new Error(`${title}: ${status} came as ${type}, not as ${answer.type}`);
-  const { error } = answer.schema.safeParse(JSON.parse(text));
-  if (error) throw new Error(`${title}: ${status} does not fit its schema: ${error.message}\n${text}`);
+  if (type !== expected.type) throw new Error(`${title}: ${status} has type ${type}, not ${expected.type}`);
+  const { error } = expected.schema.safeParse(JSON.parse(text));
+  if (error) throw new Error(`${title}: ${status} does not match its schema: ${error.message}\n${text}`);
   return JSON.parse(text);
 };

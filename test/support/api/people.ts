@@ -7,7 +7,7 @@ export interface Person {
   password: string;
 }
 
-/** Requests with a user's cookie. */
+/** Requests with a user's session cookie. */
 export interface SignedIn {
   readonly cookie: string;
   get(path: string): Test;
@@ -16,16 +16,16 @@ export interface SignedIn {
   delete(path: string): Test;
 }
 
-/** People who use the API, over HTTP and the inbox alone. */
+/** Users of the API: they use only HTTP and their inbox. */
 export interface People {
   person(email: string): Person;
   /** Signs up and follows the link in the mail. */
   verified(email: string): Promise<Person>;
   logIn(person: Person, more?: object): Test;
   as(person: Person): Promise<SignedIn>;
-  /** `verified` and `as` in one. */
+  /** `verified` followed by `as`. */
   session(email: string): Promise<SignedIn>;
-  cookieOf(answer: Response): string;
+  cookieOf(response: Response): string;
 }
 
 export const tokenIn = (text: string): string => /#([\w-]{43})/.exec(text)?.[1] ?? "no token";
@@ -43,8 +43,8 @@ export const createPeople = ({ request, mailTo }: TestApp): People => {
     return person(email);
   };
 
-  const cookieOf = (answer: Response) =>
-    answer
+  const cookieOf = (response: Response) =>
+    response
       .get("Set-Cookie")
       ?.find((each) => each.startsWith("session="))
       ?.split(";")[0] ?? "no cookie";

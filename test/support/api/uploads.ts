@@ -1,7 +1,7 @@
 import { type TestApp } from "./app.ts";
 import type { SignedIn } from "./people.ts";
 
-/** The first bytes of files, with as many zeros after them as a test wants. */
+/** The first bytes of files, optionally padded with zeros. */
 export const samples = {
   jpeg: Buffer.from("ffd8ffe000104a46494600010100000100010000", "hex"),
   png: Buffer.from(
@@ -39,7 +39,7 @@ export interface Permit {
   expiresAt: string;
 }
 
-export interface Announcement {
+export interface NewUpload {
   filename?: string;
   contentType?: string;
   bytes?: number;
@@ -50,19 +50,19 @@ export interface Announcement {
 export const changeSignature = (url: string): string =>
   url.replace(/(signature=)(.)/i, (_all, name: string, first: string) => name + (first === "0" ? "1" : "0"));
 
-/** Uploads as a client does them: by what the API says, and nothing else. */
+/** Uploads files as a client does, using only responses of the API. */
 export const createUploader = (app: TestApp, person: SignedIn) => {
-  const announce = async (body: Buffer, more: Announcement = {}): Promise<Permit> => {
-    const announcement = {
+  const create = async (body: Buffer, more: NewUpload = {}): Promise<Permit> => {
+    const declared = {
       filename: "holiday.png",
       contentType: "image/png",
       bytes: body.length,
       kind: "IMAGE",
       ...more,
     };
-    const answer = await person.post("/v1/uploads").send(announcement);
-    if (answer.status !== 201) throw new Error(`announced: ${answer.status} ${answer.text}`);
-    return answer.body as Permit;
+    const response = await person.post("/v1/uploads").send(declared);
+    if (response.status !== 201) throw new Error(`created: ${response.status} ${response.text}`);
+    return response.body as Permit;
   };
   const put = ({ method, url, headers }: Permit, body: Buffer, more: Record<string, string> = {}) =>
     fetch(new URL(url, app.url), {
@@ -72,11 +72,11 @@ export const createUploader = (app: TestApp, person: SignedIn) => {
     });
   const complete = (id: string) => person.post(`/v1/uploads/${id}/complete`);
   return {
-    announce,
+    create,
     put,
     complete,
-    upload: async (body: Buffer, more?: Announcement): Promise<string> => {
-      const permit = await announce(body, more);
+    upload: async (body: Buffer, more?: NewUpload): Promise<string> => {
+      const permit = await create(body, more);
       const { status } = await put(permit, body);
       if (status !== 200) throw new Error(`put: ${status}`);
       const completed = await complete(permit.id);

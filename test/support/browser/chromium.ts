@@ -6,10 +6,10 @@ import { chromium, type Browser } from "playwright-core";
 const PROGRAM = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
 const require = createRequire(import.meta.url);
 
-/** Why there is no browser to test with; undefined when there is one. */
+/** Why no browser is available; undefined if there is one. */
 export const missingChromium = PROGRAM ? undefined : "there is no Chromium: apt-get install chromium";
 
-/** The machine's own browser, which plays H.264; the one that playwright would download does not. */
+/** The installed browser, which plays H.264; the one that Playwright downloads does not. */
 export const startChromium = (): Promise<Browser> =>
   chromium.launch({
     executablePath: PROGRAM ?? "",
@@ -25,19 +25,19 @@ export const startChromium = (): Promise<Browser> =>
     ],
   });
 
-/** How far a player is. */
+/** The state of a player. */
 export interface Playing {
   currentTime: number;
-  /** Of the picture. */
+  /** Of the video. */
   height: number;
-  /** The heights of what it may choose from. */
+  /** The heights of the available renditions. */
   levels: number[];
   subtitles: string[];
   cues: { startTime: number; text: string }[];
   problem: string | undefined;
 }
 
-/** Opens a page of that origin that plays a stream from there with hls.js, as whoever the cookie stands for. */
+/** Opens a page that plays a stream with hls.js, with the session of the given cookie. */
 export const openPlayer = async (browser: Browser, origin: string, stream: string, cookie: string) => {
   const context = await browser.newContext();
   const cookies = cookie.split("; ").map((each) => each.split("="));

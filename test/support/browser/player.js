@@ -1,4 +1,4 @@
-// The script of a page in a browser: plays what its address names with hls.js, and reports how it goes.
+// Page script: plays the stream named in the URL with hls.js and reports its state.
 const video = document.querySelector("video");
 const hls = new Hls({ enableWorker: false });
 let problem;
@@ -22,7 +22,7 @@ globalThis.look = () => ({
   problem,
 });
 
-/** Plays this level from the beginning. */
+/** Plays a level from the start. */
 globalThis.turn = (level) => {
   hls.currentLevel = level;
   video.currentTime = 0;
