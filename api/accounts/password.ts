@@ -34,8 +34,8 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
         const user = await tx.user.findUnique({ where: { email: body.email }, select: { id: true } });
         // Without an account, the same statements run for a random id, so that they take as long.
         const userId = user?.id ?? uuidv7();
-        const subject = await renewReset(tx, appSecret, userId);
-        await enqueue(emailJob, { template: "password-reset", userId, subject });
+        const recordId = await renewReset(tx, appSecret, userId);
+        await enqueue(emailJob, { template: "password-reset", userId, recordId });
         return { message: "If this address has an account, we have sent an email to it." };
       });
     },

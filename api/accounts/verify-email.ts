@@ -130,8 +130,8 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
           });
           // Without an account to verify, the same statements run for a random id, so that they take as long.
           const userId = user && !user.verifiedAt ? user.id : uuidv7();
-          const subject = await renewVerification(tx, appSecret, userId);
-          await enqueue(emailJob, { template: "verification", userId, subject });
+          const recordId = await renewVerification(tx, appSecret, userId);
+          await enqueue(emailJob, { template: "verification", userId, recordId });
           return { message: "If this address still needs to be verified, we have sent a new email to it." };
         });
       },

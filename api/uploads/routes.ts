@@ -69,7 +69,11 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         response: z.object({
           id: z.uuid(),
           method: z.literal("PUT"),
-          url: z.string().describe("Accepts exactly this file until `expiresAt`."),
+          url: z
+            .string()
+            .describe(
+              "Accepts exactly this file until `expiresAt`. It may be relative to the URL of this request.",
+            ),
           headers: z.record(z.string(), z.string()).describe("Headers to send with the file."),
           expiresAt: z.iso.datetime(),
         }),

@@ -46,7 +46,7 @@ test("it waits while the database is away", async () => {
   expect(await insert("kept")).toBe("kept");
 });
 
-test("it gives up when told to", async () => {
+test("it gives up when its signal aborts", async () => {
   const stop = new AbortController();
   const insert = batched(async (): Promise<string[]> => {
     throw sqlError("57P03");

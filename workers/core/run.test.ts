@@ -38,8 +38,8 @@ test("progress is written in the order of the calls, however many are under way"
 
 test("progress that could not be written is reported to its caller alone", async () => {
   const { run, written, close } = openOn(["0.25"]);
-  const told = await Promise.allSettled([0.25, 0.5].map((value) => run.progress(value)));
-  expect(told.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+  const settled = await Promise.allSettled([0.25, 0.5].map((value) => run.progress(value)));
+  expect(settled.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
   expect(written).toEqual(["0.5"]);
   close();
 });

@@ -50,7 +50,7 @@ const ignore = () => {};
 /** What core logs is not read here. */
 export const silent: Log = { info: ignore, warn: ignore, error: ignore };
 
-/** Lets `run` work on stores that nobody used before it. Absent where the machine has no such broker. */
+/** Lets `run` work on unused stores. Absent where the machine has no such broker. */
 export const onFreshStores = (
   servers: Servers,
   kind: BrokerKind,

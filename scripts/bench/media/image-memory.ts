@@ -31,9 +31,11 @@ const resizeMany = async (images: number): Promise<number[]> => {
   await using photos = await makePhotos(4);
   const env = { IMAGES: `${images}`, PHOTOS: photos.root, MALLOC_ARENA_MAX: "2" }; // as start.ts and Dockerfile set it
   await using child = await startProcess("scripts/bench/media/resize-many.ts", env, "resizing");
-  const told = once(child.process, "message") as Promise<[number[]]>;
-  const ended = once(child.process, "exit").then(() => Promise.reject(new Error("it ended before it told")));
-  const [samples] = await Promise.race([told, ended]);
+  const reported = once(child.process, "message") as Promise<[number[]]>;
+  const ended = once(child.process, "exit").then(() =>
+    Promise.reject(new Error("it ended without a report")),
+  );
+  const [samples] = await Promise.race([reported, ended]);
   ended.catch(() => {});
   return samples;
 };

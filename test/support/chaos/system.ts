@@ -37,7 +37,7 @@ export interface System extends AsyncDisposable {
   turnTranscription(outage: Mode): Promise<void>;
 }
 
-/** A system on a database of its own and the broker that BROKER chooses, unless told which stores to use. */
+/** A system on a database of its own and the broker that BROKER chooses, unless stores are given. */
 export const createSystem = async (stores?: Partial<Stores>): Promise<System> => {
   const cleanups = new AsyncDisposableStack();
   const databaseUrl = stores?.databaseUrl ?? (await ownDatabase(cleanups));

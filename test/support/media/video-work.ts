@@ -12,7 +12,7 @@ import { binaries } from "./media.ts";
 
 const uploadId = "01932b5e-0000-7000-8000-000000000001";
 
-/** What became of a file: its renditions in a folder, or the words for whoever uploaded it. */
+/** The result for a file: its renditions in a folder, or the message for the user. */
 export interface Outcome {
   folder: string;
   problems: string[];
