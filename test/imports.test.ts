@@ -65,6 +65,8 @@ test.each([
   ["api/accounts/signup.ts", "../../workers/modules.ts", "never does them"],
   ["api/http/router.ts", "../accounts/authentication.ts", "imports no feature"],
   ["api/http/router.ts", "../app.ts", "imports no feature"],
+  ["api/http/router.ts", "../deletion/routes.ts", "imports no feature"],
+  ["api/accounts/login.ts", "../deletion/routes.ts", "does not import another feature"],
   ["api/accounts/login.ts", "../uploads/kinds.ts", "does not import another feature"],
   ["api/uploads/routes.ts", "../app.ts", "does not import another feature"],
   ["api/main.ts", "../workers/core/relay.ts", "core's public surface"],
