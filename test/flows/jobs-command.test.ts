@@ -142,7 +142,7 @@ test("retries the flow of a failed child, and counts it separately", async () =>
 });
 
 test("reports that there is nothing to retry", async () => {
-  expect(await run("retry", "--name", "nothing")).toEqual({ code: 1, output: "no such jobs\n" });
+  expect(await run("retry", "--name", "nothing")).toEqual({ code: 1, output: "no matching jobs\n" });
 });
 
 test("cancels a waiting job", async () => {
@@ -177,7 +177,7 @@ test.each([
   [["list", "--limit", "0"], "must be a number from 1 to 100000"],
   [["list", "--limit", "99999999999"], "must be a number from 1 to 100000"],
   [["list", "--since", "99999999d"], "--since 99999999d: at most 10000d"],
-  [["list", "--failed", "--state", "pending"], "--state pending: not in the dead letter"],
+  [["list", "--failed", "--state", "pending"], "--state pending: only failed jobs are in the dead letter"],
 ])("%j is a clear error", async (args, message) => {
   const { code, output } = await run(...args);
   expect(code).toBe(2);
