@@ -43,7 +43,7 @@ export const createLocalStorage = ({ folder, signer }: LocalOptions): Storage =>
     await pipeline(source, createWriteStream(path, { flags: "wx", flush: true }));
   };
 
-  /** Makes the folder of a path, again if it was removed with the last object in it before `work` was done. */
+  /** Creates the folder of a path and runs `work`. Repeats both if the folder was removed in between. */
   const inFolder = async (path: string, work: () => Promise<void>) => {
     for (let tries = 1; ; tries++) {
       await mkdir(dirname(path), { recursive: true });

@@ -31,7 +31,7 @@ export const createSigner = (appSecret: string) => {
       return `${PUT_PATH}${key}?${query.toString()}`;
     },
 
-    /** What a URL permits that we signed, even if it is too old by now; undefined for any other. */
+    /** Verifies a URL's signature and returns what it permits; undefined if it is not ours. The caller checks the expiry. */
     read: (key: string, query: URLSearchParams): Permit | undefined => {
       const permit = {
         key,

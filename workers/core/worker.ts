@@ -18,7 +18,8 @@ export interface WorkersOptions<Tx> {
   nudge(): void;
   /**
    * Milliseconds that the jobs of a dead process stay locked, and between two looks for such jobs. By default 10,000 and
-   * 5,000, so that the jobs of a killed process run again within 15 s.
+   * 5,000, so that the jobs of a killed process run again within 15 s. Less than
+   * the ledger's `DEAD_AFTER` (10 s, ledger/sql.ts) has no effect.
    */
   lockDuration?: number;
   stalledInterval?: number;
