@@ -50,6 +50,8 @@ closeOnSignal(log, async () => {
   await database.close();
 });
 
-const worker = await core.working;
-ready = true;
-log.info({ worker, modules: workers.map(({ job }) => job.name) }, "working");
+// Not awaited, so that importing this file does not wait for the servers.
+void core.working.then((worker) => {
+  ready = true;
+  log.info({ worker, modules: workers.map(({ job }) => job.name) }, "working");
+});
