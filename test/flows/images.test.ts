@@ -102,8 +102,16 @@ test("a killed worker leaves no second copy", { timeout: 90_000 }, async () => {
   const expected = await ended(whole);
 
   const id = await client.upload(photo, { contentType: "image/jpeg" });
-  await until("some files are made", async () => (await stored(id)).length > 3);
-  await worker.kill();
+  await app.core.database.prisma.$transaction(
+    async (tx) => {
+      // Locks the row, so that the worker cannot publish, and so not complete, before it is killed.
+      await tx.$executeRaw`SET LOCAL idle_in_transaction_session_timeout = 0`;
+      await tx.$queryRaw`SELECT 1 FROM "Upload" WHERE id = ${id}::uuid FOR UPDATE`;
+      await until("some files are made", async () => (await stored(id)).length > 3);
+      await worker.kill();
+    },
+    { timeout: 60_000 },
+  );
   expect((await show(id)).files).toEqual([]);
   worker = await startWorker();
   const shown = await ended(id);
