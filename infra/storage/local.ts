@@ -16,9 +16,9 @@ export interface LocalOptions {
 }
 
 /**
- * Keeps objects as files below `objects/`, each with its type in a hidden file next to it. An object is written to
- * `incoming/`, on the same disk, and renamed when all of it is on the disk.
- * Its URLs are relative: the API receives the objects, under whatever name the client reached it (api/uploads/signed-put.ts).
+ * Stores objects as files below `objects/`, each with its type in a hidden file next to it. An object is written to
+ * `incoming/`, on the same file system, and renamed when it is complete and flushed to disk.
+ * The URLs are relative: the API receives the objects, at the host name that the client used (api/uploads/signed-put.ts).
  */
 export const createLocalStorage = ({ folder, signer }: LocalOptions): Storage => {
   const pathOf = (key: string) => join(folder, "objects", checkKey(key));
@@ -26,7 +26,7 @@ export const createLocalStorage = ({ folder, signer }: LocalOptions): Storage =>
   const incoming = join(folder, "incoming");
   let tidiedAt = 0;
 
-  /** Removes what processes left behind that were killed as they wrote: it has not grown for an hour. */
+  /** Removes the incomplete files of killed processes: those that were not written to for an hour. */
   const tidy = async () => {
     if (tidiedAt > Date.now() - HOUR) return;
     tidiedAt = Date.now();
@@ -39,7 +39,6 @@ export const createLocalStorage = ({ folder, signer }: LocalOptions): Storage =>
 
   const writeDurably = async (path: string, body: Buffer | Readable) => {
     const source = Buffer.isBuffer(body) ? Readable.from([body]) : body;
-    // Flushed to the disk before it is closed.
     await pipeline(source, createWriteStream(path, { flags: "wx", flush: true }));
   };
 
@@ -118,8 +117,8 @@ export const createLocalStorage = ({ folder, signer }: LocalOptions): Storage =>
 };
 
 /**
- * An object of which only the type is left counts too, so that it can be removed. What others leave in a folder, such as
- * .DS_Store, is no object.
+ * Includes objects of which only the type file is left, so that they can be removed. Ignores files of other programs, such
+ * as .DS_Store.
  */
 async function* filesBelow(path: string, key: string): AsyncIterable<string> {
   const entries = (await readdir(path, { withFileTypes: true }).catch(unlessMissing)) ?? [];
@@ -144,7 +143,7 @@ const removeEmptyFolders = async (path: string, root: string) => {
   }
 };
 
-/** A rename lasts when the folder is on the disk too. */
+/** A rename is durable only when its folder is flushed too. */
 const flushFolder = async (path: string) => {
   const folder = await open(path).catch(unlessMissing);
   try {

@@ -9,7 +9,7 @@ type Settings = Pick<
   "storageUrl" | "s3Region" | "s3Endpoint" | "s3PublicEndpoint" | "s3Credentials" | "appSecret"
 >;
 
-/** The storage that the configuration names. Opens nothing by itself. */
+/** Creates the configured storage. Opens no connection. */
 export const openStorage = async (config: Settings): Promise<Storage> => {
   const { protocol, hostname } = new URL(config.storageUrl);
   if (protocol === "file:")
@@ -17,7 +17,7 @@ export const openStorage = async (config: Settings): Promise<Storage> => {
       folder: fileURLToPath(config.storageUrl),
       signer: createSigner(config.appSecret),
     });
-  // Its client takes 20 MB, which is for those who use it.
+  // Imported only when used, because its client takes 20 MB of memory.
   const { createS3Storage } = await import("./s3.ts");
   return createS3Storage({
     bucket: hostname,

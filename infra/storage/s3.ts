@@ -24,26 +24,26 @@ import {
   StorageUnavailableError,
 } from "./storage.ts";
 
-/** Bytes: S3 takes parts from 5 MiB, of which at most 10,000. */
+/** Bytes per part of a multipart upload. S3 requires at least 5 MiB and accepts at most 10,000 parts. */
 const PART = 8 * 1024 * 1024;
-/** The most that one DeleteObjects takes. */
+/** The maximum number of keys per DeleteObjects request. */
 const BATCH = 1_000;
 
 export interface S3Options {
   bucket: string;
   region: string;
-  /** Of a store that is not AWS. */
+  /** The URL of an S3-compatible store that is not AWS. */
   endpoint?: string | undefined;
-  /** Where clients reach the same store, if that is elsewhere. */
+  /** The URL at which clients reach the same store, if it differs. */
   publicEndpoint?: string | undefined;
-  /** Without them, those of the environment: roles, profiles, AWS_ACCESS_KEY_ID. */
+  /** By default from the environment: roles, profiles, AWS_ACCESS_KEY_ID. */
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
 }
 
-/** Keeps objects in a bucket of S3, or of any store that speaks it. Clients talk to the store themselves. */
+/** Stores objects in a bucket of S3 or of a compatible store. Clients upload and download directly. */
 export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Options): Storage => {
   const client = connect(options);
-  // An address is part of what is signed.
+  // The signature includes the host.
   const signer = publicEndpoint ? connect({ ...options, endpoint: publicEndpoint }) : client;
   const object = (key: string) => ({ Bucket: bucket, Key: checkKey(key) });
 
@@ -70,7 +70,7 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
         );
       });
     } catch (error) {
-      // What cannot be removed now is for the bucket's lifecycle rule.
+      // If this fails too, the bucket's lifecycle rule removes the parts.
       await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
       throw error;
     }
@@ -89,7 +89,7 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
       });
       const url = await getSignedUrl(signer, command, {
         expiresIn: SIGNED_FOR,
-        // The SDK leaves the type out, and then any would do.
+        // By default the SDK does not sign the type, and any type would be accepted.
         signableHeaders: new Set(["content-type", "content-length"]),
       });
       return { url, headers: { "Content-Type": contentType } };
@@ -134,7 +134,7 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
         if (!second) await put(first ?? Buffer.alloc(0));
         else await writeParts(key, startingWith([first, second], parts), contentType, around);
       } finally {
-        // The body stays open if its rest is not read.
+        // Closes the body if it was not read to the end.
         await parts.return(undefined);
       }
     },
@@ -165,12 +165,12 @@ const connect = ({ region, endpoint, credentials }: Omit<S3Options, "bucket" | "
   const client = new S3Client({
     region,
     ...(credentials && { credentials }),
-    // Other stores have no name for each bucket.
+    // Other stores have no host name per bucket.
     ...(endpoint && { endpoint, forcePathStyle: true }),
-    // Other stores do not know the checksums that the SDK would add, and a signed URL could not carry them.
+    // Other stores do not support the SDK's checksums, and a signed URL cannot contain them.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
-    // The SDK's own wait for ever.
+    // The SDK has no timeouts by default.
     requestHandler: { connectionTimeout: 3_000, socketTimeout: 30_000 },
   });
   client.middlewareStack.add(
@@ -183,19 +183,19 @@ const connect = ({ region, endpoint, credentials }: Omit<S3Options, "bucket" | "
   return client;
 };
 
-/** Without a status, no answer came. */
+/** An error without a status means that there was no response. */
 const toStorageError = (error: unknown): unknown => {
   const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
   if (status === 507) return new StorageFullError({ cause: error });
-  const isAway = status === undefined || status === 429 || status >= 500;
-  return isAway ? new StorageUnavailableError("the storage is away", { cause: error }) : error;
+  const isUnavailable = status === undefined || status === 429 || status >= 500;
+  return isUnavailable ? new StorageUnavailableError("the storage is unavailable", { cause: error }) : error;
 };
 
 const unlessMissing = (error: unknown): undefined => {
   if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 404) throw error;
 };
 
-/** A body in parts of one size; the last may be shorter. */
+/** Splits a body into parts of equal size; the last may be shorter. */
 async function* partsOf(body: Readable): AsyncGenerator<Buffer, undefined> {
   let chunks: Buffer[] = [];
   let bytes = 0;

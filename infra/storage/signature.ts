@@ -1,25 +1,25 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { SIGNED_FOR, type StoredObject } from "./storage.ts";
 
-/** What a signed URL of the local storage permits. */
+/** What a signed URL of the local storage allows. */
 export interface Permit extends StoredObject {
   key: string;
   /** Seconds since 1970. */
   expires: number;
 }
 
-/** The path below which the API takes the objects of signed URLs. */
+/** The path below which the API accepts the PUTs of signed URLs. */
 export const PUT_PATH = "/storage/";
 
-/** Signs the permission to put one object, and reads what it signed. */
+/** Signs and verifies URLs that permit the upload of one object. */
 export const createSigner = (appSecret: string) => {
-  // A key of its own, so that no other signature of the application can pass for one of these.
+  // A separate key, so that no other signature of the application is valid here.
   const secret = createHmac("sha256", appSecret).update("storage:put").digest();
   const signatureOf = ({ key, contentType, bytes, expires }: Permit) =>
     createHmac("sha256", secret).update(["PUT", key, contentType, bytes, expires].join("\n")).digest();
 
   return {
-    /** Path and query of the URL. */
+    /** Returns the path and the query of the URL. */
     sign: (key: string, object: StoredObject, now = Date.now()): string => {
       const permit = { key, ...object, expires: Math.floor(now / 1_000) + SIGNED_FOR };
       const query = new URLSearchParams({
@@ -31,7 +31,7 @@ export const createSigner = (appSecret: string) => {
       return `${PUT_PATH}${key}?${query.toString()}`;
     },
 
-    /** Verifies a URL's signature and returns what it permits; undefined if it is not ours. The caller checks the expiry. */
+    /** Verifies a URL's signature and returns what it permits; undefined if it is invalid. The caller checks the expiry. */
     read: (key: string, query: URLSearchParams): Permit | undefined => {
       const permit = {
         key,

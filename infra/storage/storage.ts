@@ -1,18 +1,18 @@
 import type { Readable } from "node:stream";
 
-/** Seconds that a signed URL opens its object for. */
+/** Seconds for which a signed URL is valid. */
 export const SIGNED_FOR = 300;
 
-/** What a stored object is. */
+/** The size and type of a stored object. */
 export interface StoredObject {
   bytes: number;
   contentType: string;
 }
 
-/** Calls `publish`, for example inside a transaction, or throws instead. */
+/** Wraps the step that makes a written object visible: calls `publish`, for example inside a transaction, or throws. */
 export type Around = (publish: () => Promise<void>) => Promise<void>;
 
-/** How a client is to receive an object, as the headers of that names. */
+/** The response headers with which a client receives an object. */
 export interface Delivery {
   contentType: string;
   contentDisposition: string;
@@ -20,31 +20,38 @@ export interface Delivery {
 }
 
 /**
- * Where files are kept: S3, or a folder of this machine. Keys are ours, as in `uploads/<id>/source`: words of letters,
- * digits, `_`, `-` and inner dots, between slashes. Nothing that a user wrote is ever part of one.
+ * Stores files in S3 or in a local folder. Keys are generated, for example `uploads/<id>/source`: words of letters, digits,
+ * `_`, `-` and inner dots, separated by slashes. They never contain user input.
  */
 export interface Storage {
-  /** The origin of its URLs. Undefined if they are relative: clients reach it through the API. */
+  /** The origin of the signed URLs. Undefined if they are relative, because clients reach the storage through the API. */
   readonly origin: string | undefined;
   /**
-   * A URL to which its holder can PUT exactly this object, with these headers, for five minutes. May be relative to the
-   * origin of the API.
+   * A URL that accepts a PUT of exactly this object, with these headers, for five minutes. It may be relative to the
+   * API's origin.
    */
   signPut(key: string, object: StoredObject): Promise<{ url: string; headers: Record<string, string> }>;
-  /** Where to get an object: of S3 a URL for anybody, for five minutes; of this machine a `file:` URL, for us to send. */
+  /**
+   * The URL of an object. With S3, clients can use it for five minutes. With a local folder it is a `file:` URL, whose
+   * content the API must send.
+   */
   signGet(key: string, delivery: Delivery): Promise<string>;
-  /** Undefined where there is none. */
+  /** Resolves with undefined if there is no such object. */
   head(key: string): Promise<StoredObject | undefined>;
-  /** Both ends of the range are included. @throws ObjectMissingError */
+  /**
+   * Both ends of the range are inclusive.
+   * @throws ObjectMissingError
+   */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   /**
-   * The whole object, or what was there before: never a part. `around` may do the last step, by which it becomes
-   * visible, inside a transaction, or refuse it by an error. @throws StorageFullError
+   * Creates or replaces an object atomically: readers see all of it, or the previous one. `around` may run the last step,
+   * which makes the object visible, inside a transaction, or prevent it with an error.
+   * @throws StorageFullError
    */
   write(key: string, body: Buffer | Readable, contentType: string, around?: Around): Promise<void>;
-  /** All keys that begin so. Give a whole folder, with its slash. */
+  /** All keys that start with the prefix. It must be a folder, with its final slash. */
   list(prefix: string): AsyncIterable<string>;
-  /** Those that are missing are fine. */
+  /** Removes objects. Missing ones are ignored. */
   remove(keys: readonly string[]): Promise<void>;
   close(): void;
 }
@@ -63,16 +70,19 @@ export class StorageFullError extends Error {
   }
 }
 
-/** The storage does not answer, or not now. */
+/** The storage does not respond, or responds that it is unavailable. */
 export class StorageUnavailableError extends Error {
   override name = "StorageUnavailableError";
 }
 
-/** Words between slashes: no folder above, nothing hidden. */
+/** Words separated by slashes: no `..`, and no hidden files. */
 export const WORDS = /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/;
 
-/** @throws TypeError for what is no key, and could leave the folder of those that are */
+/**
+ * Returns the key if it is valid. Others could lead out of the folder.
+ * @throws TypeError
+ */
 export const checkKey = (key: string): string => {
-  if (key.length > 500 || !WORDS.test(key)) throw new TypeError("this is not the key of an object");
+  if (key.length > 500 || !WORDS.test(key)) throw new TypeError("not a storage key");
   return key;
 };

@@ -50,7 +50,7 @@ test.for(nth)("a database that is stopped after %i answers ends nothing but its 
 test.for(nth)("a broker that is stopped after %i answers ends nothing but its calls", async (answers) => {
   await using server = await stoppedAfter(answers);
   const broker = openBroker(server.url, "test", () => {});
-  const calls = [broker.ping(), broker.queue("words").add("words", {}), broker.sentinel.isSet("whole")];
+  const calls = [broker.ping(), broker.queue("words").add("words", {}), broker.marks.isSet("whole")];
   const ended = await Promise.allSettled(calls);
   await broker.close();
   expect(ended).toHaveLength(calls.length);

@@ -111,14 +111,16 @@ test("a rate limit pauses the queue and spends no attempt", async () => {
   const started: number[] = [];
   const id = await doing("throttled", async ({ attempt }) => {
     started.push(Date.now());
-    if (started.length === 1) throw new RateLimitedError(1_000);
+    if (started.length === 1) throw new RateLimitedError(3_000);
     return attempt;
   });
-  await until("the first start", () => started.length === 1);
+  const queue = core.broker.queue(act.name);
+  // Longer than the window of the job's own rate limit.
+  await until("the pause", async () => (await queue.getRateLimitTtl()) > 1_000);
   const other = await doing("next to it", async () => Date.now());
   expect(await core.reaches(id, "COMPLETED")).toMatchObject({ result: 1, attempt: 0 });
   const { result } = await core.reaches(other, "COMPLETED");
-  expect(Number(result) - (started[0] ?? 0)).toBeGreaterThanOrEqual(900);
+  expect(Number(result) - (started[0] ?? 0)).toBeGreaterThanOrEqual(2_900);
 });
 
 test("the effect and its completion commit together", async () => {

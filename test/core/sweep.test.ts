@@ -12,7 +12,7 @@ beforeAll(async () => {
   core = await createCore();
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   background = startCore({ database: core.database.jobs, broker: core.broker, log, workers: [] });
-  await until("the first sweep", () => core.broker.sentinel.isSet("whole"));
+  await until("the first sweep", () => core.broker.marks.isSet("whole"));
 });
 afterAll(async () => {
   await background.close(0);

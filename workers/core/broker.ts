@@ -26,7 +26,7 @@ const POLL = 5;
 const UNDEFINED_TABLE = "42P01";
 
 /** The name of a queue that no job can have. */
-const SENTINEL = "_sentinel";
+const MARKS = "_marks";
 
 type Processing = Omit<WorkerOptions, "connection" | "prefix" | "skipWaitingForReady">;
 
@@ -40,7 +40,7 @@ export interface Broker {
   /** The queue with that name, created at first use. Its calls reject quickly while the broker is unavailable. */
   queue(name: string): AnyQueue;
   /** Marks that disappear with everything else when the broker is emptied. */
-  readonly sentinel: { isSet(mark: string): Promise<boolean>; set(mark: string): Promise<void> };
+  readonly marks: { isSet(mark: string): Promise<boolean>; set(mark: string): Promise<void> };
   /** A consumer of that queue. Create it only after a `ping` has succeeded. */
   worker(name: string, processor: Processor<unknown, unknown>, options: Processing): AnyWorker;
   /** Closes the queues and connections. The caller closes the workers. */
@@ -175,10 +175,10 @@ export const openBroker = (url: string, queuePrefix: string, onError: (error: Er
   return {
     ping: connections.ping,
     queue: open,
-    sentinel: {
-      isSet: async (mark) => (await open(SENTINEL).getJobState(mark)) !== "unknown",
+    marks: {
+      isSet: async (mark) => (await open(MARKS).getJobState(mark)) !== "unknown",
       // A job in a queue without workers stays until the broker is emptied.
-      set: async (mark) => void (await open(SENTINEL).add(SENTINEL, {}, { jobId: mark })),
+      set: async (mark) => void (await open(MARKS).add(MARKS, {}, { jobId: mark })),
     },
     worker: (name, processor, options) =>
       new Worker(

@@ -40,7 +40,7 @@ const publish = async (broker: Broker, name: string, jobs: DueJob[]): Promise<vo
  * then wait, as they do for a broker that is unavailable.
  * @throws Error from the broker when it refuses the probe too
  */
-const probe = (broker: Broker): Promise<void> => broker.sentinel.set("probe");
+const probe = (broker: Broker): Promise<void> => broker.marks.set("probe");
 
 /** Starts a relay. It publishes due jobs at each nudge and every 250 ms. */
 export const startRelay = (sql: Sql, broker: Broker, log: Log): Relay => {

@@ -25,14 +25,14 @@ export interface Core<Tx> {
   /** Resolves with the process's worker id when its workers run: when the database and the broker have responded. */
   readonly working: Promise<string>;
   /**
-   * Stops in order: workers, sweep, prune, relay. Running jobs get `grace` ms to finish and are then released. The caller
-   * closes the broker and the database afterwards.
+   * Stops in order: workers, sweep, flow check, pruning, relay. Running jobs get `grace` ms to finish and are then released.
+   * The caller closes the broker and the database afterwards.
    */
   close(grace: number): Promise<void>;
 }
 
 /**
- * Starts what a process needs: the relay, and with `workers` the consumers, the sweep and pruning.
+ * Starts what a process needs: the relay, and with `workers` the consumers, the sweep, the flow check and pruning.
  * @throws TypeError when two workers have the same job
  */
 export const startCore = <Tx>(options: CoreOptions<Tx>): Core<Tx> => {

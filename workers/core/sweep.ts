@@ -43,7 +43,7 @@ export const startSweep = ({ sql, broker, log, observe, nudge }: Deps): RunningT
 
   /** The broker is new or was emptied: checks every published job. Starts over if the broker is emptied again. */
   const recoverAll = async (signal: AbortSignal): Promise<void> => {
-    await broker.sentinel.set("recovering");
+    await broker.marks.set("recovering");
     await checkRunningSoon(sql);
     for (let last = ZERO; ;) {
       const jobs = await publishedAfter(sql, last);
@@ -51,7 +51,7 @@ export const startSweep = ({ sql, broker, log, observe, nudge }: Deps): RunningT
       if (jobs.length < BATCH || signal.aborted) break;
       last = jobs.at(-1)?.id ?? last;
     }
-    if (!signal.aborted && (await broker.sentinel.isSet("recovering"))) await broker.sentinel.set("whole");
+    if (!signal.aborted && (await broker.marks.isSet("recovering"))) await broker.marks.set("whole");
   };
 
   const recoverUnconfirmed = async (signal: AbortSignal): Promise<void> => {
@@ -67,7 +67,7 @@ export const startSweep = ({ sql, broker, log, observe, nudge }: Deps): RunningT
     lease: 4,
     work: async (signal) => {
       await broker.ping();
-      if (!(await broker.sentinel.isSet("whole"))) await recoverAll(signal);
+      if (!(await broker.marks.isSet("whole"))) await recoverAll(signal);
       await recoverUnconfirmed(signal);
     },
   });

@@ -27,18 +27,25 @@ export const inOrder = <Row extends Delivery>(
   items: readonly Delivery[],
   rows: readonly Row[],
 ): (Row | undefined)[] => {
-  const found = new Map(rows.map((row) => [brokerIdOf(row), row]));
-  return items.map((item) => found.get(brokerIdOf(item)));
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return items.map(({ id, epoch }) => {
+    const row = found.get(id);
+    return row?.epoch === epoch ? row : undefined;
+  });
 };
 
 /**
  * JSON that jsonb accepts: without NUL and lone surrogates, which JavaScript strings may contain.
  * @throws TypeError when JSON cannot represent the value
  */
-export const toJson = (value: unknown): string =>
-  JSON.stringify(value ?? null, (_key, entry: unknown) =>
+export const toJson = (value: unknown): string => {
+  const json = JSON.stringify(value ?? null);
+  // JSON.stringify escapes both. The replacer is slow, and hardly ever needed.
+  if (!json?.includes("\\u")) return json;
+  return JSON.stringify(value, (_key, entry: unknown) =>
     typeof entry === "string" ? entry.replaceAll("\u0000", "").toWellFormed() : entry,
   );
+};
 
 /** Seconds without a heartbeat after which a worker process counts as dead. */
 const DEAD_AFTER = 10;
