@@ -10,14 +10,14 @@ import { parseArgsOrExit } from "./processes/command-line.ts";
 /** To measure something else, add a list of measurements here. */
 const parts: Readonly<Record<string, readonly Measurement[]>> = { core, accounts, media };
 
-const HELP = `Measures this project on this machine, on a PostgreSQL and a Redis of its own.
+const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.
 
-  npm run bench                   everything, as tables
+  npm run bench                   all measurements, as tables
   npm run bench -- --only PART    one part: ${Object.keys(parts).join(", ")}
   npm run bench -- --json         one JSON object
-  npm run bench -- --quick        less of what takes minutes, so with less certainty
+  npm run bench -- --quick        fewer samples: faster, and less precise
 
-docs/benchmarks.md says what the rows mean.`;
+docs/benchmarks.md explains the tables.`;
 
 const { values: options } = parseArgsOrExit(
   {

@@ -4,13 +4,13 @@ import { hashPassword } from "../../infra/passwords.ts";
 import { freePort } from "../processes/ports.ts";
 import type { Findings, Measurement } from "./findings.ts";
 import type { Servers } from "./servers.ts";
-import { chanceRange, median, percentile } from "./statistics.ts";
+import { confidenceInterval, median, percentile } from "./statistics.ts";
 
 const SAMPLES = 200;
 const WARM_UP = 30;
 const KNOWN = "known@example.com";
 
-/** The milliseconds of two requests that followed each other. */
+/** The response times of two consecutive requests, in milliseconds. */
 interface Pair {
   known: number;
   unknown: number;
@@ -18,8 +18,8 @@ interface Pair {
 
 type Send = (email: string) => Promise<unknown>;
 
-/** Whether response times reveal who has an account. */
-const measureWith =
+/** Compares the response times for an address with an account and for addresses without one. */
+const measureEndpoint =
   (name: string, path: string, body: (email: string) => object): Measurement =>
   async (servers) => {
     await using api = await startApi(servers);
@@ -36,14 +36,14 @@ const measureWith =
     return describe(name, path, pairs);
   };
 
-/** In a random order, so that a busy moment of the machine, and who comes second, favours neither. */
+/** Sends both requests in a random order, so that neither the order nor the load of the machine favours one of them. */
 const measurePair = async (send: Send, unknown: string): Promise<Pair> => {
   const pair: Pair = { known: NaN, unknown: NaN };
   const order = Math.random() < 0.5 ? (["known", "unknown"] as const) : (["unknown", "known"] as const);
   for (const which of order) {
-    const began = performance.now();
+    const startedAt = performance.now();
     await send(which === "known" ? KNOWN : unknown);
-    pair[which] = performance.now() - began;
+    pair[which] = performance.now() - startedAt;
   }
   return pair;
 };
@@ -54,17 +54,18 @@ const describe = (name: string, path: string, pairs: readonly Pair[]): Findings 
     return [`${which} address`, ...[0.5, 0.9, 0.99].map((share) => percentile(values, share).toFixed(1))];
   };
   return {
-    title: `${path}: milliseconds to the answer (${SAMPLES} of each)`,
+    title: `${path}: milliseconds to the response (${SAMPLES} of each)`,
     columns: ["", "p50", "p90", "p99"],
     rows: [row("known"), row("unknown")],
-    figures: [{ name, value: gap(pairs), range: chanceRange(pairs, gap), target: { most: 5 } }],
+    figures: [{ name, value: gap(pairs), range: confidenceInterval(pairs, gap), target: { max: 5 } }],
   };
 };
 
+/** The difference of the medians, in milliseconds. */
 const gap = (pairs: readonly Pair[]): number =>
   Math.abs(median(pairs.map(({ known }) => known)) - median(pairs.map(({ unknown }) => unknown)));
 
-/** The API alone, with one account and without throttles. */
+/** Starts only the API, with one account and without throttles. */
 const startApi = async (servers: Servers): Promise<{ url: string } & AsyncDisposable> => {
   await using cleanups = new AsyncDisposableStack();
   const { url: databaseUrl } = cleanups.use(await servers.createDatabase());
@@ -81,14 +82,14 @@ const startApi = async (servers: Servers): Promise<{ url: string } & AsyncDispos
   return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 };
 
-/** Shows that response times do not reveal who has an account. */
+/** Checks that response times do not reveal whether an address has an account. */
 export const accounts: readonly Measurement[] = [
-  measureWith("login_known_unknown_gap_ms", "/v1/login", (email) => ({
+  measureEndpoint("login_known_unknown_gap_ms", "/v1/login", (email) => ({
     email,
     password: "not the password",
   })),
-  measureWith("forgot_known_unknown_gap_ms", "/v1/password/forgot", (email) => ({ email })),
-  measureWith("signup_known_unknown_gap_ms", "/v1/signup", (email) => ({
+  measureEndpoint("forgot_known_unknown_gap_ms", "/v1/password/forgot", (email) => ({ email })),
+  measureEndpoint("signup_known_unknown_gap_ms", "/v1/signup", (email) => ({
     email,
     name: "Somebody",
     password: "correct horse battery",

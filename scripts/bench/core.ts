@@ -5,7 +5,7 @@ import { measureStartLatency } from "./core/start-latency.ts";
 import { measureThroughput } from "./core/throughput.ts";
 import type { Measurement } from "./findings.ts";
 
-/** The job core, and sign-up as the flow that uses it. */
+/** Measures the job core, and sign-up as a flow that uses it. */
 export const core: readonly Measurement[] = [
   measureEnqueue,
   measureThroughput,

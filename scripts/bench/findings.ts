@@ -1,18 +1,19 @@
 import { median, ratios } from "./statistics.ts";
 import type { Servers } from "./servers.ts";
 
-/** A number by which runs are compared, with what we want it to be. */
+/** A number for the comparison of runs, with an optional target. */
 export interface Figure {
   /** Its key in the JSON output. */
   readonly name: string;
-  /** NaN where the machine lacks what it needs: null in JSON. */
+  /** NaN if it cannot be measured on this machine, which is null in JSON. */
   readonly value: number;
-  readonly target?: { readonly least?: number; readonly most?: number };
-  /** Between which values it varied within this run, or could have by chance. */
+  /** Inclusive bounds. */
+  readonly target?: { readonly min?: number; readonly max?: number };
+  /** The minimum and maximum of the rounds, or the 95 % confidence interval. */
   readonly range?: readonly [low: number, high: number];
 }
 
-/** What one measurement found: rows for people, figures for programs. */
+/** The result of a measurement: a table to print, and figures that are also in the JSON output. */
 export interface Findings {
   readonly title: string;
   readonly columns: readonly string[];
@@ -20,21 +21,21 @@ export interface Findings {
   readonly figures: readonly Figure[];
 }
 
-/** Measures one thing on servers of its own. `quick` does less of what takes minutes. */
+/** Measures one aspect on the given servers. `quick` takes fewer samples. */
 export type Measurement = (servers: Servers, extent: "full" | "quick") => Promise<Findings>;
 
-/** The median of the ratios of each round, which should be at least `least`. */
+/** The median of the ratios of all rounds. The target is at least `min`. */
 export const ratioFigure = (
   name: string,
   values: readonly number[],
   bases: readonly number[],
-  least?: number,
+  min?: number,
 ): Figure => {
   const all = ratios(values, bases);
   return {
     name,
     value: median(all),
     range: [Math.min(...all), Math.max(...all)],
-    ...(least !== undefined && { target: { least } }),
+    ...(min !== undefined && { target: { min } }),
   };
 };

@@ -7,7 +7,7 @@ export interface Machine {
   readonly node: string;
   readonly postgres: string;
   readonly redis: string | null;
-  /** Mean number of busy processes in the minute before the run. */
+  /** The load average of the minute before the run. */
   readonly load: number;
 }
 

@@ -6,21 +6,22 @@ import { plainEnv } from "../processes/plain-env.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Whom an interrupted run must not leave behind. */
+/** Child processes to end when this process exits, also if the run is interrupted. */
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** A process of this project, as real as in production. It ends when it is disposed of, or with us. */
+/** A child process that runs a file of this project. It is killed on disposal and when this process exits. */
 export interface ProjectProcess extends AsyncDisposable {
   readonly pid: number;
   readonly process: ChildProcess;
 }
 
 /**
- * Runs a file of the project with these variables on top of our own. Resolves when it has logged `ready`.
- * @throws Error with its output if it ends before.
+ * Runs a file of the project with the environment of this process, in which every variable of the project is empty
+ * unless it is in `env`. Resolves when a line of the output contains `ready`.
+ * @throws Error with the last 20 lines of its output if it ends earlier
  */
 export const startProcess = async (
   file: string,
@@ -57,6 +58,6 @@ const untilItLogs = (child: ChildProcess, file: string, ready: string): Promise<
       if (line.includes(ready)) resolve();
     });
   }
-  child.once("exit", () => reject(new Error(`${file} ended:\n${output.join("\n")}`)));
+  child.once("exit", () => reject(new Error(`${file} ended before it was ready:\n${output.join("\n")}`)));
   return promise;
 };

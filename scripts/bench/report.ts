@@ -4,8 +4,9 @@ import type { Machine } from "./machine.ts";
 
 export const printMachine = ({ cores, cpu, node, postgres, redis, load }: Machine): void => {
   console.log(`${cores} cores (${cpu}), Node ${node}, PostgreSQL ${postgres} with fsync, load ${load}`);
-  console.log(redis ? `Redis ${redis}` : "No redis-server on PATH: the figures for Redis are missing.");
-  if (load > cores / 4) console.log("Others use this machine: trust ratios more than absolute figures.");
+  console.log(redis ? `Redis ${redis}` : "No redis-server on PATH: skipped the measurements on Redis.");
+  if (load > cores / 4)
+    console.log("Other processes use this machine: ratios are more reliable than absolute figures.");
 };
 
 export const printFindings = ({ title, columns, rows, figures }: Findings): void => {
@@ -13,11 +14,16 @@ export const printFindings = ({ title, columns, rows, figures }: Findings): void
   printTable([columns, ...rows]);
   console.log();
   printTable(
-    figures.map((figure) => [figure.name, spell(figure.value), describeRange(figure), verdict(figure)]),
+    figures.map((figure) => [
+      figure.name,
+      formatNumber(figure.value),
+      describeRange(figure),
+      verdict(figure),
+    ]),
   );
 };
 
-/** One object for programs: what machine it was, and every figure under its name. */
+/** A JSON object with the machine as `machine`, and the value of every figure under its name. */
 export const toJson = (machine: Machine, findings: readonly Findings[]): string => {
   const figures = findings.flatMap((each) => each.figures);
   const values = figures.map(({ name, value }) => [name, round(value)]);
@@ -35,22 +41,26 @@ const printTable = (lines: readonly (readonly string[])[]): void => {
 };
 
 const describeRange = ({ value, range }: Figure): string =>
-  range && !Number.isNaN(value) ? `(${range.map(spell).join(" – ")})` : "";
+  range && !Number.isNaN(value) ? `(${range.map(formatNumber).join(" – ")})` : "";
 
 const verdict = ({ value, range = [value, value], target }: Figure): string => {
   if (!target || Number.isNaN(value)) return "";
-  const { least = -Infinity, most = Infinity } = target;
-  const wanted = `target ${describeTarget(target)}`;
-  if (value >= least && value <= most) return `${wanted}: met`;
-  const isNoise = range[1] >= least && range[0] <= most;
-  return styleText("red", isNoise ? `${wanted}: MISSED, but by less than it varies` : `${wanted}: MISSED`);
+  const { min = -Infinity, max = Infinity } = target;
+  const label = `target ${describeTarget(target)}`;
+  if (value >= min && value <= max) return `${label}: met`;
+  const includesTarget = range[1] >= min && range[0] <= max;
+  return styleText(
+    "red",
+    includesTarget ? `${label}: MISSED, but its range includes the target` : `${label}: MISSED`,
+  );
 };
 
-const describeTarget = ({ least, most }: NonNullable<Figure["target"]>): string => {
-  if (least === undefined) return `≤ ${most}`;
-  return most === undefined ? `≥ ${least}` : `${least} – ${most}`;
+const describeTarget = ({ min, max }: NonNullable<Figure["target"]>): string => {
+  if (min === undefined) return `≤ ${max}`;
+  return max === undefined ? `≥ ${min}` : `${min} – ${max}`;
 };
 
-const spell = (value: number): string => (Number.isNaN(value) ? "–" : round(value).toLocaleString("en-US"));
+const formatNumber = (value: number): string =>
+  Number.isNaN(value) ? "–" : round(value).toLocaleString("en-US");
 
 const round = (value: number): number => Number(value.toPrecision(3));

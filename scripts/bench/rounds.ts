@@ -1,17 +1,17 @@
 /**
- * Lets every contestant run once per round, so that all share the machine's good and bad moments. Who comes first
- * changes from round to round, and a first round, in which code is compiled and caches fill, does not count.
- * Resolves with the result of each round; with none for a contestant that is absent.
+ * Runs every candidate once per round, so that the load of the machine affects all of them. The order rotates from
+ * round to round. An additional first round, in which code is compiled and caches are filled, is discarded.
+ * Resolves with the results of each candidate, one per round. They are empty for an undefined candidate.
  */
-export const compete = async <Name extends string>(
+export const runRounds = async <Name extends string>(
   rounds: number,
-  contestants: Readonly<Record<Name, (() => Promise<number>) | undefined>>,
+  candidates: Readonly<Record<Name, (() => Promise<number>) | undefined>>,
 ): Promise<Record<Name, number[]>> => {
-  const names = Object.keys(contestants) as Name[];
+  const names = Object.keys(candidates) as Name[];
   const results = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let round = 0; round <= rounds; round++) {
     for (const name of rotated(names, round)) {
-      const result = await contestants[name]?.();
+      const result = await candidates[name]?.();
       if (result !== undefined && round > 0) results[name].push(result);
     }
   }
@@ -21,17 +21,17 @@ export const compete = async <Name extends string>(
 const rotated = <Item>(items: readonly Item[], by: number): Item[] =>
   items.map((_, index) => items[(index + by) % items.length] as Item);
 
-/** Calls `work` for so long, `concurrency` at a time, and resolves with how often that was per second. */
+/** Calls `work` for `ms` milliseconds, `concurrency` calls at a time. Resolves with calls per second. */
 export const perSecond = async (
   ms: number,
   concurrency: number,
   work: (index: number) => Promise<unknown>,
 ): Promise<number> => {
-  const began = performance.now();
+  const startedAt = performance.now();
   let calls = 0;
   const lane = async () => {
-    while (performance.now() - began < ms) await work(calls++);
+    while (performance.now() - startedAt < ms) await work(calls++);
   };
   await Promise.all(Array.from({ length: concurrency }, lane));
-  return (calls * 1_000) / (performance.now() - began);
+  return (calls * 1_000) / (performance.now() - startedAt);
 };

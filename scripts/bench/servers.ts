@@ -9,16 +9,17 @@ import { startPostgres } from "../postgres/embedded.ts";
 import { migrate } from "../migrate.ts";
 import { freePort } from "../processes/ports.ts";
 
-/** The stores that everything here is measured on, as durable as PostgreSQL is by default. */
+/** The database servers for all measurements. PostgreSQL has its default durability. */
 export interface Servers extends AsyncDisposable {
-  /** Absent where there is no redis-server. */
+  /** Undefined if redis-server is not installed. */
   readonly redisUrl: string | undefined;
+  /** `redis` is null if redis-server is not installed. */
   readonly versions: { readonly postgres: string; readonly redis: string | null };
-  /** Migrated and empty, so that no round pays for the one before. It is dropped when it is disposed of. */
+  /** Creates a migrated, empty database, so that earlier rounds have no effect. Disposing of it drops it. */
   createDatabase(): Promise<{ readonly url: string } & AsyncDisposable>;
 }
 
-/** Starts a PostgreSQL and, where the machine has one, a Redis: both on free ports and without a past. */
+/** Starts an empty PostgreSQL and, if redis-server is installed, an empty Redis, both on free ports. */
 export const startServers = async (): Promise<Servers> => {
   await using cleanups = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "offstage-bench-"));
@@ -48,6 +49,7 @@ export const startServers = async (): Promise<Servers> => {
   };
 };
 
+/** Resolves with false if the program is not installed. */
 const isStarted = (starting: Promise<void>): Promise<boolean> =>
   starting.then(
     () => true,
@@ -59,16 +61,17 @@ const isStarted = (starting: Promise<void>): Promise<boolean> =>
 
 const copyDatabase = async (template: string) => {
   const name = `bench_${randomUUID().replaceAll("-", "")}`;
-  await query(besides(template, "postgres"), `CREATE DATABASE ${name} TEMPLATE offstage`);
+  await query(withDatabase(template, "postgres"), `CREATE DATABASE ${name} TEMPLATE offstage`);
   return {
-    url: besides(template, name),
+    url: withDatabase(template, name),
     [Symbol.asyncDispose]: async () => {
-      await query(besides(template, "postgres"), `DROP DATABASE ${name} WITH (FORCE)`);
+      await query(withDatabase(template, "postgres"), `DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
 };
 
-const besides = (url: string, database: string) =>
+/** The URL with another database name. */
+const withDatabase = (url: string, database: string) =>
   Object.assign(new URL(url), { pathname: `/${database}` }).href;
 
 const postgresVersion = async (url: string) => {

@@ -7,7 +7,7 @@ import { createLogger } from "../../infra/logging.ts";
 import { chore } from "./jobs.ts";
 import { openBroker, startCore, throttledWarn } from "../../workers/core/index.ts";
 
-// As api/main.ts, for thousands of cheap jobs: each request commits a row and a job.
+// A minimal API for load: each request commits a row and a job in one transaction. Set up like api/main.ts.
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
@@ -19,7 +19,7 @@ const server = createServer((request, response) => {
     const { number, ms, fails } = (await json(request)) as { number: number; ms: number; fails: number };
     await jobs.transaction(async ({ tx, enqueue }) => {
       const job = await enqueue(chore, { ms, fails });
-      await tx.$executeRaw`INSERT INTO "ChoreAsked" VALUES (${number}, ${job}::uuid)`;
+      await tx.$executeRaw`INSERT INTO "ChoreRequested" VALUES (${number}, ${job}::uuid)`;
     });
   };
   commit().then(

@@ -16,7 +16,7 @@ import { email } from "../../workers/email/job.ts";
 import { wire as wireEmail } from "../../workers/wiring/email.ts";
 import { chore, fragileChore, patientChore } from "./jobs.ts";
 
-// Like workers/main.ts, with jobs that misbehave on request.
+// Runs the email job and the chores, which fail or kill this process on request. Set up like workers/main.ts.
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
@@ -37,7 +37,7 @@ const closing: (() => void)[] = [];
 const onClose = (close: () => void) => void closing.push(close);
 const { handler: sendMail } = wireEmail({ config, log, prisma: database.prisma, storage, onClose });
 
-// Fifty kills hit one mail more often than its job definition allows.
+// In a long run, one mail can be interrupted by more kills than the job's default limit of crashes.
 const patientEmail: typeof email = { ...email, crashes: 50 };
 
 const workers = [

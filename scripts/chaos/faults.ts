@@ -7,10 +7,13 @@ import { type ChaosBroker, type MailOutage, type Member, PREFIX, type System } f
 
 export interface Fault {
   readonly name: string;
-  /** Whose flow shows when all is well again. */
-  readonly shownBy: "chore" | "mail";
-  /** Resolves when the fault is over, though not its consequences. `aWhile` is how long an outage lasts. */
-  strike(system: System, aWhile: () => Promise<void>): Promise<void>;
+  /** The probe that detects recovery: a request for a chore, or a sign-up and its mail. */
+  readonly probe: "chore" | "mail";
+  /**
+   * Resolves when the fault has ended. The system may need longer to recover. `waitOutage` resolves after the duration
+   * of an outage.
+   */
+  inject(system: System, waitOutage: () => Promise<void>): Promise<void>;
 }
 
 const kill = (...members: Member[]) =>
@@ -18,41 +21,41 @@ const kill = (...members: Member[]) =>
 
 const mailOutage = (name: string, outage: MailOutage): Fault => ({
   name,
-  shownBy: "mail",
-  strike: async ({ turnMail }, aWhile) => {
+  probe: "mail",
+  inject: async ({ turnMail }, waitOutage) => {
     await turnMail(outage);
-    await aWhile();
+    await waitOutage();
     await turnMail("off");
   },
 });
 
-const common: Fault[] = [
-  { name: "API killed", shownBy: "mail", strike: ({ api }) => kill(api) },
-  { name: "mail worker killed", shownBy: "mail", strike: ({ mailWorker }) => kill(mailWorker) },
-  { name: "chore worker killed", shownBy: "chore", strike: ({ choreWorkers: [first] }) => kill(first) },
+const commonFaults: Fault[] = [
+  { name: "API killed", probe: "mail", inject: ({ api }) => kill(api) },
+  { name: "mail worker killed", probe: "mail", inject: ({ mailWorker }) => kill(mailWorker) },
+  { name: "chore worker killed", probe: "chore", inject: ({ choreWorkers: [first] }) => kill(first) },
   {
     name: "chore worker terminated",
-    shownBy: "chore",
-    strike: ({ choreWorkers: [, second] }) => second.kill("SIGTERM"),
+    probe: "chore",
+    inject: ({ choreWorkers: [, second] }) => second.kill("SIGTERM"),
   },
   {
     name: "every relay killed",
-    shownBy: "chore",
-    strike: ({ api, choreApi, mailWorker, choreWorkers }) => kill(api, choreApi, mailWorker, ...choreWorkers),
+    probe: "chore",
+    inject: ({ api, choreApi, mailWorker, choreWorkers }) => kill(api, choreApi, mailWorker, ...choreWorkers),
   },
   {
     name: "PostgreSQL restarted",
-    shownBy: "chore",
-    strike: async ({ postgres }, aWhile) => {
+    probe: "chore",
+    inject: async ({ postgres }, waitOutage) => {
       await postgres.stop();
-      await aWhile();
+      await waitOutage();
       await postgres.start();
     },
   },
   {
     name: "PostgreSQL crashed",
-    shownBy: "chore",
-    strike: async ({ postgres }) => {
+    probe: "chore",
+    inject: async ({ postgres }) => {
       await postgres.crash();
       await postgres.start();
     },
@@ -62,77 +65,81 @@ const common: Fault[] = [
   mailOutage("mail hangs", "hang"),
 ];
 
-/** The whole way from request to effect works again when these are over. */
-const onBroker = (name: string, strike: Fault["strike"]): Fault => ({ name, shownBy: "chore", strike });
+/** The chore probe covers the whole path from the request through the broker to the effect. */
+const brokerFault = (name: string, inject: Fault["inject"]): Fault => ({ name, probe: "chore", inject });
 
-const ofRedis = ({ url, crash, start, freeze, thaw }: Store): Fault[] => [
-  onBroker("Redis crashed", async (_, aWhile) => {
+const redisFaults = ({ url, crash, start, freeze, thaw }: Store): Fault[] => [
+  brokerFault("Redis crashed", async (_, waitOutage) => {
     await crash();
-    await aWhile();
+    await waitOutage();
     await start();
   }),
-  onBroker("Redis frozen", async (_, aWhile) => {
+  brokerFault("Redis frozen", async (_, waitOutage) => {
     freeze();
-    await aWhile();
+    await waitOutage();
     thaw();
   }),
-  onBroker("Redis emptied", () => flush(url)),
+  brokerFault("Redis emptied", () => flush(url)),
 ];
 
-const killForAWhile = async (node: RedisServer, aWhile: () => Promise<void>) => {
+const killAndRestart = async (node: RedisServer, waitOutage: () => Promise<void>) => {
   await node.end("SIGKILL");
-  await aWhile();
+  await waitOutage();
   await node.start();
 };
 
-const ofCluster = ({ url, nodes, nodeOf }: RedisCluster): Fault[] => [
-  onBroker("node with the queues killed", async (_, aWhile) => killForAWhile(await nodeOf(PREFIX), aWhile)),
-  onBroker("another node killed", async (_, aWhile) => {
+const clusterFaults = ({ url, nodes, nodeOf }: RedisCluster): Fault[] => [
+  brokerFault("node with the queues killed", async (_, waitOutage) =>
+    killAndRestart(await nodeOf(PREFIX), waitOutage),
+  ),
+  brokerFault("another node killed", async (_, waitOutage) => {
     const holder = await nodeOf(PREFIX);
-    for (const node of nodes.filter((each) => each !== holder).slice(0, 1)) await killForAWhile(node, aWhile);
+    for (const node of nodes.filter((each) => each !== holder).slice(0, 1))
+      await killAndRestart(node, waitOutage);
   }),
-  onBroker("node with the queues frozen", async (_, aWhile) => {
+  brokerFault("node with the queues frozen", async (_, waitOutage) => {
     const node = await nodeOf(PREFIX);
     node.freeze();
-    await aWhile();
+    await waitOutage();
     node.thaw();
   }),
-  onBroker("cluster emptied", () => flush(url)),
+  brokerFault("cluster emptied", () => flush(url)),
 ];
 
-const ofSentinels = ({ url, master, inSync, promotedInsteadOf, demote }: WatchedRedis): Fault[] => {
-  const failOver = async (end: (old: RedisServer) => Promise<void> | void) => {
+const sentinelFaults = ({ url, master, inSync, promotedInsteadOf, demote }: WatchedRedis): Fault[] => {
+  /** Disables the master and resolves with it when another server is the master. */
+  const failOver = async (disable: (old: RedisServer) => Promise<void> | void) => {
     await inSync();
     const old = await master();
-    await end(old);
+    await disable(old);
     await promotedInsteadOf(old);
     return old;
   };
   return [
-    onBroker("master killed", async (_, aWhile) => {
+    brokerFault("master killed", async (_, waitOutage) => {
       const old = await failOver((each) => each.end("SIGKILL"));
-      await aWhile();
+      await waitOutage();
       await old.start();
     }),
-    onBroker("master frozen", async (_, aWhile) => {
+    brokerFault("master frozen", async (_, waitOutage) => {
       const old = await failOver((each) => each.freeze());
-      await aWhile();
+      await waitOutage();
       old.thaw();
     }),
-    onBroker("master demoted", async () => void (await failOver(demote))),
-    onBroker("Redis emptied", () => flush(url)),
+    brokerFault("master demoted", async () => void (await failOver(demote))),
+    brokerFault("Redis emptied", () => flush(url)),
   ];
 };
 
-const ofPostgres: Fault[] = [
-  onBroker("broker tables emptied", ({ sql }) => emptyTables(sql)),
-  onBroker("broker schema dropped", ({ sql }) => dropTables(sql)),
+const postgresFaults: Fault[] = [
+  brokerFault("broker tables emptied", ({ sql }) => emptyTables(sql)),
+  brokerFault("broker schema dropped", ({ sql }) => dropTables(sql)),
 ];
 
-const ofBroker = ({ kind, servers }: ChaosBroker): Fault[] => {
-  if (kind === "redis") return ofRedis(servers);
-  if (kind === "redis-cluster") return ofCluster(servers);
-  return kind === "redis-sentinel" ? ofSentinels(servers) : ofPostgres;
+const brokerFaults = ({ kind, servers }: ChaosBroker): Fault[] => {
+  if (kind === "redis") return redisFaults(servers);
+  if (kind === "redis-cluster") return clusterFaults(servers);
+  return kind === "redis-sentinel" ? sentinelFaults(servers) : postgresFaults;
 };
 
 const shuffle = (faults: readonly Fault[], random: () => number): Fault[] =>
@@ -141,10 +148,10 @@ const shuffle = (faults: readonly Fault[], random: () => number): Fault[] =>
     .toSorted((a, b) => a.order - b.order)
     .map(({ fault }) => fault);
 
-/** Every fault once, then every fault again. The broker's own come first, for runs that end before all of them. */
-export const dealFaults = function* ({ broker }: System, random: () => number): Generator<Fault, never> {
+/** Repeats all faults in random order. Those of the broker come first, because a short run ends before all faults. */
+export const generateFaults = function* ({ broker }: System, random: () => number): Generator<Fault, never> {
   for (;;) {
-    yield* shuffle(ofBroker(broker), random);
-    yield* shuffle(common, random);
+    yield* shuffle(brokerFaults(broker), random);
+    yield* shuffle(commonFaults, random);
   }
 };

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { defineJob } from "../../workers/core/index.ts";
 
-/** Takes `ms`, fails as often as `fails` says or kills its process, and else leaves a row in ChoreDone. */
+/**
+ * Runs for `ms` milliseconds. Then kills its process if `end` is "death", fails in its first `fails` starts, and
+ * otherwise inserts a row into ChoreDone.
+ */
 const payload = z.object({
   ms: z.int().default(0),
   fails: z.int().default(0),
@@ -10,17 +13,17 @@ const payload = z.object({
 
 export const chore = defineJob({ name: "chore", payload });
 
-/** Waits a minute each time it failed. */
+/** Retries one minute after each failure. */
 export const patientChore = defineJob({
   name: "patient-chore",
   payload,
   backoff: { delay: 60_000, max: 60_000, jitter: 0 },
 });
 
-/** Ends in the dead letter when it failed. */
+/** Goes to the dead letter after one failure. */
 export const fragileChore = defineJob({ name: "fragile-chore", payload, attempts: 1 });
 
-/** What these jobs leave behind: a row per start, and a row per effect. */
+/** SQL for the tables that these jobs write to: a row in ChoreStarted per start, a row in ChoreDone per effect. */
 export const choreTables = `
   CREATE TABLE "ChoreStarted" (id uuid NOT NULL, pid int NOT NULL, at timestamptz NOT NULL DEFAULT now());
   CREATE TABLE "ChoreDone" (id uuid NOT NULL, at timestamptz NOT NULL DEFAULT now())`;

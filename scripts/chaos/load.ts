@@ -1,21 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { System } from "./system.ts";
 
-/** What was asked of the APIs, and what they promised with a 202. */
-export interface Asked {
-  readonly chores: Map<number, "promised" | "refused">;
-  readonly signUps: Map<string, "promised" | "refused">;
+/** Whether the API responded with 202. A request that is pending or has failed is "unacknowledged". */
+export type Acknowledgement = "acknowledged" | "unacknowledged";
+
+/** Every request that was sent: chores by number, sign-ups by email address. */
+export interface Requests {
+  readonly chores: Map<number, Acknowledgement>;
+  readonly signUps: Map<string, Acknowledgement>;
 }
 
-interface Client {
-  readonly asked: Asked;
-  /** These resolve with whether the API promised. */
-  askChore(payload?: { ms: number; fails: number }): Promise<{ number: number; promised: boolean }>;
-  signUp(): Promise<{ email: string; promised: boolean }>;
+export interface Client {
+  readonly requests: Requests;
+  /** Both methods send one request. They never reject: a failed request resolves as not acknowledged. */
+  requestChore(payload?: { ms: number; fails: number }): Promise<{ number: number; acknowledged: boolean }>;
+  signUp(): Promise<{ email: string; acknowledged: boolean }>;
 }
 
-export type { Client };
-
+/** Resolves with whether the response has the status 202. @throws Error if there is no response within 30 s */
 const post = async (url: string, body: object): Promise<boolean> => {
   const headers = { "content-type": "application/json" };
   const signal = AbortSignal.timeout(30_000);
@@ -24,52 +26,56 @@ const post = async (url: string, body: object): Promise<boolean> => {
   return response.status === 202;
 };
 
-/** Asks, and keeps book: a request without an answer promised nothing. */
+/** Sends requests and records which were acknowledged. A request without a response counts as unacknowledged. */
 export const createClient = ({ choreUrl, signUpUrl }: System): Client => {
-  const asked: Asked = { chores: new Map(), signUps: new Map() };
+  const requests: Requests = { chores: new Map(), signUps: new Map() };
   return {
-    asked,
-    askChore: async (payload = { ms: 0, fails: 0 }) => {
-      const number = asked.chores.size;
-      asked.chores.set(number, "refused");
-      const promised = await post(choreUrl, { number, ...payload }).catch(() => false);
-      if (promised) asked.chores.set(number, "promised");
-      return { number, promised };
+    requests,
+    requestChore: async (payload = { ms: 0, fails: 0 }) => {
+      const number = requests.chores.size;
+      requests.chores.set(number, "unacknowledged");
+      const acknowledged = await post(choreUrl, { number, ...payload }).catch(() => false);
+      if (acknowledged) requests.chores.set(number, "acknowledged");
+      return { number, acknowledged };
     },
     signUp: async () => {
-      const email = `${asked.signUps.size}@chaos.example`;
-      asked.signUps.set(email, "refused");
+      const email = `${requests.signUps.size}@chaos.example`;
+      requests.signUps.set(email, "unacknowledged");
       const body = { email, name: "Ada", password: "correct horse battery" };
-      const promised = await post(signUpUrl, body).catch(() => false);
-      if (promised) asked.signUps.set(email, "promised");
-      return { email, promised };
+      const acknowledged = await post(signUpUrl, body).catch(() => false);
+      if (acknowledged) requests.signUps.set(email, "acknowledged");
+      return { email, acknowledged };
     },
   };
 };
 
-/** Twenty chores, some slow, some failing at first, to one sign-up, whose password hash and rate limit cost more. */
+/** The share of sign-ups. It is low because of the cost of the password hash and the rate limit of mails. */
 const SIGN_UP_SHARE = 0.05;
 
-/** Asks until `jobs` are promised, at about `perSecond`, with at most 50 requests under way. */
+/**
+ * Sends about `perSecond` requests per second until `jobs` are acknowledged, with at most 50 pending requests.
+ * @throws Error if that takes more than three times as long as planned, plus one minute
+ */
 export const runLoad = async (
   client: Client,
   { jobs, perSecond, random }: { jobs: number; perSecond: number; random: () => number },
 ): Promise<void> => {
   const deadline = Date.now() + 60_000 + (3_000 * jobs) / perSecond;
-  let promised = 0;
-  const underWay = new Set<Promise<void>>();
-  const ask = async () => {
+  let acknowledged = 0;
+  const pending = new Set<Promise<void>>();
+  const sendRequest = async () => {
     const ms = random() < 0.1 ? Math.round(random() * 1_000) : 0;
     const fails = random() < 0.05 ? 1 : 0;
-    const answer = await (random() < SIGN_UP_SHARE ? client.signUp() : client.askChore({ ms, fails }));
-    if (answer.promised) promised++;
+    const result = await (random() < SIGN_UP_SHARE ? client.signUp() : client.requestChore({ ms, fails }));
+    if (result.acknowledged) acknowledged++;
   };
-  while (promised < jobs) {
-    if (Date.now() > deadline) throw new Error(`only ${promised} of ${jobs} jobs were taken in time`);
-    if (underWay.size >= Math.min(50, jobs - promised)) await Promise.race(underWay);
-    const one = ask().finally(() => underWay.delete(one));
-    underWay.add(one);
+  while (acknowledged < jobs) {
+    if (Date.now() > deadline)
+      throw new Error(`only ${acknowledged} of ${jobs} requests were acknowledged in time`);
+    if (pending.size >= Math.min(50, jobs - acknowledged)) await Promise.race(pending);
+    const request = sendRequest().finally(() => pending.delete(request));
+    pending.add(request);
     await sleep(1_000 / perSecond);
   }
-  await Promise.all(underWay);
+  await Promise.all(pending);
 };

@@ -1,11 +1,11 @@
 import { styleText } from "node:util";
-import type { Strike } from "./strikes.ts";
+import type { InjectedFault } from "./fault-injection.ts";
 import type { BrokerKind } from "./system.ts";
-import { isKept, type Verdict } from "./verdict.ts";
+import { hasPassed, type Verdict } from "./verdict.ts";
 
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 
-/** The smallest value that half of them do not exceed. */
+/** The lower median. 0 without values. */
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? 0;
 
 const printTable = (lines: readonly (readonly string[])[]) => {
@@ -18,19 +18,19 @@ const printTable = (lines: readonly (readonly string[])[]) => {
   }
 };
 
-const rowOf = (name: string, strikes: readonly Strike[]) => {
-  const recoveries = strikes.map(({ recoveryMs }) => recoveryMs);
-  return [name, `${strikes.length}`, seconds(median(recoveries)), seconds(Math.max(...recoveries))];
+const faultRow = (name: string, faults: readonly InjectedFault[]) => {
+  const recoveries = faults.map(({ recoveryMs }) => recoveryMs);
+  return [name, `${faults.length}`, seconds(median(recoveries)), seconds(Math.max(...recoveries))];
 };
 
-export const printReport = (broker: BrokerKind, verdict: Verdict, strikes: readonly Strike[]): void => {
+export const printReport = (broker: BrokerKind, verdict: Verdict, faults: readonly InjectedFault[]): void => {
   const {
     acknowledged,
     done,
     lost,
     repeated,
-    secondMails,
-    otherMessageIds,
+    duplicateMails,
+    unexpectedMessageIds,
     deadLettered,
     crashed,
     slowestMs,
@@ -41,20 +41,20 @@ export const printReport = (broker: BrokerKind, verdict: Verdict, strikes: reado
     ["done", `${done}`],
     ["lost", `${lost.length}`],
     ["repeated outside the crash window", `${repeated.length}`],
-    ["mails sent again inside it", `${secondMails}`],
-    ["  of them under another Message-ID", `${otherMessageIds.length}`],
+    ["duplicate mails", `${duplicateMails}`],
+    ["addresses with an unexpected Message-ID", `${unexpectedMessageIds.length}`],
     ["jobs whose process died", `${crashed}`],
-    ["dead-lettered, replayed and done", `${deadLettered}`],
-    ["slowest job, from commit to end", seconds(slowestMs)],
+    ["dead-lettered, then replayed", `${deadLettered}`],
+    ["slowest job, from commit to completion", seconds(slowestMs)],
   ]);
   console.log();
-  const kinds = Map.groupBy(strikes, ({ name }) => name);
+  const byName = Map.groupBy(faults, ({ name }) => name);
   printTable([
     ["fault", "times", "recovery p50", "max"],
-    ...[...kinds].map(([name, each]) => rowOf(name, each)),
-    rowOf("all", strikes),
+    ...[...byName].map(([name, group]) => faultRow(name, group)),
+    faultRow("all", faults),
   ]);
-  for (const line of [...lost, ...repeated, ...otherMessageIds].slice(0, 20))
+  for (const line of [...lost, ...repeated, ...unexpectedMessageIds].slice(0, 20))
     console.log(styleText("red", `  ${line}`));
-  console.log(isKept(verdict) ? styleText("green", "  kept every promise") : styleText("red", "  BROKEN"));
+  console.log(hasPassed(verdict) ? styleText("green", "  passed") : styleText("red", "  FAILED"));
 };

@@ -10,7 +10,7 @@ import { until } from "../processes/until.ts";
 import type { Sql } from "../../workers/core/index.ts";
 import { freePort } from "../processes/ports.ts";
 
-/** What distributes the jobs, and the servers of its own that it has. */
+/** The broker of a run and its servers. On PostgreSQL, the broker uses the server of the database. */
 export type ChaosBroker =
   | { readonly kind: "redis"; readonly servers: Store }
   | { readonly kind: "redis-cluster"; readonly servers: RedisCluster }
@@ -20,12 +20,13 @@ export type ChaosBroker =
 export type BrokerKind = ChaosBroker["kind"];
 export type MailOutage = "off" | "refuse" | "slow" | "hang";
 
-/** A process that is started again whenever it ends, as an orchestrator does. */
+/** A process that is restarted whenever it ends, as by an orchestrator. */
 export interface Member {
+  /** Resolves when the current process has ended, before it is restarted. */
   kill(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
 }
 
-/** The whole of Offstage on servers of its own, with a second API and two workers for cheap jobs. */
+/** Offstage with its own database servers, and a second API and two workers for chores. */
 export interface System extends AsyncDisposable {
   readonly postgres: Store;
   readonly broker: ChaosBroker;
@@ -36,13 +37,15 @@ export interface System extends AsyncDisposable {
   readonly signUpUrl: string;
   readonly choreUrl: string;
   readonly sql: Sql;
+  /** Resolves with every mail that the sandbox has received. */
   mails(): Promise<Message[]>;
+  /** Sets the mode of the mail provider, which is the sandbox. */
   turnMail(outage: MailOutage): Promise<void>;
 }
 
-const choreAsked = `CREATE TABLE "ChoreAsked" (number int PRIMARY KEY, id uuid NOT NULL)`;
+const choreRequested = `CREATE TABLE "ChoreRequested" (number int PRIMARY KEY, id uuid NOT NULL)`;
 
-/** Of the keys in Redis. */
+/** The prefix of the keys in Redis. */
 export const PREFIX = "chaos";
 
 const startBroker = async (kind: BrokerKind): Promise<ChaosBroker> => {
@@ -61,7 +64,7 @@ export const startSystem = async (kind: BrokerKind): Promise<System> => {
   const postgres = starting.use(await createPostgres());
   const pool = starting.adopt(new pg.Pool({ connectionString: postgres.url, max: 4 }), (each) => each.end());
   pool.on("error", () => {}); // the server was stopped
-  await pool.query(`${choreTables}; ${choreAsked}`);
+  await pool.query(`${choreTables}; ${choreRequested}`);
 
   const [apiPort, chorePort, smtpPort, inboxPort] = await Promise.all([
     freePort(),
@@ -79,19 +82,19 @@ export const startSystem = async (kind: BrokerKind): Promise<System> => {
     SANDBOX_SMTP_PORT: `${smtpPort}`,
     SANDBOX_HTTP_PORT: `${inboxPort}`,
   };
-  const keep = (file: string, more: Record<string, string> = {}) =>
+  const start = (file: string, more: Record<string, string> = {}) =>
     starting.use(supervise(file, { ...env, ...more }));
-  const keepChoreWorker = () => keep("scripts/chaos/chore-worker.ts", { WORKERS: "chore" });
-  keep("sandbox/main.ts");
+  const startChoreWorker = () => start("scripts/chaos/chore-worker.ts", { WORKERS: "chore" });
+  start("sandbox/main.ts");
   const members = {
-    api: keep("api/main.ts"),
-    mailWorker: keep("workers/main.ts"),
-    choreApi: keep("scripts/chaos/chore-api.ts", { PORT: `${chorePort}` }),
-    choreWorkers: [keepChoreWorker(), keepChoreWorker()],
+    api: start("api/main.ts"),
+    mailWorker: start("workers/main.ts"),
+    choreApi: start("scripts/chaos/chore-api.ts", { PORT: `${chorePort}` }),
+    choreWorkers: [startChoreWorker(), startChoreWorker()],
   } satisfies Partial<System>;
   const inbox = `http://127.0.0.1:${inboxPort}/api`;
   const urls = [`${inbox}/outage`, `http://127.0.0.1:${apiPort}/readyz`, `http://127.0.0.1:${chorePort}`];
-  await until("every process answers", () => Promise.all(urls.map((url) => fetch(url))).then(() => true));
+  await until("every process responds", () => Promise.all(urls.map((url) => fetch(url))).then(() => true));
 
   const parts = starting.move();
   return {
@@ -110,14 +113,15 @@ export const startSystem = async (kind: BrokerKind): Promise<System> => {
   };
 };
 
+/** Starts the file, and restarts it 200 ms after it ends. */
 const supervise = (file: string, env: Record<string, string>): Member & AsyncDisposable => {
   let current: ProjectProcess;
-  let over = false;
+  let disposed = false;
   const keepRunning = async () => {
-    while (!over) {
+    while (!disposed) {
       current = startProcess(file, env);
       await current.exited;
-      if (!over) await sleep(200);
+      if (!disposed) await sleep(200);
     }
   };
   const running = keepRunning();
@@ -125,7 +129,7 @@ const supervise = (file: string, env: Record<string, string>): Member & AsyncDis
   return {
     kill,
     [Symbol.asyncDispose]: async () => {
-      over = true;
+      disposed = true;
       await kill("SIGKILL");
       await running;
     },

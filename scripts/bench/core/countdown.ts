@@ -1,15 +1,19 @@
-const PATIENCE = 120_000;
+const TIMEOUT_MS = 120_000;
 
-/** Waits until `times` things have happened. @throws Error if that takes more than two minutes. */
-export const countdown = (times: number): { tick(happened: number): void; readonly done: Promise<void> } => {
+/**
+ * `done` resolves when `tick` has counted `jobs` completed jobs, and rejects with an Error if that takes more than two
+ * minutes.
+ */
+export const countdown = (jobs: number): { tick(completed: number): void; readonly done: Promise<void> } => {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  let left = times;
-  const late = () => reject(new Error(`${left} of ${times} jobs are missing after ${PATIENCE / 1_000} s`));
-  const timer = setTimeout(late, PATIENCE);
+  let remaining = jobs;
+  const fail = () =>
+    reject(new Error(`${remaining} of ${jobs} jobs are not completed after ${TIMEOUT_MS / 1_000} s`));
+  const timer = setTimeout(fail, TIMEOUT_MS);
   return {
-    tick: (happened) => {
-      left -= happened;
-      if (left <= 0) resolve();
+    tick: (completed) => {
+      remaining -= completed;
+      if (remaining <= 0) resolve();
     },
     done: promise.finally(() => clearTimeout(timer)),
   };

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { createJobs, startRelay } from "../../../workers/core/index.ts";
 import { ratioFigure, type Measurement } from "../findings.ts";
-import { compete, perSecond } from "../rounds.ts";
+import { perSecond, runRounds } from "../rounds.ts";
 import { median, ratios } from "../statistics.ts";
 import { onFreshStores, silent, type Stores } from "./stores.ts";
 import { trivial } from "./trivial-job.ts";
@@ -13,15 +13,15 @@ const ROUNDS = { full: 5, quick: 2 };
 
 type Work = (n: number) => Promise<unknown>;
 
-/** How many users per second can be inserted, with and without a job each. */
+/** Compares the rate of inserted users with and without a job for each user. */
 export const measureEnqueue: Measurement = async (servers, extent) => {
-  const rates = await compete(ROUNDS[extent], {
+  const rates = await runRounds(ROUNDS[extent], {
     insert: onFreshStores(servers, "postgres", (stores) => rate(insertInTransaction(stores))),
     withJob: onFreshStores(servers, "postgres", (stores) => rate(insertWithJob(stores, () => {}))),
-    published: onFreshStores(servers, "postgres", ratePublished),
-    publishedToRedis: onFreshStores(servers, "redis", ratePublished),
+    withRelay: onFreshStores(servers, "postgres", rateWithRelay),
+    withRelayToRedis: onFreshStores(servers, "redis", rateWithRelay),
     autocommit: onFreshStores(servers, "postgres", (stores) => rate(insertAlone(stores))),
-    plain: onFreshStores(servers, "redis", (stores) => rate(insertAndAdd(stores))),
+    bullmq: onFreshStores(servers, "redis", (stores) => rate(insertAndAdd(stores))),
   });
 
   const row = (label: string, values: number[]) => [
@@ -31,14 +31,14 @@ export const measureEnqueue: Measurement = async (servers, extent) => {
   ];
   return {
     title: `Enqueue: users inserted per second, ${CONCURRENCY} at a time`,
-    columns: ["", "per second", "to a", "to e"],
+    columns: ["", "per second", "ratio to a", "ratio to e"],
     rows: [
       row("a  user, in a transaction", rates.insert),
       row("b  user and job, in one transaction", rates.withJob),
-      row("c  like b, while the relay publishes to PostgreSQL", rates.published),
-      row("d  like b, while the relay publishes to Redis", rates.publishedToRedis),
-      row("e  user, by a single statement", rates.autocommit),
-      row("f  like e, then add() of BullMQ on Redis: not atomic", rates.plain),
+      row("c  like b, while the relay publishes to PostgreSQL", rates.withRelay),
+      row("d  like b, while the relay publishes to Redis", rates.withRelayToRedis),
+      row("e  user, in a single statement", rates.autocommit),
+      row("f  like e, then add() of BullMQ on Redis, not atomic", rates.bullmq),
     ],
     figures: [
       ratioFigure("enqueue_vs_insert", rates.withJob, rates.insert, 0.65),
@@ -69,7 +69,7 @@ const insertWithJob = ({ database }: Stores, nudge: () => void): Work => {
     });
 };
 
-/** What people do without a ledger: a crash in between loses the job. */
+/** The common approach without a ledger. A crash between the two steps loses the job. */
 const insertAndAdd = ({ database, broker }: Stores): Work => {
   const queue = broker.queue(trivial.name);
   return async (n) => {
@@ -78,13 +78,13 @@ const insertAndAdd = ({ database, broker }: Stores): Work => {
   };
 };
 
-/** The first moments open connections and prepare statements. */
+/** Calls per second. The warm-up, in which connections are opened and statements prepared, is not counted. */
 const rate = async (work: Work): Promise<number> => {
   await perSecond(WARM_UP_MS, CONCURRENCY, work);
   return perSecond(MS, CONCURRENCY, work);
 };
 
-const ratePublished = async (stores: Stores): Promise<number> => {
+const rateWithRelay = async (stores: Stores): Promise<number> => {
   const relay = startRelay(stores.database.jobs.sql, stores.broker, silent);
   try {
     return await rate(insertWithJob(stores, relay.nudge));

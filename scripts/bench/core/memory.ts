@@ -5,14 +5,14 @@ import { startSystem } from "./system.ts";
 
 const SETTLE_MS = 10_000;
 
-/** What an API and a worker process hold in memory that have nothing to do. */
+/** Measures the resident memory of an idle API process and an idle worker process. */
 export const measureMemory: Measurement = async (servers) => {
   await using system = await startSystem(servers, "off");
   await sleep(SETTLE_MS);
   const api = await residentMegabytes(system.api.pid);
   const worker = await residentMegabytes(system.worker.pid);
   return {
-    title: `Memory: MB resident, ${SETTLE_MS / 1_000} s after the start, nothing to do`,
+    title: `Memory: MB resident, ${SETTLE_MS / 1_000} s after the start, idle`,
     columns: ["", "MB"],
     rows: [
       ["API process", api.toFixed(0)],
@@ -25,7 +25,7 @@ export const measureMemory: Measurement = async (servers) => {
   };
 };
 
-/** NaN where there is no /proc. */
+/** NaN on systems without /proc. */
 const residentMegabytes = async (pid: number): Promise<number> => {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]) / 1024;

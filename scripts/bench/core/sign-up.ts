@@ -1,67 +1,72 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Measurement } from "../findings.ts";
-import { percentile, chanceRange } from "../statistics.ts";
+import { confidenceInterval, percentile } from "../statistics.ts";
 import { startSystem } from "./system.ts";
 
 const SAMPLES = { full: 600, quick: 100 };
 const WARM_UP = 30;
-/** Between two sign-ups: about ten per second on each of the three systems. */
-const PACE_MS = 33;
+/** The minimum interval between two sign-ups. Each of the three systems receives about ten per second. */
+const INTERVAL_MS = 33;
 
-/** The milliseconds of three sign-ups that followed each other. */
-interface Trio {
+/** The response times of three consecutive sign-ups in milliseconds, by the state of the mail provider. */
+interface Sample {
   up: number;
   refuse: number;
   hang: number;
 }
 
 /**
- * How long a sign-up takes while the mail provider is up, refuses and hangs. There is a system for each, and each
- * round asks all three, in a random order: so that a busy moment of the machine hits all alike, and so that none
- * always comes right after another's mail, which is rendered and sent on the same cores.
+ * Compares the response times of sign-ups while the mail provider works, refuses mails and hangs. There is a system for
+ * each state. Each round sends one sign-up to each system, so that the load of the machine affects all of them. The
+ * order is random: the mail of a sign-up is rendered and sent on the same cores, and may slow down the next sign-up.
  */
 export const measureSignUp: Measurement = async (servers, extent) => {
   await using up = await startSystem(servers, "off");
   await using refuse = await startSystem(servers, "refuse");
   await using hang = await startSystem(servers, "hang");
-  const trios: Trio[] = [];
+  const samples: Sample[] = [];
   for (let round = -WARM_UP; round < SAMPLES[extent]; round++) {
-    const trio: Trio = { up: NaN, refuse: NaN, hang: NaN };
+    const sample: Sample = { up: NaN, refuse: NaN, hang: NaN };
     for (const [state, system] of shuffled(Object.entries({ up, refuse, hang }))) {
-      const pace = sleep(PACE_MS);
-      trio[state as keyof Trio] = await system.signUp();
-      await pace;
+      const interval = sleep(INTERVAL_MS);
+      sample[state as keyof Sample] = await system.signUp();
+      await interval;
     }
-    if (round >= 0) trios.push(trio);
+    if (round >= 0) samples.push(sample);
   }
 
-  const row = (label: string, state: keyof Trio) => [
+  const row = (label: string, state: keyof Sample) => [
     label,
-    ...[0.5, 0.9, 0.99].map((share) => at(trios, state, share).toFixed(1)),
+    ...[0.5, 0.9, 0.99].map((share) => percentileOf(samples, state, share).toFixed(1)),
   ];
   const ratio = (name: string, share: number) => ({
     name,
-    value: downVsUp(trios, share),
-    range: chanceRange(trios, (chosen) => downVsUp(chosen, share)),
-    target: { least: 0.95, most: 1.05 },
+    value: downVsUp(samples, share),
+    range: confidenceInterval(samples, (chosen) => downVsUp(chosen, share)),
+    target: { min: 0.95, max: 1.05 },
   });
   return {
-    title: `Sign-up: milliseconds to the answer (${SAMPLES[extent]} for each state of the mail provider)`,
+    title: `Sign-up: milliseconds to the response (${SAMPLES[extent]} for each state of the mail provider)`,
     columns: ["", "p50", "p90", "p99"],
-    rows: [row("provider up", "up"), row("provider refuses", "refuse"), row("provider hangs", "hang")],
+    rows: [
+      row("provider works", "up"),
+      row("provider refuses mails", "refuse"),
+      row("provider hangs", "hang"),
+    ],
     figures: [ratio("signup_p99_mail_down_vs_up", 0.99), ratio("signup_p50_mail_down_vs_up", 0.5)],
   };
 };
 
-const at = (trios: readonly Trio[], state: keyof Trio, share: number): number =>
+const percentileOf = (samples: readonly Sample[], state: keyof Sample, share: number): number =>
   percentile(
-    trios.map((trio) => trio[state]),
+    samples.map((sample) => sample[state]),
     share,
   );
 
-/** The slower of the two ways to be down. */
-const downVsUp = (trios: readonly Trio[], share: number): number =>
-  Math.max(at(trios, "refuse", share), at(trios, "hang", share)) / at(trios, "up", share);
+/** The ratio of the slower of the two failing states to the working state. */
+const downVsUp = (samples: readonly Sample[], share: number): number =>
+  Math.max(percentileOf(samples, "refuse", share), percentileOf(samples, "hang", share)) /
+  percentileOf(samples, "up", share);
 
 const shuffled = <Item>(items: readonly Item[]): Item[] =>
   items

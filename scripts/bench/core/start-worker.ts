@@ -5,17 +5,18 @@ import { defineWorker, openBroker, startCore, throttledWarn, type Run } from "..
 import { now, type Start } from "./clock.ts";
 import { trivial } from "./trivial-job.ts";
 
-// Like workers/main.ts, with a handler that informs the parent process when each run began.
+// Like workers/main.ts, with a handler that sends the start time of each run to the parent process.
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
 const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
 
-const tell = async (_payload: unknown, { id }: Run): Promise<void> => {
+const reportStart = async (_payload: unknown, { id }: Run): Promise<void> => {
   const start: Start = { job: id, at: now() };
   process.send?.(start);
 };
 
-await startCore({ database: database.jobs, broker, log, workers: [defineWorker(trivial, tell)] }).working;
+await startCore({ database: database.jobs, broker, log, workers: [defineWorker(trivial, reportStart)] })
+  .working;
 log.info({}, "working");
 process.on("disconnect", () => process.exit(0));

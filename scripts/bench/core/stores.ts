@@ -10,11 +10,11 @@ export type BrokerKind = "postgres" | "redis";
 export interface Stores extends AsyncDisposable {
   readonly database: Database;
   readonly broker: Broker;
-  /** What a process needs to use the same. */
+  /** The variables with which another process uses the same stores. */
   readonly env: { DATABASE_URL: string; QUEUE_URL: string; QUEUE_PREFIX: string };
 }
 
-/** Enough that no statement waits for a connection. */
+/** The size of the connection pool: large enough that no statement waits for a connection. */
 const CONNECTIONS = 32;
 
 export const openStores = async (servers: Servers, kind: BrokerKind): Promise<Stores> => {
@@ -32,7 +32,7 @@ export const openStores = async (servers: Servers, kind: BrokerKind): Promise<St
   return { ...stores, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 };
 
-/** Connects a further process to stores that are open. */
+/** Connects to existing stores. Resolves when the broker responds. Closing them does not drop the database. */
 export const connectStores = async (env: Stores["env"]): Promise<Stores> => {
   await using cleanups = new AsyncDisposableStack();
   const database = cleanups.adopt(openDatabase(env.DATABASE_URL, CONNECTIONS, ignore), (each) =>
@@ -47,10 +47,10 @@ export const connectStores = async (env: Stores["env"]): Promise<Stores> => {
 
 const ignore = () => {};
 
-/** What core logs is not read here. */
+/** Discards the log messages of core. */
 export const silent: Log = { info: ignore, warn: ignore, error: ignore };
 
-/** Lets `run` work on unused stores. Absent where the machine has no such broker. */
+/** Returns a function that calls `run` with new, empty stores, or undefined if Redis is needed but not installed. */
 export const onFreshStores = (
   servers: Servers,
   kind: BrokerKind,

@@ -5,11 +5,11 @@ import type { Servers } from "../servers.ts";
 
 export type Outage = "off" | "refuse" | "hang";
 
-/** API, worker and mail provider as `npm start` runs them, each in its own process, on a database of their own. */
+/** An API, a worker and the sandbox as mail provider, as in `npm start`: separate processes with their own database. */
 export interface System extends AsyncDisposable {
   readonly api: ProjectProcess;
   readonly worker: ProjectProcess;
-  /** Resolves with the milliseconds until the answer. @throws Error unless it is the usual one. */
+  /** Resolves with the response time in milliseconds. @throws Error if the status is not 202 */
   signUp(): Promise<number>;
 }
 
@@ -41,15 +41,16 @@ export const startSystem = async (servers: Servers, mail: Outage): Promise<Syste
         name: "Ada",
         password: "correct horse battery",
       };
-      const began = performance.now();
+      const startedAt = performance.now();
       const status = await send("POST", `http://127.0.0.1:${ports.api}/v1/signup`, account);
-      if (status !== 202) throw new Error(`sign-up answered ${status}`);
-      return performance.now() - began;
+      if (status !== 202) throw new Error(`sign-up responded with status ${status}, not 202`);
+      return performance.now() - startedAt;
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 };
 
+/** Resolves with the status of the response, once its body is received. */
 const send = async (method: string, url: string, body: object): Promise<number> => {
   const headers = { "content-type": "application/json" };
   const response = await fetch(url, { method, headers, body: JSON.stringify(body) });

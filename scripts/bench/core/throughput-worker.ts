@@ -5,24 +5,26 @@ import { now } from "./clock.ts";
 import { connectStores, silent, type Stores } from "./stores.ts";
 import { trivial } from "./trivial-job.ts";
 
-/** What a worker process of crew.ts is to do until it receives "stop": work off the jobs that wait in these stores. */
+/** Message to a process of worker-pool.ts: process the jobs of these stores until the message "stop" arrives. */
 export interface Task {
   readonly env: Stores["env"];
   readonly side: Side;
   readonly concurrency: number;
 }
 
-/** Ours, or BullMQ without a ledger. */
+/** The compared systems: this project, or BullMQ without a ledger. */
 export type Side = "ours" | "raw";
 
-/** How many jobs the process has completed since its last report. */
+/** Message from the process: the number of jobs completed since its last report. */
 export interface Progress {
+  /** Milliseconds, as from `now`. */
   readonly at: number;
   readonly completed: number;
 }
 
 const REPORT_EVERY_MS = 20;
 
+/** Starts to process jobs and returns a function that stops it. */
 type Start = (stores: Stores, concurrency: number, completed: () => void) => () => Promise<unknown>;
 
 const succeed = async () => "done";
@@ -46,7 +48,7 @@ const start: Record<Side, Start> = {
   },
 };
 
-const perform = async ({ env, side, concurrency }: Task): Promise<void> => {
+const runTask = async ({ env, side, concurrency }: Task): Promise<void> => {
   await using stores = await connectStores(env);
   let completed = 0;
   const stop = start[side](stores, concurrency, () => void (completed += 1));
@@ -64,6 +66,6 @@ process.on("disconnect", () => process.exit(0));
 console.log("ready");
 for (;;) {
   const [task] = (await once(process, "message")) as [Task];
-  await perform(task);
+  await runTask(task);
   process.send?.("stopped");
 }

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { v7 as uuidv7 } from "uuid";
 import { createJobs, startRelay, type Sql } from "../../../workers/core/index.ts";
 import { ratioFigure, type Measurement } from "../findings.ts";
-import { compete } from "../rounds.ts";
+import { runRounds } from "../rounds.ts";
 import { median, ratios } from "../statistics.ts";
-import { startCrew, type Crew } from "./crew.ts";
+import { startWorkerPool, type WorkerPool } from "./worker-pool.ts";
 import { onFreshStores, silent, type BrokerKind, type Stores } from "./stores.ts";
 import type { Side } from "./throughput-worker.ts";
 import { trivial } from "./trivial-job.ts";
@@ -12,15 +12,17 @@ import { trivial } from "./trivial-job.ts";
 const ROUNDS = { full: 3, quick: 1 };
 const CONCURRENCIES = [16, 64, 256] as const;
 const PROCESSES = [1, 2] as const;
-/** About a second of work for each side; a third of it in a quick run. */
+/** About one second of work for each side in a full run, and about half of that in a quick one. */
 const JOBS = {
   full: { redis: { ours: 10_000, raw: 20_000 }, postgres: { ours: 3_000, raw: 3_000 } },
   quick: { redis: { ours: 4_000, raw: 8_000 }, postgres: { ours: 1_500, raw: 1_500 } },
 };
+/** Jobs per transaction, or per `addBulk`. Divides every number in JOBS. */
 const CHUNK = 500;
 
-/** A point of the curve. */
+/** One point of the throughput curve. */
 interface Point {
+  /** Per process. */
   readonly concurrency: number;
   readonly processes: number;
 }
@@ -34,29 +36,32 @@ type Key = `${Side} ${BrokerKind} ${number} ${number}`;
 const keyOf = (side: Side, kind: BrokerKind, { concurrency, processes }: Point): Key =>
   `${side} ${kind} ${concurrency} ${processes}`;
 
-/** How many waiting jobs per second worker processes work off, compared with BullMQ alone. */
+/** Compares the rate at which worker processes complete waiting jobs with that of BullMQ alone. */
 export const measureThroughput: Measurement = async (servers, extent) => {
   await using cleanups = new AsyncDisposableStack();
-  const contestants: Record<Key, (() => Promise<number>) | undefined> = {};
+  const candidates: Record<Key, (() => Promise<number>) | undefined> = {};
   for (const kind of ["redis", "postgres"] as const) {
-    // Each kind of work has processes that do nothing else, as in production.
-    const crews = { ours: cleanups.use(await startCrew(2)), raw: cleanups.use(await startCrew(2)) };
+    // The two sides do not share processes, so that each process is optimized for one of them, as in production.
+    const pools = {
+      ours: cleanups.use(await startWorkerPool(2)),
+      raw: cleanups.use(await startWorkerPool(2)),
+    };
     for (const point of points) {
       for (const side of ["raw", "ours"] as const) {
-        const measure = measurePoint(crews[side], side, point, JOBS[extent][kind][side]);
-        contestants[keyOf(side, kind, point)] = onFreshStores(servers, kind, measure);
+        const measure = measurePoint(pools[side], side, point, JOBS[extent][kind][side]);
+        candidates[keyOf(side, kind, point)] = onFreshStores(servers, kind, measure);
       }
     }
   }
-  const rates = await compete(ROUNDS[extent], contestants);
+  const rates = await runRounds(ROUNDS[extent], candidates);
 
   const ratesOf = (side: Side, kind: BrokerKind, point: Point) => rates[keyOf(side, kind, point)] ?? [];
   const cells = (kind: BrokerKind, point: Point) => {
     const [ours, raw] = [ratesOf("ours", kind, point), ratesOf("raw", kind, point)];
     return [describeRate(ours), describeRate(raw), describeRatio(median(ratios(ours, raw)))];
   };
-  const ratio = (name: string, kind: BrokerKind, point: Point, least: number) =>
-    ratioFigure(name, ratesOf("ours", kind, point), ratesOf("raw", kind, point), least);
+  const ratio = (name: string, kind: BrokerKind, point: Point, min: number) =>
+    ratioFigure(name, ratesOf("ours", kind, point), ratesOf("raw", kind, point), min);
   return {
     title: "Work: trivial jobs per second, ours and BullMQ alone",
     columns: ["", ...["Redis", "PostgreSQL"].flatMap((name) => [`${name}: ours`, "BullMQ", "ratio"])],
@@ -75,7 +80,7 @@ export const measureThroughput: Measurement = async (servers, extent) => {
   };
 };
 
-/** The point by which runs are compared. */
+/** The point of the main figures. */
 const BASE: Point = { concurrency: 64, processes: 1 };
 
 const describeRate = (values: readonly number[]): string =>
@@ -84,15 +89,15 @@ const describeRate = (values: readonly number[]): string =>
 const describeRatio = (value: number): string => (Number.isNaN(value) ? "–" : value.toFixed(2));
 
 const measurePoint =
-  (crew: Crew, side: Side, { concurrency, processes }: Point, jobs: number) =>
+  (pool: WorkerPool, side: Side, { concurrency, processes }: Point, jobs: number) =>
   async (stores: Stores): Promise<number> => {
     await prepare[side](stores, jobs);
-    const rate = await crew.work({ env: stores.env, side, concurrency }, processes, jobs);
+    const rate = await pool.processJobs({ env: stores.env, side, concurrency }, processes, jobs);
     if (side === "ours") await checkThatAllCompleted(stores.database.jobs.sql, jobs);
     return rate;
   };
 
-/** Fill the broker with waiting jobs, which do not count as work. */
+/** Fills the broker with waiting jobs before the measurement. */
 const prepare: Record<Side, (stores: Stores, jobs: number) => Promise<void>> = {
   raw: async ({ broker }, jobs) => {
     const queue = broker.queue(trivial.name);
@@ -118,9 +123,10 @@ const prepare: Record<Side, (stores: Stores, jobs: number) => Promise<void>> = {
   },
 };
 
+/** @throws Error if the ledger does not have all jobs as COMPLETED */
 const checkThatAllCompleted = async (sql: Sql, jobs: number): Promise<void> => {
   const completed = await countJobs(sql, "COMPLETED");
-  if (completed !== jobs) throw new Error(`the ledger has ${completed} of ${jobs} jobs as completed`);
+  if (completed !== jobs) throw new Error(`${completed} of ${jobs} jobs are COMPLETED in the ledger`);
 };
 
 const countJobs = async (sql: Sql, state: string): Promise<number> => {

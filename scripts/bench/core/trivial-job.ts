@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineJob } from "../../../workers/core/index.ts";
 
-/** A job whose handler does nothing, so that all that is measured is what surrounds handlers. */
+/** A job for handlers that do nothing, so that only the overhead of a job is measured. */
 export const trivial = defineJob({
   name: "trivial",
   payload: z.object({ n: z.int() }),

@@ -6,7 +6,7 @@ import { makePhotos } from "./photos.ts";
 
 const IMAGES = { full: 500, quick: 60 };
 
-/** Whether a process keeps memory of the images it made: what it holds at the end, next to what it held once warm. */
+/** Measures memory growth: the resident memory during the last tenth of the images, minus that during the second. */
 export const measureImageMemory: Measurement = async (_servers, extent) => {
   const images = IMAGES[extent];
   const samples = await resizeMany(images);
@@ -15,25 +15,25 @@ export const measureImageMemory: Measurement = async (_servers, extent) => {
   const last = median(samples.slice(-tenth));
   const row = (label: string, megabytes: number) => [label, megabytes.toFixed(0)];
   return {
-    title: `Images: MB resident in a process that makes all sizes of ${images} photos of 12 megapixels`,
+    title: `Images: MB resident in a process that creates all variants of ${images} photos of 12 megapixels`,
     columns: ["", "MB"],
     rows: [
-      row(`after ${tenth} to ${2 * tenth}`, warm),
-      row(`after ${images - tenth} to ${images}`, last),
-      row("at most", Math.max(...samples)),
+      row(`median after ${tenth} to ${2 * tenth} images`, warm),
+      row(`median after ${images - tenth} to ${images} images`, last),
+      row("maximum", Math.max(...samples)),
     ],
-    figures: [{ name: "image_rss_growth_mb", value: last - warm, target: { most: 30 } }],
+    figures: [{ name: "image_rss_growth_mb", value: last - warm, target: { max: 30 } }],
   };
 };
 
-/** Resolves with the megabytes that the process held after each image. */
+/** Resolves with the resident megabytes after each image. @throws Error if the process ends without a result */
 const resizeMany = async (images: number): Promise<number[]> => {
   await using photos = await makePhotos(4);
   const env = { IMAGES: `${images}`, PHOTOS: photos.root, MALLOC_ARENA_MAX: "2" }; // as start.ts and Dockerfile set it
   await using child = await startProcess("scripts/bench/media/resize-many.ts", env, "resizing");
   const reported = once(child.process, "message") as Promise<[number[]]>;
   const ended = once(child.process, "exit").then(() =>
-    Promise.reject(new Error("it ended without a report")),
+    Promise.reject(new Error("resize-many.ts ended without a result")),
   );
   const [samples] = await Promise.race([reported, ended]);
   ended.catch(() => {});

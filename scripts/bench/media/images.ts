@@ -1,33 +1,34 @@
 import { imageResize } from "../../../workers/image-resize/job.ts";
 import { ratioFigure, type Measurement } from "../findings.ts";
-import { compete } from "../rounds.ts";
+import { runRounds } from "../rounds.ts";
 import { median, ratios } from "../statistics.ts";
-import { byHand, clones, type Contestant, ours, variantsOfAPhoto } from "./contestants.ts";
+import { type Candidate, clonePerVariant, decodeOnce, ours, variantsPerPhoto } from "./candidates.ts";
 import { makePhotos, type Photos } from "./photos.ts";
 
 const ROUNDS = { full: 5, quick: 3 };
 const PHOTOS = { full: 8, quick: 4 };
 
-/** How many variants per second one process makes, next to programs that do nothing else with sharp. */
+/** Compares the variants per second of image-resize in one process with two minimal programs that use sharp. */
 export const measureImages: Measurement = async (_servers, extent) => {
   await using photos = await makePhotos(PHOTOS[extent]);
-  const rates = await compete(ROUNDS[extent], {
-    clones: () => perSecond(clones, photos),
-    byHand: () => perSecond(byHand, photos),
+  const rates = await runRounds(ROUNDS[extent], {
+    clonePerVariant: () => perSecond(clonePerVariant, photos),
+    decodeOnce: () => perSecond(decodeOnce, photos),
     ours: () => perSecond(ours, photos),
   });
-  const best = median(rates.clones) > median(rates.byHand) ? rates.clones : rates.byHand;
+  const best =
+    median(rates.clonePerVariant) > median(rates.decodeOnce) ? rates.clonePerVariant : rates.decodeOnce;
   const row = (label: string, values: number[]) => [
     label,
     median(values).toFixed(1),
     median(ratios(values, best)).toFixed(2),
   ];
   return {
-    title: `Images: variants per second (${variantsOfAPhoto} of each photo of 12 megapixels)`,
-    columns: ["", "per second", "to the best"],
+    title: `Images: variants per second (${variantsPerPhoto} of each photo of 12 megapixels)`,
+    columns: ["", "per second", "ratio to the faster sharp"],
     rows: [
-      row("sharp, one clone for each variant", rates.clones),
-      row("sharp, decoded once", rates.byHand),
+      row("sharp, one clone for each variant", rates.clonePerVariant),
+      row("sharp, decoded once", rates.decodeOnce),
       row("image-resize", rates.ours),
     ],
     figures: [
@@ -37,13 +38,13 @@ export const measureImages: Measurement = async (_servers, extent) => {
   };
 };
 
-/** Every photo once, as many at a time as the job allows in a process. */
-const perSecond = async (contestant: Contestant, photos: Photos): Promise<number> => {
-  const began = performance.now();
+/** Processes every photo once, with the job's concurrency. Resolves with variants per second. */
+const perSecond = async (candidate: Candidate, photos: Photos): Promise<number> => {
+  const startedAt = performance.now();
   let next = 0;
   const lane = async () => {
-    while (next < photos.count) await contestant(photos, next++);
+    while (next < photos.count) await candidate(photos, next++);
   };
   await Promise.all(Array.from({ length: imageResize.concurrency }, lane));
-  return (photos.count * variantsOfAPhoto * 1_000) / (performance.now() - began);
+  return (photos.count * variantsPerPhoto * 1_000) / (performance.now() - startedAt);
 };

@@ -2,8 +2,8 @@ import sharp from "sharp";
 import { seededRandom } from "../../processes/random.ts";
 
 /**
- * Something like a photograph: light and shade of every size, different for each seed. Flat colours and pure noise are
- * both unlike what encoders are made for.
+ * Creates a JPEG that resembles a photograph: random patches at every scale, different for each seed. Encoders are not
+ * designed for flat colours or for pure noise.
  */
 export const photograph = async (width: number, height: number, seed: number): Promise<Buffer> => {
   const random = seededRandom(seed);
@@ -21,8 +21,8 @@ export const photograph = async (width: number, height: number, seed: number): P
     const resized = patches.resize(width, height, { fit: "fill", kernel: "cubic" }).raw();
     return { input: await resized.toBuffer(), raw: { width, height, channels: 4 as const } };
   });
-  const ground = sharp({ create: { width, height, channels: 3, background: "grey" } });
-  return ground
+  const background = sharp({ create: { width, height, channels: 3, background: "grey" } });
+  return background
     .composite(await Promise.all(layers))
     .jpeg({ quality: 90 })
     .toBuffer();

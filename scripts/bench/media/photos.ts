@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { photograph } from "./photograph.ts";
 
-/** JPEGs of 12 megapixels, as phones make them. Any index will do: they repeat. */
+/** JPEGs of 12 megapixels, as from a phone. An index beyond `count` starts again at the first photo. */
 export interface Photos {
   readonly count: number;
   read(index: number): Promise<Buffer>;
-  /** A folder for what is made of a photo; the second time it is the same. */
+  /** Creates the folder for the variants of a photo, if it does not exist. */
   folderFor(index: number): Promise<string>;
 }
 
-/** Makes so many photos in a new folder, which is gone with all that was made of them when this is disposed of. */
+/** Creates `count` photos in a new folder, `root`. Disposing of them deletes the folder, including all variants. */
 export const makePhotos = async (count: number): Promise<Photos & AsyncDisposable & { root: string }> => {
   const root = await mkdtemp(join(tmpdir(), "offstage-photos-"));
   for (let index = 0; index < count; index++)
@@ -23,7 +23,7 @@ export const makePhotos = async (count: number): Promise<Photos & AsyncDisposabl
   };
 };
 
-/** Opens the photos of another process. */
+/** Opens the photos in a folder that `makePhotos` created, possibly in another process. */
 export const openPhotos = async (root: string): Promise<Photos> => {
   const count = (await readdir(root)).filter((name) => name.endsWith(".jpg")).length;
   return {

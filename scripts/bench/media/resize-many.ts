@@ -1,8 +1,9 @@
 import { imageResize } from "../../../workers/image-resize/job.ts";
-import { ours } from "./contestants.ts";
+import { ours } from "./candidates.ts";
 import { openPhotos } from "./photos.ts";
 
-// A process that only resizes IMAGES times the photos of the folder PHOTOS, and then sends its parent how many megabytes it held after each.
+// Resizes IMAGES photos from the folder PHOTOS, then sends the parent process an array of the resident megabytes after
+// each photo.
 
 const images = Number(process.env["IMAGES"]);
 const photos = await openPhotos(process.env["PHOTOS"] ?? "");

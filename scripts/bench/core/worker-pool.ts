@@ -7,51 +7,58 @@ import type { Progress, Task } from "./throughput-worker.ts";
 
 const workerFile = fileURLToPath(new URL("throughput-worker.ts", import.meta.url));
 
-/** Worker processes that live through all rounds, because code that was just compiled is not what production runs. */
-export interface Crew extends AsyncDisposable {
-  /** Lets so many of the processes work off `jobs` waiting jobs. Resolves with jobs per second. */
-  work(task: Task, processes: number, jobs: number): Promise<number>;
+/** Worker processes that run for all rounds, so that their code is compiled and optimized, as in production. */
+export interface WorkerPool extends AsyncDisposable {
+  /**
+   * Lets the first `processes` processes complete `jobs` waiting jobs. Resolves with jobs per second.
+   * @throws Error if a process ends, or after two minutes
+   */
+  processJobs(task: Task, processes: number, jobs: number): Promise<number>;
 }
 
-export const startCrew = async (size: number): Promise<Crew> => {
+export const startWorkerPool = async (size: number): Promise<WorkerPool> => {
   await using cleanups = new AsyncDisposableStack();
-  const crew: ChildProcess[] = [];
-  for (let n = 0; n < size; n++) crew.push(cleanups.use(await startProcess(workerFile, {}, "ready")).process);
+  const children: ChildProcess[] = [];
+  for (let n = 0; n < size; n++)
+    children.push(cleanups.use(await startProcess(workerFile, {}, "ready")).process);
 
   const owned = cleanups.move();
   return {
-    work: async (task, processes, jobs) => {
-      const chosen = crew.slice(0, processes);
+    processJobs: async (task, processes, jobs) => {
+      const chosen = children.slice(0, processes);
       const reports: Progress[] = [];
       const { tick, done } = countdown(jobs);
-      const working = Promise.all(
+      const running = Promise.all(
         chosen.map((child) =>
-          follow(child, task, (report) => {
+          runTask(child, task, (report) => {
             reports.push(report);
             tick(report.completed);
           }),
         ),
       );
-      await Promise.race([done, working]);
+      await Promise.race([done, running]);
       for (const child of chosen) child.send("stop");
-      await working;
+      await running;
       return steadyRate(reports, jobs);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 };
 
-/** Starts a task and resolves when the process has stopped it. */
-const follow = async (child: ChildProcess, task: Task, report: (progress: Progress) => void) => {
+/** Starts a task in a process. Resolves when the task has stopped, and rejects if the process ends. */
+const runTask = async (child: ChildProcess, task: Task, report: (progress: Progress) => void) => {
   child.send(task);
   for await (const [message] of on(child, "message", { close: ["exit"] })) {
     if (message === "stopped") return;
     report(message as Progress);
   }
-  throw new Error("a worker process ended");
+  throw new Error("a worker process ended during its task");
 };
 
-/** Without the first quarter, in which the processes connect, and the last jobs, which only some of them have. */
+/**
+ * Jobs per second, without the first 25 % of the jobs, during which the processes connect, and without the last 5 %,
+ * which are not distributed over all processes.
+ */
 const steadyRate = (reports: readonly Progress[], jobs: number): number => {
   let completed = 0;
   const totals = reports

@@ -7,13 +7,13 @@ import { formats, widths } from "../../../workers/image-resize/sizes.ts";
 import type { Format } from "../../../workers/image-resize/sizes.ts";
 import type { Photos } from "./photos.ts";
 
-/** Makes every variant of one photo, as files in the photo's folder. */
-export type Contestant = (photos: Photos, index: number) => Promise<unknown>;
+/** Creates every variant of one photo, as files in the photo's folder. */
+export type Candidate = (photos: Photos, index: number) => Promise<unknown>;
 
-export const variantsOfAPhoto = widths.length * Object.keys(formats).length;
+export const variantsPerPhoto = widths.length * Object.keys(formats).length;
 
-/** The module as it is, with files for a storage. */
-export const ours: Contestant = async (photos, index) => {
+/** The handler of image-resize, with a folder instead of a storage. */
+export const ours: Candidate = async (photos, index) => {
   const folder = await photos.folderFor(index);
   const handle = resizeImage<undefined>({
     findUpload: async () => ({}),
@@ -48,14 +48,14 @@ const writeAll = async (photos: Photos, index: number, open: () => Sharp): Promi
   await Promise.all(writing);
 };
 
-/** As sharp's documentation has it: one input, cloned for every output, each of which decodes again. */
-export const clones: Contestant = async (photos, index) => {
+/** The approach of sharp's documentation: one input, cloned for every output. Each clone decodes the photo again. */
+export const clonePerVariant: Candidate = async (photos, index) => {
   const input = sharp(await photos.read(index)).autoOrient();
   await writeAll(photos, index, () => input.clone());
 };
 
-/** By hand, for speed: decoded once into pixels, and all outputs made of these at the same time. */
-export const byHand: Contestant = async (photos, index) => {
+/** The fast approach: decodes the photo once into pixels, and creates all outputs from these concurrently. */
+export const decodeOnce: Candidate = async (photos, index) => {
   const { data, info } = await sharp(await photos.read(index))
     .autoOrient()
     .resize(Math.max(...widths))
