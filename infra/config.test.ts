@@ -16,14 +16,14 @@ const production = {
 };
 
 describe("the config", () => {
-  it("needs nothing set", () => {
+  it("requires no variable", () => {
     const config = loadConfig("worker", {});
     expect(config.databaseUrl).toBe("postgres://offstage:offstage@127.0.0.1:54329/offstage");
     expect(config.queueUrl).toBe(config.databaseUrl);
     expect(config.workers).toBeUndefined();
   });
 
-  it("derives what is not set from the ports that are", () => {
+  it("derives unset URLs from the ports", () => {
     const env = { DATABASE_PORT: "6000", PORT: "6001", SANDBOX_SMTP_PORT: "6002", SANDBOX_HTTP_PORT: "6003" };
     expect(loadConfig("worker", env)).toMatchObject({
       queueUrl: "postgres://offstage:offstage@127.0.0.1:6000/offstage",
@@ -34,7 +34,7 @@ describe("the config", () => {
     expect(loadConfig("api", { DATABASE_URL: "postgres://db/app" }).queueUrl).toBe("postgres://db/app");
   });
 
-  it("contains only what the process reads, frozen", () => {
+  it("contains only the variables that the process reads, and is frozen", () => {
     const config = loadConfig("sandbox", { HEALTH_PORT: "9000" });
     expect(Object.keys(config)).toEqual([
       "environment",
@@ -56,7 +56,7 @@ describe("the config", () => {
     });
   });
 
-  it("accepts our address with or without a trailing slash", () => {
+  it("accepts PUBLIC_URL with or without a trailing slash", () => {
     for (const PUBLIC_URL of ["https://app.example.com", "https://app.example.com/"])
       expect(loadConfig("api", { PUBLIC_URL }).publicUrl).toBe("https://app.example.com");
   });
@@ -77,15 +77,15 @@ describe("the config", () => {
     expect(loadConfig("api", { PORT: "", QUEUE_URL: "" })).toEqual(loadConfig("api", {}));
   });
 
-  it("limits the time to shut down to what an orchestrator waits", () => {
-    const tooLate = ["SHUTDOWN_GRACE_MS and DRAIN_DELAY_MS: must be at most 23000 together"];
-    expect(problemsOf("worker", { SHUTDOWN_GRACE_MS: "23001" })).toEqual(tooLate);
-    expect(problemsOf("api", { DRAIN_DELAY_MS: "10000" })).toEqual(tooLate);
+  it("limits the shutdown to the time that an orchestrator allows", () => {
+    const tooLong = ["SHUTDOWN_GRACE_MS and DRAIN_DELAY_MS: must be at most 23000 together"];
+    expect(problemsOf("worker", { SHUTDOWN_GRACE_MS: "23001" })).toEqual(tooLong);
+    expect(problemsOf("api", { DRAIN_DELAY_MS: "10000" })).toEqual(tooLong);
     const { drainDelayMs } = loadConfig("api", { DRAIN_DELAY_MS: "10000", SHUTDOWN_GRACE_MS: "13000" });
     expect(drainDelayMs).toBe(10_000);
   });
 
-  it("shows an example of a provider's address", () => {
+  it("shows an example of a provider's URL", () => {
     expect(loadConfig("worker", { TRANSCRIPTION_URL: "none" }).transcriptionUrl).toBe("none");
     expect(problemsOf("worker", { TRANSCRIPTION_URL: "x" })).toEqual([
       "TRANSCRIPTION_URL: must be a URL like https://api.openai.com/v1, or none",
@@ -117,7 +117,7 @@ describe("the config", () => {
     expect(problem).not.toContain("s3cret");
   });
 
-  it("reports every problem at once and repeats no value", () => {
+  it("reports every problem at once, without the values", () => {
     const env = { PORT: "http", DATABASE_URL: "mysql://u:s3cret@db", APP_SECRET: "s3cret", NODE_ENV: "prod" };
     const problems = problemsOf("api", env);
     expect(problems.map((line) => line.split(":")[0])).toEqual([
@@ -176,25 +176,25 @@ describe("in production", () => {
     ],
     ["the folder of this project", { STORAGE_URL: "" }, "STORAGE_URL"],
     ["a plaintext store", { S3_ENDPOINT: "http://store.internal:7070" }, "S3_ENDPOINT"],
-    [
-      "a plaintext address of files",
-      { S3_PUBLIC_ENDPOINT: "http://files.example.com" },
-      "S3_PUBLIC_ENDPOINT",
-    ],
+    ["a plaintext URL of files", { S3_PUBLIC_ENDPOINT: "http://files.example.com" }, "S3_PUBLIC_ENDPOINT"],
     ["links without https", { PUBLIC_URL: "http://app.example.com" }, "PUBLIC_URL"],
     ["the sandbox by default", { SMTP_URL: "" }, "SMTP_URL"],
     ["the sandbox by name", { SMTP_URL: "smtp://sandbox:25" }, "SMTP_URL"],
     ["the sandbox by its port", { SMTP_URL: "smtp://mail.internal:1025" }, "SMTP_URL"],
     ["a secret that is too short", { APP_SECRET: "x".repeat(31) }, "APP_SECRET"],
-    ["the sandbox's subtitles by default", { TRANSCRIPTION_URL: "" }, "TRANSCRIPTION_URL"],
-    ["the sandbox's subtitles by name", { TRANSCRIPTION_URL: "https://sandbox/v1" }, "TRANSCRIPTION_URL"],
+    ["the sandbox as transcription provider by default", { TRANSCRIPTION_URL: "" }, "TRANSCRIPTION_URL"],
+    [
+      "the sandbox as transcription provider by name",
+      { TRANSCRIPTION_URL: "https://sandbox/v1" },
+      "TRANSCRIPTION_URL",
+    ],
     ["plaintext transcription", { TRANSCRIPTION_URL: "http://stt.internal/v1" }, "TRANSCRIPTION_URL"],
     ["the sample sender", { MAIL_FROM: "" }, "MAIL_FROM"],
-  ])("%s is refused", (_, change, name) => {
+  ])("%s is rejected", (_, change, name) => {
     expect(problemsOf("worker", { ...production, ...change })).toEqual([expect.stringMatching(`^${name}: `)]);
   });
 
-  it("reports every refusal at once", () => {
+  it("reports every problem at once", () => {
     expect(problemsOf("worker", { NODE_ENV: "production" })).toHaveLength(7);
   });
 
@@ -237,7 +237,7 @@ describe(".env.example", () => {
     expect(loadConfig("system", documented)).toEqual(loadConfig("system", {}));
   });
 
-  it("sets nothing when copied as it is", () => {
+  it("sets no variable when copied unchanged", () => {
     expect(parseEnv(text)).toEqual({});
   });
 });

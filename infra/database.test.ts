@@ -26,7 +26,7 @@ test.for<[string, () => Promise<unknown>]>([
   ["in a query", () => database.prisma.$queryRawUnsafe(TERMINATE)],
   ["in a transaction", () => database.prisma.$transaction((tx) => tx.$queryRawUnsafe(TERMINATE))],
   ["in a statement of a job", () => database.jobs.transaction((_tx, sql) => sql(TERMINATE, []))],
-  ["outside", () => database.jobs.sql(TERMINATE, [])],
+  ["outside a transaction", () => database.jobs.sql(TERMINATE, [])],
 ])("a connection that the server ends %s counts as unavailable", async ([_when, work]) => {
   expect(isUnavailable(await errorOf(work()))).toBe(true);
 });

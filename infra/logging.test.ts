@@ -13,7 +13,7 @@ test("redacts secret and personal fields by name, three levels deep", () => {
   }
 });
 
-test("does not log the row that an error is about", () => {
+test("does not log the row that an error refers to", () => {
   const lines: string[] = [];
   const log = createLogger("test", "info", { write: (line) => void lines.push(line) });
   const detail = "Failing row contains (ada@example.com)";

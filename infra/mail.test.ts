@@ -44,7 +44,7 @@ test("a subject cannot add headers", async () => {
   expect(await arrived("eve@example.com")).toEqual([]);
 });
 
-test("has the headers of one-click unsubscribing for optional mails only", async () => {
+test("only optional mails have the one-click unsubscribe headers", async () => {
   const url = `https://app.example/unsubscribe?token=01932b5e-0000-7000-8000-000000000001.${"x".repeat(43)}`;
   await mailer.send({ ...message, to: "dan@example.com", unsubscribe: url });
   const [mail] = await arrived("dan@example.com");
@@ -56,7 +56,7 @@ test("has the headers of one-click unsubscribing for optional mails only", async
 });
 
 test.for(["eve@example.com, mallory@example.com", "eve@example.com\r\nRCPT TO:<mallory@example.com>"])(
-  "%j is not two recipients",
+  "%j is rejected and reaches no one",
   async (to) => {
     await expect(mailer.send({ ...message, to })).rejects.toThrow();
     expect(await arrived("eve@example.com")).toEqual([]);
@@ -65,9 +65,9 @@ test.for(["eve@example.com, mallory@example.com", "eve@example.com\r\nRCPT TO:<m
 );
 
 test("a signal aborts a send that hangs", async () => {
-  await turn("hang");
+  await setOutage("hang");
   await expect(mailer.send(message, AbortSignal.timeout(200))).rejects.toThrow("aborted");
-  await turn("off");
+  await setOutage("off");
   await mailer.send({ ...message, to: "carol@example.com" });
   expect(await arrived("carol@example.com")).toHaveLength(1);
 });
@@ -79,7 +79,7 @@ test("rejects a sender without an address", () => {
 const inbox = (path: string, init?: RequestInit) =>
   fetch(`http://127.0.0.1:${sandbox.httpPort}${path}`, init);
 
-const turn = (mail: string) =>
+const setOutage = (mail: string) =>
   inbox("/api/outage", {
     method: "PUT",
     headers: { "Content-Type": "application/json" },

@@ -8,9 +8,9 @@ import { expect, test } from "vitest";
 
 // The health check of the containers, as docker compose passes it to bash.
 const file = await readFile(join(import.meta.dirname, "../docker-compose.yml"), "utf8");
-const ask = /^x-ask: &ask \|\n((?: .*\n)+)/m.exec(file)![1]!.replaceAll("$$", "$");
+const healthCheck = /^x-ask: &ask \|\n((?: .*\n)+)/m.exec(file)![1]!.replaceAll("$$", "$");
 
-/** Whether the health check passes for a server that responds with this status, or never. */
+/** Whether the health check passes for a server that responds with this status, or does not respond. */
 const isHealthy = async (status?: number): Promise<boolean> => {
   const server = createServer(
     ({ url }, response) => status && response.writeHead(url === "/healthz" ? status : 404).end(),
@@ -18,7 +18,7 @@ const isHealthy = async (status?: number): Promise<boolean> => {
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
   const healthy = await new Promise<boolean>((resolve) => {
-    execFile("bash", ["-c", ask, String(port), "/healthz"], (error) => resolve(!error));
+    execFile("bash", ["-c", healthCheck, String(port), "/healthz"], (error) => resolve(!error));
   });
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));

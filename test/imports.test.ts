@@ -6,8 +6,8 @@ import { beforeAll, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
 
-/** File, import, and the reason why the linter refuses it. */
-const refused = [
+/** File, import, and the reason why the linter rejects it. */
+const rejected = [
   ["workers/core/relay.ts", "../../infra/database.ts", "core is lifted into other apps"],
   ["workers/core/relay.ts", "../email/job.ts", "core is lifted into other apps"],
   ["workers/core/ledger/runs.ts", "../../../infra/database.ts", "core is lifted into other apps"],
@@ -75,10 +75,10 @@ const accepted = [
   ["test/flows/signup.test.ts", "../../api/app.ts"],
 ] as const;
 
-const circles = [
+const cycles = [
   ["values", (name: string) => `import { a } from "./${name}.ts";\nexport const b = a;\n`],
-  ["types alone", (name: string) => `import type { A } from "./${name}.ts";\nexport type B = A;\n`],
-  ["inline types alone", (name: string) => `import { type A } from "./${name}.ts";\nexport type B = A;\n`],
+  ["types only", (name: string) => `import type { A } from "./${name}.ts";\nexport type B = A;\n`],
+  ["inline types only", (name: string) => `import { type A } from "./${name}.ts";\nexport type B = A;\n`],
 ] as const;
 
 interface Diagnostic {
@@ -92,7 +92,7 @@ interface Diagnostic {
 // One run of the linter for all cases, because each takes a second. A file has one import per line.
 let diagnostics: Diagnostic[];
 const imports = new Map<string, string[]>();
-for (const [file, imported] of [...refused, ...accepted])
+for (const [file, imported] of [...rejected, ...accepted])
   imports.set(file, [...(imports.get(file) ?? []), imported]);
 
 beforeAll(async () => {
@@ -104,7 +104,7 @@ beforeAll(async () => {
   await cp(join(root, ".oxlintrc.json"), join(folder, ".oxlintrc.json"));
   for (const [file, imported] of imports)
     await write(file, imported.map((path) => `export * from "${path}";\n`).join(""));
-  for (const [index, [, source]] of circles.entries()) {
+  for (const [index, [, source]] of cycles.entries()) {
     await write(`api/http/one-${index}.ts`, source(`two-${index}`));
     await write(`api/http/two-${index}.ts`, source(`one-${index}`));
   }
@@ -116,7 +116,7 @@ beforeAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What the linter says about one import. */
+/** The linter's messages about one import. */
 const reasons = (file: string, imported: string): string[] => {
   const line = imports.get(file)!.indexOf(imported) + 1;
   return diagnostics
@@ -125,7 +125,7 @@ const reasons = (file: string, imported: string): string[] => {
     .map(({ message, help }) => `${message} ${help}`);
 };
 
-test.each(refused)("%s may not import %s", (file, imported, reason) => {
+test.each(rejected)("%s may not import %s", (file, imported, reason) => {
   expect(reasons(file, imported)).toContainEqual(expect.stringContaining(reason));
 });
 
@@ -133,8 +133,8 @@ test.each(accepted)("%s may import %s", (file, imported) => {
   expect(reasons(file, imported)).toEqual([]);
 });
 
-test.each(circles.map(([kind], index) => [kind, index] as const))(
-  "a circle of %s is refused",
+test.each(cycles.map(([kind], index) => [kind, index] as const))(
+  "an import cycle of %s is rejected",
   (_kind, index) => {
     const found = diagnostics.filter(({ filename }) => filename === `api/http/one-${index}.ts`);
     expect(found.map(({ code }) => code)).toContainEqual(expect.stringContaining("no-cycle"));

@@ -28,7 +28,7 @@ const filesLoadedBy = async (
   return (JSON.parse(stderr) as string[]).map((url) => relative(root, fileURLToPath(url)));
 };
 
-/** What takes memory, or time at the start, with the modules that need it. */
+/** Files that take memory or start-up time, with the modules that need them. */
 const needed: Record<string, string[]> = {
   "node_modules/@aws-sdk/": [],
   "node_modules/eta/": ["email"],
@@ -57,7 +57,7 @@ test("the tables of modules and of schedules load nothing but job definitions", 
   expect(loaded.filter((file) => !jobs.test(file))).toEqual(tables);
 });
 
-test("importing opens nothing", async () => {
+test("importing a file opens no connection, server or timer", async () => {
   const files = globSync("{api,workers,infra,sandbox}/**/*.ts", {
     cwd: root,
     exclude: ["**/*.test.ts", "**/main.ts"],
@@ -65,7 +65,7 @@ test("importing opens nothing", async () => {
   expect(files.length).toBeGreaterThan(20);
   const script = `
     for (const file of ${JSON.stringify(files)}) await import("./" + file);
-    await new Promise((resolve) => setImmediate(resolve)); // what loading itself deferred is over
+    await new Promise((resolve) => setImmediate(resolve)); // until the work that loading deferred is done
     console.log(JSON.stringify(process.getActiveResourcesInfo().filter((name) => /Socket|TCP|Timeout|Server|Immediate|Process/.test(name))));
   `;
   const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], { cwd: root });

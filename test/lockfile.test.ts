@@ -19,18 +19,18 @@ const entries = Object.entries(packages);
 it("every package in package.json is pinned to one version", () => {
   const { dependencies, devDependencies, optionalDependencies } = packages[""]!;
   const named = { ...dependencies, ...devDependencies, ...optionalDependencies };
-  const loose = Object.entries(named).filter(([, version]) => !/^(\d+\.\d+\.\d+|file:)/.test(version));
-  expect(loose).toEqual([]);
+  const unpinned = Object.entries(named).filter(([, version]) => !/^(\d+\.\d+\.\d+|file:)/.test(version));
+  expect(unpinned).toEqual([]);
 });
 
 // A registry mirror may lack the build for another platform. npm then omits it, and `npm ci` fails there.
 it("no package lacks its builds for other platforms", () => {
-  const holes = entries.flatMap(([path, { optionalDependencies = {} }]) =>
+  const missingBuilds = entries.flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies)
       .filter((name) => !isLocked(path, name))
       .map((name) => `${path} lacks ${name}`),
   );
-  expect(holes).toEqual([]);
+  expect(missingBuilds).toEqual([]);
 });
 
 it("every package has a checksum, and no fixed registry", () => {
@@ -39,7 +39,7 @@ it("every package has a checksum, and no fixed registry", () => {
   expect(fetched.filter(([, { resolved }]) => resolved).map(([path]) => path)).toEqual([]);
 });
 
-/** Looks where Node would: in the package's node_modules, then in those of the packages around it. */
+/** Looks where Node would: in the package's node_modules, then in those of its parent packages. */
 const isLocked = (path: string, name: string): boolean => {
   if (packages[`${path ? `${path}/` : ""}node_modules/${name}`]) return true;
   return path !== "" && isLocked(path.slice(0, Math.max(0, path.lastIndexOf("/node_modules/"))), name);

@@ -27,7 +27,7 @@ for (const file of await readdir(join(root, "workers/wiring"))) {
 const compose = await readFile(join(root, "docker-compose.yml"), "utf8");
 const composed = [...compose.matchAll(/\bWORKERS: ([\w,-]+)/g)].flatMap(([, names = ""]) => names.split(","));
 
-/** What a module lacks, as the name of each part that is to be added. */
+/** The parts that a module lacks. */
 const missing = async (name: string): Promise<string[]> => {
   const files = await readdir(join(root, "workers", name)).catch(() => [] as string[]);
   const parts: Record<string, boolean> = {

@@ -45,24 +45,24 @@ test("npm start runs everything, Ctrl-C ends everything, and the data is still t
   expect(await takenPorts()).toEqual([]);
 });
 
-test("no program outlives a start that is killed, and the next start works", async () => {
+test("when npm start is killed, all programs end and the next start works", async () => {
   await using killed = start();
   await killed.wrote("ready in");
   await killed.kill("SIGKILL");
-  await until("all have ended", async () => (await takenPorts()).length === 0);
+  await until("all programs have ended", async () => (await takenPorts()).length === 0);
   await using next = start();
   await next.wrote("ready in");
   await next.kill("SIGINT");
 });
 
-test("a killed program is started again while the others go on, until its fifth end in a minute", async () => {
+test("a killed program is restarted while the others continue, until it ends five times in a minute", async () => {
   await using run = start();
   await run.wrote("ready in");
   kill(run, "worker-1");
   await signUp("joan@example.com");
   await until("the mail is in the inbox", async () => (await mailsTo("joan@example.com")) > 0);
   for (const starts of [2, 3, 4, 5]) {
-    await until("it is started again", () => pidsOf(run, "worker-1").length === starts);
+    await until("the worker is restarted", () => pidsOf(run, "worker-1").length === starts);
     kill(run, "worker-1");
   }
   expect(await run.exited).toEqual({ code: 1, signal: null });
@@ -81,7 +81,7 @@ test("npm run dev restarts the programs that a change affects, at every change",
   const starts = () => dev.output.filter((line) => /sandbox │ .*listening/.test(line)).length;
   for (const time of [2, 3]) {
     await utimes(join(root, "sandbox/main.ts"), new Date(), new Date());
-    await until("it is started again", async () => starts() === time);
+    await until("the sandbox is restarted", async () => starts() === time);
   }
   kill(dev, "worker-2");
   await dev.wrote("worker-2 │ restarted with pid");
@@ -93,7 +93,7 @@ test("npm run dev restarts the programs that a change affects, at every change",
   expect(await takenPorts()).toEqual([]);
 });
 
-const withoutBroker = () => {
+const brokerIndependentCases = () => {
   test("npm run dev compiles a changed mail template, and keeps the old version of one that does not compile", async () => {
     const clone = await copyProject();
     const [template, compiled] = ["templates/welcome.mjml", "templates/compiled/welcome.html"].map((file) =>
@@ -113,13 +113,13 @@ const withoutBroker = () => {
     await dev.wrote("worker-2 │ restarting: templates/welcome.mjml has changed");
     expect(await readFile(compiled, "utf8")).toContain("<!-- new -->");
     await until(
-      "they work again",
+      "both workers are ready again",
       async () => dev.output.filter((line) => /worker-\d │ .*working/.test(line)).length === 4,
     );
     expect(await dev.kill("SIGINT")).toEqual({ code: 0, signal: null });
   });
 
-  test("npm run migration writes what the migrations in the folder lack, committed or not", async () => {
+  test("npm run migration writes only what the existing migrations lack, committed or not", async () => {
     const clone = await copyProject();
     const migrate = async (name: string) => {
       await using run = startProcess(relative(root, join(clone, "scripts/migration.ts")), {}, name);
@@ -138,10 +138,10 @@ const withoutBroker = () => {
   });
 };
 
-// The broker makes no difference to them.
-if (!inject("redisUrl")) withoutBroker();
+// They do not depend on the broker.
+if (!inject("redisUrl")) brokerIndependentCases();
 
-test("a program that exits before it was ready is not started again, and its output is shown last", async () => {
+test("a program that exits before it was ready is not restarted, and its output is shown last", async () => {
   await using run = start({
     APP_SECRET: "a secret for tests, of more than 32 characters",
     WORKERS: "no-such-module",
@@ -156,16 +156,16 @@ test("a program that exits before it was ready is not started again, and its out
   expect(await takenPorts()).toEqual([]);
 });
 
-test("a port in use is named, with the variable to set", async () => {
-  const squatter = createServer().listen(ports.PORT, "127.0.0.1");
-  await once(squatter, "listening");
+test("a port in use is reported with the variable that sets it", async () => {
+  const otherServer = createServer().listen(ports.PORT, "127.0.0.1");
+  await once(otherServer, "listening");
   await using run = start();
   expect((await run.exited).code).toBe(1);
   expect(run.output.join("\n")).toContain(`Port ${ports.PORT} is in use: set PORT to a free one.`);
-  squatter.close();
+  otherServer.close();
 });
 
-test("a port that cannot be used is named, with the variable to set", async () => {
+test("a port that cannot be used is reported with the variable that sets it", async () => {
   const blocked = 4_190;
   await using run = start({ SANDBOX_HTTP_PORT: `${ports.PORT}`, HEALTH_PORT: `${blocked}` });
   expect((await run.exited).code).toBe(1);
@@ -175,7 +175,7 @@ test("a port that cannot be used is named, with the variable to set", async () =
   expect(output).not.toContain("already running");
 });
 
-test("the database's port differs from the others", async () => {
+test("a port that the database shares with another program is reported", async () => {
   await using run = start({ DATABASE_PORT: `${ports.PORT}` });
   expect((await run.exited).code).toBe(1);
   expect(run.output.join("\n")).toContain(
@@ -183,7 +183,7 @@ test("the database's port differs from the others", async () => {
   );
 });
 
-test("every program listens on another address of this machine, which the table shows", async () => {
+test("every program listens on the address in HOST, which the table shows", async () => {
   const host = process.platform === "linux" ? "127.0.0.2" : "[::1]";
   await using run = start({ HOST: host.replaceAll(/[[\]]/g, "") });
   await run.wrote("ready in");
@@ -194,8 +194,8 @@ test("every program listens on another address of this machine, which the table 
 });
 
 test("sandbox and workers name the variable that sets a port in use", async () => {
-  const squatter = createServer().listen(ports.PORT, "127.0.0.1");
-  await once(squatter, "listening");
+  const otherServer = createServer().listen(ports.PORT, "127.0.0.1");
+  await once(otherServer, "listening");
   for (const [file, variable] of [
     ["sandbox/main.ts", "SANDBOX_SMTP_PORT"],
     ["sandbox/main.ts", "SANDBOX_HTTP_PORT"],
@@ -207,7 +207,7 @@ test("sandbox and workers name the variable that sets a port in use", async () =
     expect(run.output.at(-1)).toContain(problem);
     expect(run.output.join("\n")).not.toContain("Unhandled");
   }
-  squatter.close();
+  otherServer.close();
 });
 
 test.each(["chaos", "bench"])("%s refuses an unknown option, and lists its options", async (name) => {
@@ -223,13 +223,13 @@ test("every problem of the configuration is reported at once", async () => {
   expect(run.output.join("\n")).toMatch(/QUEUE_URL: must be[^]*APP_SECRET: must have/);
 });
 
-test("an unreachable registry is named", async () => {
+test("an unreachable registry is reported with its URL", async () => {
   const { output, exited } = await install("http://127.0.0.1:9");
   await exited;
   expect(output()).toContain("The npm registry is unreachable: http://127.0.0.1:9");
 });
 
-test("an interrupted installation ends, with the processes of npm", async () => {
+test("an interrupted installation also ends the processes of npm", async () => {
   const registry = createServer((socket) => void socket.resume()).listen(0, "127.0.0.1"); // never responds
   await once(registry, "listening");
   const connected = once(registry, "connection");

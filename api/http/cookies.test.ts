@@ -19,14 +19,14 @@ test("over https, setting and clearing a cookie binds it to this host and TLS", 
       response.end();
     });
   const attributes = /; Path=\/; .*HttpOnly; Secure; SameSite=Lax$/;
-  const [given] = (await supertest(app).post("/")).get("Set-Cookie") ?? [];
-  expect(given).toMatch(/^__Host-session=x{43}; Max-Age=1; /);
-  expect(given).toMatch(attributes);
-  const [taken] = (await supertest(app).delete("/")).get("Set-Cookie") ?? [];
-  expect(taken).toMatch(/^__Host-session=; Path=\/; Expires=Thu, 01 Jan 1970/);
-  expect(taken).toMatch(attributes);
-  expect(get(asking(`session=${other}; __Host-session=${token}`), "session")).toBe(token);
-  expect(get(asking(`session=${other}`), "session")).toBeUndefined();
+  const [created] = (await supertest(app).post("/")).get("Set-Cookie") ?? [];
+  expect(created).toMatch(/^__Host-session=x{43}; Max-Age=1; /);
+  expect(created).toMatch(attributes);
+  const [cleared] = (await supertest(app).delete("/")).get("Set-Cookie") ?? [];
+  expect(cleared).toMatch(/^__Host-session=; Path=\/; Expires=Thu, 01 Jan 1970/);
+  expect(cleared).toMatch(attributes);
+  expect(get(requestWith(`session=${other}; __Host-session=${token}`), "session")).toBe(token);
+  expect(get(requestWith(`session=${other}`), "session")).toBeUndefined();
 });
 
 test.for([
@@ -42,11 +42,11 @@ test.for([
   [";;=;session", undefined],
   ["", undefined],
 ])("%j contains the session %s", ([cookie, session]) => {
-  expect(plain.get(asking(cookie ?? ""), "session")).toBe(session);
+  expect(plain.get(requestWith(cookie ?? ""), "session")).toBe(session);
 });
 
 test("without cookies there is no session", () => {
-  expect(plain.get(asking(undefined), "session")).toBeUndefined();
+  expect(plain.get(requestWith(undefined), "session")).toBeUndefined();
 });
 
-const asking = (cookie: string | undefined) => ({ headers: { cookie } }) as Request;
+const requestWith = (cookie: string | undefined) => ({ headers: { cookie } }) as Request;

@@ -64,7 +64,7 @@ test("reports a program that does not run", async () => {
   expect(missing).toContain("the ffmpeg on PATH does not run (3)");
 });
 
-test("the packages contain both", async () => {
+test("the packages contain both programs", async () => {
   const found = await findBinaries({});
   expect(found).toEqual({
     ffmpeg: expect.stringContaining("@ffmpeg-installer"),

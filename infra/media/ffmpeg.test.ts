@@ -43,7 +43,7 @@ let ffmpeg: Ffmpeg;
       const turned = ["-i", join(folder, "upright.mp4")];
       await makeMedia(folder, "turned.mp4", ["-display_rotation", "90", ...turned], ["-c", "copy"]).catch(
         () =>
-          // The way of older programs.
+          // Older versions of ffmpeg.
           makeMedia(folder, "turned.mp4", turned, ["-c", "copy", "-metadata:s:v", "rotate=90"]),
       );
       expect((await probe("turned.mp4"))?.video).toMatchObject({ width: 240, height: 320 });
@@ -79,9 +79,9 @@ let ffmpeg: Ffmpeg;
   });
 
   test("a playlist named .mp4 opens no connection and no other file", async () => {
-    const asked: string[] = [];
+    const requests: string[] = [];
     const server = createServer((request, response) => {
-      asked.push(request.url ?? "");
+      requests.push(request.url ?? "");
       response.end();
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -128,7 +128,7 @@ let ffmpeg: Ffmpeg;
       "-",
     ];
     await once(spawn(program, open, { stdio: "ignore" }), "close");
-    expect(asked).toEqual(["/x.ts"]);
+    expect(requests).toEqual(["/x.ts"]);
     server.close();
   });
 
@@ -175,14 +175,14 @@ let ffmpeg: Ffmpeg;
       const stop = new AbortController();
       const converting = ffmpeg.convert({ folder, input: "short.mp4", output: endless, signal: stop.signal });
       converting.catch(() => {});
-      await until("it writes", async () => (await readdir(folder)).includes("endless.mp4"));
+      await until("ffmpeg writes its output", async () => (await readdir(folder)).includes("endless.mp4"));
       expect(await commandsWith("endless.mp4")).not.toEqual([]);
       stop.abort(new Error("enough"));
       await expect(converting).rejects.toThrow("enough");
       expect(await commandsWith("endless.mp4")).toEqual([]);
     });
 
-    test("ends when its process is killed", async () => {
+    test("ends when its parent process is killed", async () => {
       await makeMedia(folder, "short.mp4", picture(0.4));
       const script = `
       const { createFfmpeg } = await import(${JSON.stringify(join(import.meta.dirname, "ffmpeg.ts"))});
@@ -191,14 +191,14 @@ let ffmpeg: Ffmpeg;
         output: ${JSON.stringify([...endless.slice(0, -1), "orphan.mp4"])},
       });`;
       const parent = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "ignore" });
-      await until("it writes", async () => (await readdir(folder)).includes("orphan.mp4"));
+      await until("ffmpeg writes its output", async () => (await readdir(folder)).includes("orphan.mp4"));
       parent.kill("SIGKILL");
-      await until("the program is gone", async () => (await commandsWith("orphan.mp4")).length === 0, 5_000);
+      await until("ffmpeg has ended", async () => (await commandsWith("orphan.mp4")).length === 0, 5_000);
     });
   });
 });
 
-/** The command lines of running programs that contain this and our folder, as Linux shows them. */
+/** The command lines of running programs that contain the text and the test folder, read from /proc. */
 const commandsWith = async (text: string): Promise<string[]> => {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
   const lines = await Promise.all(

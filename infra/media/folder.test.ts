@@ -17,7 +17,7 @@ afterAll(async () => {
   await rm(parent, { recursive: true });
 });
 
-test("is removed after the work, and after work that fails", async () => {
+test("a temporary folder is removed after the work, even if it fails", async () => {
   const used = await withTemporaryFolder(async (folder) => {
     await mkdir(join(folder, "deep"));
     await writeFile(join(folder, "deep", "file"), "x");
@@ -29,7 +29,7 @@ test("is removed after the work, and after work that fails", async () => {
   expect(await readdir(parent)).toEqual([]);
 });
 
-/** A process that works in a folder. */
+/** Starts a process that uses a temporary folder. */
 const startWork = async () => {
   const module = JSON.stringify(join(import.meta.dirname, "folder.ts"));
   const script = `
@@ -43,7 +43,7 @@ const startWork = async () => {
   return child;
 };
 
-test("is removed when the process exits during the work", async () => {
+test("a temporary folder is removed when the process exits during the work", async () => {
   const child = await startWork();
   expect(await readdir(parent)).toHaveLength(1);
   child.kill("SIGTERM");

@@ -23,14 +23,14 @@ describe.each(drivers)("the storage %s", (driver) => {
   });
   afterAll(() => files[Symbol.asyncDispose]());
 
-  test("gives back what was written, with its type", async () => {
+  test("returns the object that was written, with its type", async () => {
     await storage.write("uploads/1/source", Buffer.from("hello"), "image/png");
     expect(await storage.head("uploads/1/source")).toEqual({ bytes: 5, contentType: "image/png" });
     expect(await text(await storage.read("uploads/1/source"))).toBe("hello");
     expect(await text(await storage.read("uploads/1/source", { start: 1, end: 2 }))).toBe("el");
   });
 
-  test("takes streams, small, empty, and larger than a part", async () => {
+  test("accepts streams: small, empty, and larger than a part", async () => {
     const large = Buffer.alloc(20 * 1024 * 1024 + 1, "large");
     for (const [key, body] of Object.entries({
       small: Buffer.from("small"),
@@ -55,7 +55,7 @@ describe.each(drivers)("the storage %s", (driver) => {
     expect(await storage.head("uploads/3/source")).toEqual({ bytes: 4, contentType: "image/gif" });
   });
 
-  test("shows what it was given inside the last step alone, which may refuse it", async () => {
+  test("publishes an object when the caller confirms, and discards it when the caller throws", async () => {
     for (const body of [Buffer.from("next"), Readable.from([Buffer.alloc(9 * 1024 * 1024)])]) {
       const key = `uploads/last/${Buffer.isBuffer(body) ? "small" : "large"}`;
       await storage.write(key, Buffer.from("first"), "image/png");
@@ -66,32 +66,32 @@ describe.each(drivers)("the storage %s", (driver) => {
       expect(await storage.head(key)).toEqual({ bytes: 5, contentType: "image/png" });
     }
     const sizes: unknown[] = [];
-    const look = async () => sizes.push((await storage.head("uploads/last/small"))?.bytes);
+    const recordSize = async () => sizes.push((await storage.head("uploads/last/small"))?.bytes);
     await storage.write("uploads/last/small", Buffer.from("next"), "image/png", async (publish) => {
-      await look();
+      await recordSize();
       await publish();
-      await look();
+      await recordSize();
     });
     expect(sizes).toEqual([5, 4]);
   });
 
-  test("what breaks off leaves what was there before, and nothing else", async () => {
+  test("an interrupted write keeps the previous object and leaves nothing else", async () => {
     await storage.write("uploads/4/old", Buffer.from("old"), "image/png");
     for (const key of ["uploads/4/old", "uploads/4/new"]) {
-      const broken = Readable.from(
+      const interrupted = Readable.from(
         (async function* () {
           yield Buffer.alloc(9 * 1024 * 1024);
-          throw new Error("broken off");
+          throw new Error("interrupted");
         })(),
       );
-      await expect(storage.write(key, broken, "image/png")).rejects.toThrow("broken off");
+      await expect(storage.write(key, interrupted, "image/png")).rejects.toThrow("interrupted");
     }
     expect(await keysOf(storage, "uploads/4/")).toEqual(["uploads/4/old"]);
     expect(await text(await storage.read("uploads/4/old"))).toBe("old");
     expect((await files.contents()).filter((name) => name.includes("incoming"))).toEqual([]);
   });
 
-  test("what is missing is missing", async () => {
+  test("a missing object is reported when it is read, and ignored when it is removed", async () => {
     expect(await storage.head("uploads/5/none")).toBeUndefined();
     await expect(storage.read("uploads/5/none")).rejects.toBeInstanceOf(ObjectMissingError);
     expect(await keysOf(storage, "uploads/5/")).toEqual([]);
@@ -99,7 +99,7 @@ describe.each(drivers)("the storage %s", (driver) => {
     await storage.remove([]);
   });
 
-  test("lists a folder with what is below it, and removes what it is asked to", async () => {
+  test("lists a folder recursively, and removes only the given objects", async () => {
     const keys = ["uploads/6/hls/720/index.m3u8", "uploads/6/hls/master.m3u8", "uploads/6/source"];
     for (const key of [...keys, "uploads/60/source"])
       await storage.write(key, Buffer.from("x"), "text/plain");
@@ -109,7 +109,7 @@ describe.each(drivers)("the storage %s", (driver) => {
     expect(await keysOf(storage, "uploads/60/")).toEqual(["uploads/60/source"]);
   });
 
-  test("twenty writers and removers of neighbours do not disturb each other", async () => {
+  test("twenty concurrent writes and removals in one folder do not interfere", async () => {
     const keys = Array.from({ length: 20 }, (_, index) => `uploads/7/image/${index}.webp`);
     for (let round = 0; round < 3; round++) {
       await Promise.all(keys.map((key) => storage.write(key, Buffer.from(key), "image/webp")));
@@ -133,7 +133,7 @@ describe.each(drivers)("the storage %s", (driver) => {
     "uploads/1/",
     "a\\b",
     "x".repeat(501),
-  ])("%j is no key", async (key) => {
+  ])("%j is rejected as a key", async (key) => {
     for (const attempt of [
       () => storage.write(key, Buffer.from("x"), "text/plain"),
       () => storage.read(key),
@@ -153,7 +153,7 @@ describe("the local storage", () => {
     return files;
   };
 
-  test("says where a file is", async () => {
+  test("signs the file URL of an object", async () => {
     const { storage, folder } = await create();
     expect(fileURLToPath(await storage.signGet("uploads/1/a.png", delivery))).toBe(
       join(folder, "objects/uploads/1/a.png"),
@@ -167,7 +167,7 @@ describe("the local storage", () => {
     expect(await readdir(join(folder, "objects"))).toEqual([]);
   });
 
-  test("lists objects alone, not what others leave next to them", async () => {
+  test("lists only objects, and ignores other files next to them", async () => {
     const { storage, folder } = await create();
     await storage.write("uploads/1/source", Buffer.from("x"), "image/png");
     const strays = [".DS_Store", ".nfs0001", ".a b.type", "a b", ".type"];
@@ -181,7 +181,7 @@ describe("the local storage", () => {
     expect((await readdir(join(folder, "objects/uploads/1"))).sort()).toEqual([...strays, ".hidden"].sort());
   });
 
-  test("removes what a killed process was writing, once that is old", async () => {
+  test("removes old partial files of killed processes", async () => {
     const { storage, folder } = await create();
     await mkdir(join(folder, "incoming"));
     for (const name of ["old", "new"]) await writeFile(join(folder, "incoming", name), "half");
@@ -191,15 +191,15 @@ describe("the local storage", () => {
     expect(await readdir(join(folder, "incoming"))).toEqual(["new"]);
   });
 
-  test("a full disk is reported as such, and holds no part", async () => {
+  test("a full disk is reported, and no partial file is kept", async () => {
     const { folder } = await create();
     const disk = join(folder, "disk");
-    // Where we may not mount one, the write itself is made to fail.
+    // If mounting a small disk is not permitted, the write is made to fail.
     const isSmall = await mountSmallDisk(disk);
     const storage = createLocalStorage({ folder: disk, signer: createSigner(SECRET) });
     const tooMuch = isSmall
       ? Readable.from(Array.from({ length: 40 }, () => Buffer.alloc(100_000)))
-      : Readable.from(failingFor(100_000, Object.assign(new Error("no space left"), { code: "ENOSPC" })));
+      : Readable.from(failAfter(100_000, Object.assign(new Error("no space left"), { code: "ENOSPC" })));
     await expect(storage.write("uploads/1/source", tooMuch, "image/png")).rejects.toBeInstanceOf(
       StorageFullError,
     );
@@ -210,13 +210,13 @@ describe("the local storage", () => {
   });
 });
 
-async function* failingFor(bytes: number, error: Error) {
+async function* failAfter(bytes: number, error: Error) {
   yield Buffer.alloc(bytes);
   throw error;
 }
 
 describe("S3", () => {
-  test("a store that is away is reported as such", async () => {
+  test("an unreachable store is reported as unavailable", async () => {
     const storage = createS3Storage({
       bucket: "files",
       region: "us-east-1",
@@ -227,7 +227,7 @@ describe("S3", () => {
     await expect(storage.head("uploads/1/source")).rejects.toBeInstanceOf(StorageUnavailableError);
   });
 
-  test("URLs name the address that clients reach the store at", async () => {
+  test("signed URLs use the public endpoint", async () => {
     const storage = createS3Storage({
       bucket: "files",
       region: "eu-central-1",

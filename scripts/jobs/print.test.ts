@@ -39,7 +39,7 @@ test("a wide table has a line for each job, a narrow one also a line for each er
   expect(narrow[3]).toBe("  the mail was not sent: 451 4.3.0 at RCPT TO");
 });
 
-test("a job to be retried has the time, until it is due", () => {
+test("a job to be retried shows the time of the retry until it is due", () => {
   const failed = (retryAt: number) => {
     const attempt = { startedAt: null, endedAt: "", by: null, outcome: "retry" as const };
     const history = [{ ...attempt, retryAt: new Date(now.getTime() + retryAt).toISOString() }];
@@ -49,7 +49,7 @@ test("a job to be retried has the time, until it is due", () => {
   for (const ms of [-1_000, 300]) expect(failed(ms)).toMatch(/retrying +3 .*ago +the mail was not sent/);
 });
 
-test("a job that is not due yet has the time", () => {
+test("a job that is not due yet shows when it is", () => {
   const dueAt = new Date(now.getTime() + 24 * 3_600_000);
   const [, line] = lines([row({ state: "PENDING", finishedAt: null, result: null, dueAt })], 160);
   expect(line).toMatch(/waiting +0 .* due in 1 d$/);

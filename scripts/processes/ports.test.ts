@@ -5,17 +5,17 @@ import { freePort, portProblems, urlHost } from "./ports.ts";
 
 const local = "127.0.0.1";
 
-test("a free port has no problem, a port in use is named with its variable", async () => {
+test("a free port has no problem, and a port in use is reported with its variable", async () => {
   const port = await freePort();
   expect(await portProblems({ PORT: port }, local)).toEqual([]);
 
-  const squatter = createServer().listen(port, local);
-  await once(squatter, "listening");
+  const otherServer = createServer().listen(port, local);
+  await once(otherServer, "listening");
   expect(await portProblems({ PORT: port, HEALTH_PORT: await freePort() }, local)).toEqual([
     `Port ${port} is in use: set PORT to a free one.`,
     "Is Offstage already running?",
   ]);
-  squatter.close();
+  otherServer.close();
 });
 
 test.each(["999.1.1.1", "203.0.113.1", "no-such-machine.invalid"])(
@@ -27,7 +27,7 @@ test.each(["999.1.1.1", "203.0.113.1", "no-such-machine.invalid"])(
   },
 );
 
-test("a port is not 0, and each variable has a different one", async () => {
+test("port 0 and a port used twice are reported", async () => {
   const port = await freePort();
   expect(await portProblems({ PORT: 0, HEALTH_PORT: 0 }, local)).toEqual([
     "PORT is 0: set it to the number of a port.",

@@ -4,7 +4,7 @@ import { shorten } from "./output.ts";
 const req = { id: "11111111", method: "POST", path: "/v1/signup" };
 const line = (fields: object) => shorten(JSON.stringify({ level: "info", ...fields }));
 
-test("a request is a short line, with its id if it was refused", () => {
+test("a request is a short line, with its id if it failed", () => {
   const request = { req, responseTime: 5, msg: "request completed" };
   expect(line({ ...request, res: { statusCode: 202 } })).toEqual({
     level: "info",
@@ -20,7 +20,7 @@ test("a request is a short line, with its id if it was refused", () => {
   });
 });
 
-test("a run of a job is a sentence with the id that `npm run jobs` takes", () => {
+test("a run of a job is a sentence with the id that `npm run jobs` accepts", () => {
   const job = { job: "email", id: "0192", attempt: 1, ms: 9, msg: "job" };
   expect(line({ ...job, outcome: "completed" })).toMatchObject({
     msg: "email 0192 attempt 1: completed in 9 ms",

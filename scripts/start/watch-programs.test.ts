@@ -25,7 +25,7 @@ const reported = async (count: number) => {
   return changes.at(-1);
 };
 
-test("a file that is replaced by another with its name is reported each time", async () => {
+test("a file that is replaced by a rename is reported each time", async () => {
   const file = join(folder, "email/job.ts");
   for (const time of [1, 2, 3]) {
     await writeFile(join(folder, "email/job.ts~"), `// ${time}`);

@@ -7,8 +7,8 @@ import { createPeople, type SignedIn } from "../support/api/people.ts";
 import { createUploader, samples } from "../support/api/uploads.ts";
 
 const operations = publishedOperations();
-const isProtected = operations.filter((operation) => operation.isProtected);
-const takesIds = operations.filter(({ path }) => path.includes("{"));
+const protectedOperations = operations.filter((operation) => operation.isProtected);
+const operationsWithIds = operations.filter(({ path }) => path.includes("{"));
 
 let app: TestApp;
 let owner: SignedIn;
@@ -35,7 +35,9 @@ const call = ({ method, path, body }: Operation, cookie: string | undefined, id:
 /** Every id that the API returns to the owner. */
 const idsOfOwner = async (): Promise<string[]> => {
   const ids = new Set<string>();
-  for (const { path } of isProtected.filter(({ method, path }) => method === "GET" && !path.includes("{"))) {
+  for (const { path } of protectedOperations.filter(
+    ({ method, path }) => method === "GET" && !path.includes("{"),
+  )) {
     const { text } = await owner.get(path);
     for (const [id] of text.matchAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g))
       ids.add(id);
@@ -44,7 +46,7 @@ const idsOfOwner = async (): Promise<string[]> => {
 };
 
 describe("a visitor", () => {
-  test.each(isProtected)("is rejected by $title", async (operation) => {
+  test.each(protectedOperations)("is rejected by $title", async (operation) => {
     const response = await call(operation, undefined, crypto.randomUUID());
     expect(response.status).toBe(401);
     await checkResponse(operation, response);
@@ -58,7 +60,7 @@ describe("a user", () => {
     await checkResponse(operation, response);
   });
 
-  test.each(takesIds)("finds nothing of another user with $title", async (operation) => {
+  test.each(operationsWithIds)("cannot access another user's data with $title", async (operation) => {
     const ids = await idsOfOwner();
     expect(ids.length).toBeGreaterThan(2);
     for (const id of ids) {

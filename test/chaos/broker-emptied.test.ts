@@ -1,14 +1,14 @@
 import { describe, expect, inject, it } from "vitest";
 import { insertJob } from "../support/core/insert-job.ts";
-import { expectAllDoneOnce, untilAllOver } from "../support/chaos/checks.ts";
+import { expectAllDoneOnce, untilAllFinished } from "../support/chaos/checks.ts";
 import { chore, patientChore } from "../../scripts/chaos/jobs.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 import { dropTables, emptyBroker } from "../../scripts/chaos/empty-broker.ts";
 import { createRedis } from "../../scripts/processes/stores.ts";
 import { until } from "../../scripts/processes/until.ts";
 
-/** Waits for the number of jobs that meet a condition. */
-const untilThereAre = ({ sql }: System, count: number, condition: string) =>
+/** Waits until this many jobs meet a condition. */
+const untilCount = ({ sql }: System, count: number, condition: string) =>
   until(`${count} jobs where ${condition}`, async () => {
     const [row] = await sql<{ count: number }>(`SELECT count(*)::int FROM "Job" WHERE ${condition}`, []);
     return row?.count === count;
@@ -24,15 +24,15 @@ const enqueue = (
 const survives = async (system: System, empty: (system: System) => Promise<void>) => {
   await Promise.all([system.startChoreWorker(), system.startChoreWorker()]);
   await enqueue(system, 50, patientChore, { fails: 1 });
-  await untilThereAre(system, 50, "attempt = 1");
-  // Longer than a lock: the workers notice that the broker no longer knows what they hold.
+  await untilCount(system, 50, "attempt = 1");
+  // Longer than a lock lasts, so that the workers find out at the renewal that the broker has lost these jobs.
   const active = await enqueue(system, 20, chore, { ms: 12_000 });
-  await untilThereAre(system, 20, `"startedAt" IS NOT NULL`);
+  await untilCount(system, 20, `"startedAt" IS NOT NULL`);
   await enqueue(system, 500, chore, {});
-  await untilThereAre(system, 570, "state = 'PUBLISHED'");
+  await untilCount(system, 570, "state = 'PUBLISHED'");
 
   await empty(system);
-  await untilAllOver(system, 120_000);
+  await untilAllFinished(system, 120_000);
   await expectAllDoneOnce(system);
   expect(await system.sql(`SELECT id FROM "ChoreStarted" WHERE id = ANY ($1)`, [active])).toHaveLength(20);
 };
@@ -41,7 +41,7 @@ const timeout = { timeout: 600_000 };
 const redisUrl = inject("redisUrl");
 
 const redisCases = () =>
-  it("an emptied Redis loses nothing", timeout, async () => {
+  it("no job is lost when Redis is emptied", timeout, async () => {
     await using redis = await createRedis("empty");
     await redis.start();
     await using system = await createSystem({ queueUrl: redis.url });
@@ -49,18 +49,18 @@ const redisCases = () =>
   });
 
 const postgresCases = () =>
-  describe.concurrent("a PostgreSQL broker loses nothing", timeout, () => {
-    it("with its tables emptied", async () => {
+  describe.concurrent("no job is lost when the PostgreSQL broker's", timeout, () => {
+    it("tables are emptied", async () => {
       await using system = await createSystem();
       await survives(system, emptyBroker);
     });
 
-    it("with its schema dropped", async () => {
+    it("schema is dropped", async () => {
       await using system = await createSystem();
       await survives(system, ({ sql }) => dropTables(sql));
     });
   });
 
-// Declared for the broker of this run, rather than skipped for the other.
+// Only the cases for this run's broker are declared, so that no test is reported as skipped.
 if (redisUrl) redisCases();
 else postgresCases();

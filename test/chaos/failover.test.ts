@@ -12,29 +12,32 @@ import { startRedisCluster } from "../../scripts/processes/redis-cluster.ts";
 import { startWatchedRedis, type WatchedRedis } from "../../scripts/processes/redis-sentinel.ts";
 import { createRedisServer, redisArgs } from "../../scripts/processes/redis-server.ts";
 import { until } from "../../scripts/processes/until.ts";
-import { expectAllDoneOnce, untilAllOver } from "../support/chaos/checks.ts";
+import { expectAllDoneOnce, untilAllFinished } from "../support/chaos/checks.ts";
 import { createProxy } from "../support/servers/proxy.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 
-/** Milliseconds until clients use a master that was promoted. */
-const FOLLOWS_WITHIN = 15_000;
+/** The maximum number of milliseconds until clients use a promoted master. */
+const FAILOVER_WITHIN = 15_000;
 
-/** Milliseconds until they use a node that was started again, which first reads its data and rejoins the cluster. */
-const REJOINS_WITHIN = 60_000;
+/** The same for a restarted node, which first loads its data and rejoins the cluster. */
+const REJOIN_WITHIN = 60_000;
 
-/** Chores at a steady rate, some long enough to be running when the master goes. */
+/** Enqueues chores at a steady rate. Some take long enough to be running when the master fails. */
 const startLoad = ({ sql }: System) => {
-  const asked: Promise<string>[] = [];
-  const timer = setInterval(() => asked.push(insertJob(sql, chore, { ms: (asked.length % 10) * 300 })), 50);
+  const enqueued: Promise<string>[] = [];
+  const timer = setInterval(
+    () => enqueued.push(insertJob(sql, chore, { ms: (enqueued.length % 10) * 300 })),
+    50,
+  );
   return {
     stop: () => {
       clearInterval(timer);
-      return Promise.all(asked);
+      return Promise.all(enqueued);
     },
   };
 };
 
-/** Resolves when a job that was enqueued now has started. */
+/** Enqueues a job, and resolves when it has started. */
 const untilNewJobStarts = async ({ sql }: System, within: number) => {
   const id = await insertJob(sql, chore, {});
   const started = `SELECT FROM "ChoreStarted" WHERE id = $1`;
@@ -53,9 +56,9 @@ const countWithThrottle = (url: string) => {
   );
   const limit = { name: "failover", times: 1, seconds: 600 };
   return {
-    isCounting: async (whom: string) => {
-      await throttle.hit(limit, whom);
-      return (await throttle.hit(limit, whom)) > 0;
+    isCounting: async (key: string) => {
+      await throttle.hit(limit, key);
+      return (await throttle.hit(limit, key)) > 0;
     },
     [Symbol.dispose]: () => throttle.close(),
   };
@@ -73,7 +76,7 @@ const freeze = async ({ master, promotedInsteadOf }: WatchedRedis) => {
   await promotedInsteadOf(old);
 };
 
-const survives = async (queueUrl: string, failOver: () => Promise<unknown>, within = FOLLOWS_WITHIN) => {
+const survives = async (queueUrl: string, failOver: () => Promise<unknown>, within = FAILOVER_WITHIN) => {
   await using system = await createSystem({ queueUrl });
   await Promise.all([system.startChoreWorker(), system.startChoreWorker(), system.startWorker()]);
   using throttle = countWithThrottle(queueUrl);
@@ -81,7 +84,7 @@ const survives = async (queueUrl: string, failOver: () => Promise<unknown>, with
   const load = startLoad(system);
   await untilNewJobStarts(system, 60_000);
 
-  // With jobs that run and jobs that wait.
+  // Some jobs are running now, and others are waiting.
   await failOver();
   const promoted = performance.now();
   await untilNewJobStarts(system, within);
@@ -90,12 +93,12 @@ const survives = async (queueUrl: string, failOver: () => Promise<unknown>, with
 
   await sleep(2_000);
   await load.stop();
-  await untilAllOver(system);
+  await untilAllFinished(system);
   await expectAllDoneOnce(system);
 };
 
 /** A master and its replica. */
-const startPair = async () => {
+const startMasterAndReplica = async () => {
   await using starting = new AsyncDisposableStack();
   const folder = starting.adopt(await mkdtemp(join(tmpdir(), "offstage-pair-")), (path) =>
     rm(path, { recursive: true, force: true }),
@@ -109,7 +112,7 @@ const startPair = async () => {
   };
   const old = await start("--repl-diskless-sync-delay", "0");
   const promoted = await start("--replicaof", "127.0.0.1", `${old.port}`);
-  await until("a replica in sync", async () =>
+  await until("the replica is in sync", async () =>
     String(await promoted.call("INFO", "replication")).includes("master_link_status:up"),
   );
   const parts = starting.move();
@@ -117,24 +120,24 @@ const startPair = async () => {
 };
 
 const redisCases = () =>
-  describe.concurrent("nothing is lost, and new jobs start within 15 s, when", { timeout: 600_000 }, () => {
-    it("the master of Sentinels dies", async () => {
+  describe.concurrent("no job is lost, and new jobs start again, when", { timeout: 600_000 }, () => {
+    it("the master behind Sentinels dies", async () => {
       await using redis = await startWatchedRedis();
       await survives(redis.url, () => kill(redis));
     });
 
-    it("the master of Sentinels freezes", async () => {
+    it("the master behind Sentinels freezes", async () => {
       await using redis = await startWatchedRedis();
       await survives(redis.url, () => freeze(redis));
     });
 
-    it("the master of Sentinels is demoted", async () => {
+    it("the master behind Sentinels is demoted", async () => {
       await using redis = await startWatchedRedis();
       await survives(redis.url, redis.demote);
     });
 
-    it("the one Redis behind an address becomes a replica", async () => {
-      await using servers = await startPair();
+    it("the address of a Redis moves to another master, and the old one becomes a replica", async () => {
+      await using servers = await startMasterAndReplica();
       const { old, promoted } = servers;
       let port = old.port;
       await using proxy = await createProxy(
@@ -143,13 +146,13 @@ const redisCases = () =>
       );
       await survives(`redis://127.0.0.1:${proxy.port}`, async () => {
         await promoted.call("REPLICAOF", "NO", "ONE");
-        port = promoted.port; // for new connections only: clients must leave the old one
+        port = promoted.port; // for new connections only: clients must close the old ones
         await old.call("REPLICAOF", "127.0.0.1", `${port}`);
       });
     });
 
-    // Longer than BullMQ waits for an answer before it connects again.
-    it("a node of a cluster dies for 10 s", async () => {
+    // Longer than BullMQ waits for a reply before it reconnects.
+    it("a cluster node is down for 10 s", async () => {
       await using cluster = await startRedisCluster();
       const node = await cluster.nodeOf("test");
       await survives(
@@ -159,25 +162,25 @@ const redisCases = () =>
           await sleep(10_000);
           await node.start();
         },
-        REJOINS_WITHIN,
+        REJOIN_WITHIN,
       );
     });
   });
 
 const sentinelCases = () =>
-  it("a client that quits keeps no connection to a Sentinel", async () => {
+  it("a client that quits closes its connections to the Sentinels", async () => {
     await using redis = await startWatchedRedis();
     const subscribers = async () => {
       const lists = await Promise.all(redis.sentinels.map((each) => each.call("CLIENT", "LIST")));
       return lists.join("").split("cmd=subscribe").length - 1;
     };
     const client = connectRedis(redis.url, {}, () => {});
-    await until("two Sentinels report to the client", async () => (await subscribers()) === 2);
+    await until("the client subscribes to two Sentinels", async () => (await subscribers()) === 2);
     await client.quit();
-    await until("no Sentinel reports to it", async () => (await subscribers()) === 0, 10_000);
+    await until("the client has no subscription", async () => (await subscribers()) === 0, 10_000);
   });
 
-// Declared for the broker of this run, rather than skipped for the other.
+// Only the cases for this run's broker are declared, so that no test is reported as skipped.
 if (inject("redisUrl")) {
   redisCases();
   sentinelCases();

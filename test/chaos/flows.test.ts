@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { node, prepareFlow } from "../../workers/core/index.ts";
-import { expectAllDoneOnce, untilAllOver } from "../support/chaos/checks.ts";
+import { expectAllDoneOnce, untilAllFinished } from "../support/chaos/checks.ts";
 import { chore } from "../../scripts/chaos/jobs.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 import { emptyBroker } from "../../scripts/chaos/empty-broker.ts";
@@ -12,7 +12,7 @@ const JOBS = 9;
 
 const leaf = (ms: number) => node(chore, { ms }, { onFailure: "fail-parent" });
 
-/** As a video is: renditions in parallel, packaged; then posters and their sizes next to the subtitles. */
+/** Similar to the flows of a video: parallel renditions and their package, a poster and its sizes, subtitles. */
 const flow = () =>
   node(
     chore,
@@ -29,7 +29,7 @@ const flow = () =>
 const untilDone = ({ sql }: System, count: number) =>
   until(`${count} jobs are done`, async () => (await sql(`SELECT FROM "ChoreDone"`, [])).length >= count);
 
-it("flows whose workers die and whose broker is emptied end right", { timeout: 600_000 }, async () => {
+it("flows complete in order despite kills and an emptied broker", { timeout: 600_000 }, async () => {
   await using system = await createSystem();
   const env = { LOCK_DURATION: "4000" };
   const workers = [await system.startChoreWorker(env), await system.startChoreWorker(env)];
@@ -40,9 +40,9 @@ it("flows whose workers die and whose broker is emptied end right", { timeout: 6
     await workers.shift()?.kill();
     if (part === 0.3) await emptyBroker(system);
     workers.push(await system.startChoreWorker(env));
-    await sleep(200); // so that it has begun what the next kill interrupts
+    await sleep(200); // so that the new worker has started jobs before the next kill
   }
-  await untilAllOver(system);
+  await untilAllFinished(system);
   await expectAllDoneOnce(system);
   expect(await system.sql(`SELECT id FROM "Job"`, [])).toHaveLength(FLOWS * JOBS);
   const tooEarly = await system.sql(

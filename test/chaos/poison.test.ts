@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { insertJob } from "../support/core/insert-job.ts";
-import { untilAllOver } from "../support/chaos/checks.ts";
+import { untilAllFinished } from "../support/chaos/checks.ts";
 import { chore } from "../../scripts/chaos/jobs.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 
-/** Starts a worker whenever the one before it died, as an orchestrator does, until the function it returns is called. */
+/** Restarts a worker whenever it dies, as an orchestrator does. Returns a function that ends this. */
 const supervise = (system: System) => {
   let stopped = false;
   const restart = async () => {
@@ -18,7 +18,7 @@ const enqueue = ({ sql }: System, times: number) =>
   Promise.all(Array.from({ length: times }, () => insertJob(sql, chore, { ms: 1_000 })));
 
 it(
-  "a job that kills its process is a dead letter after three starts, its neighbours are served",
+  "a job that kills its process goes to the dead letter after three starts, and all other jobs complete",
   { timeout: 600_000 },
   async () => {
     await using system = await createSystem();
@@ -26,7 +26,7 @@ it(
     await enqueue(system, 18);
     const poison = await insertJob(system.sql, chore, { ms: 500, end: "death" });
     await enqueue(system, 40);
-    await untilAllOver(system);
+    await untilAllFinished(system);
     for (const stop of stops) stop();
 
     expect(await system.sql(`SELECT id, error FROM "Job" WHERE state = 'FAILED'`, [])).toEqual([

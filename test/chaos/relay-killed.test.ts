@@ -1,23 +1,23 @@
 import { expect, it } from "vitest";
-import { expectAllDoneOnce, untilAllOver } from "../support/chaos/checks.ts";
+import { expectAllDoneOnce, untilAllFinished } from "../support/chaos/checks.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 
-/** The relay publishes up to four jobs one by one and more in bulk: both ways take part. */
+/** The relay publishes up to four jobs one by one, and more in bulk. These sizes cover both. */
 const batches = Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? 2 : 8));
 
 const killRelays = async (system: System) => {
   const waiting = [...batches];
-  const inTurn = async () => {
+  const killInSequence = async () => {
     for (let jobs = waiting.pop(); jobs; jobs = waiting.pop()) {
       const relay = system.start("test/support/chaos/relay.ts", { JOBS: `${jobs}` });
       expect(await relay.exited).toEqual({ code: null, signal: "SIGKILL" });
     }
   };
-  await Promise.all([inTurn(), inTurn()]);
+  await Promise.all([killInSequence(), killInSequence()]);
 };
 
 it(
-  "a relay killed between publish and mark loses nothing and repeats nothing",
+  "a relay killed after publishing jobs and before marking them loses none, and none runs twice",
   { timeout: 600_000 },
   async () => {
     await using system = await createSystem();
@@ -25,7 +25,7 @@ it(
     expect(await system.sql(`SELECT DISTINCT state FROM "Job"`, [])).toEqual([{ state: "PENDING" }]);
 
     await system.startChoreWorker();
-    await untilAllOver(system);
+    await untilAllFinished(system);
     await expectAllDoneOnce(system);
     expect(await system.sql(`SELECT id FROM "ChoreStarted"`, [])).toHaveLength(250);
   },

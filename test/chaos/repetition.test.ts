@@ -15,7 +15,7 @@ const rowsOf = ({ sql }: System, table: "ChoreStarted" | "ChoreDone", id: string
 
 const connect = async ({ env }: System) => {
   const broker = openBroker(env["QUEUE_URL"]!, env["QUEUE_PREFIX"]!, () => {});
-  await until("the broker answers", () => broker.ping().then(() => true));
+  await until("the broker responds", () => broker.ping().then(() => true));
   return broker;
 };
 
@@ -25,7 +25,7 @@ it("a job published three times runs once", timeout, async () => {
   await using system = await createSystem();
   const id = await insertJob(system.sql, chore, {});
   const broker = await connect(system);
-  // The sweep took it for lost twice: the broker has every epoch, and the ledger the last one.
+  // As if the sweep had considered it lost twice: the broker has every epoch, the ledger only the last one.
   for (const epoch of [1, 2, 3])
     await broker.queue(chore.name).add(chore.name, {}, { jobId: `${id}-${epoch}` });
   await system.sql(`UPDATE "Job" SET state = 'PUBLISHED', epoch = 3 WHERE id = $1`, [id]);
@@ -39,10 +39,10 @@ it("a job published three times runs once", timeout, async () => {
   expect(await rowsOf(system, "ChoreDone", id)).toHaveLength(1);
 });
 
-it("a job that two workers run at once takes effect once", timeout, async () => {
+it("a job that two workers run at the same time takes effect once", timeout, async () => {
   await using system = await createSystem();
   await using stack = new AsyncDisposableStack();
-  // Two brokers that know nothing of each other stand for one that lost a lock.
+  // Two separate brokers simulate one that lost a lock.
   const { url } = stack.adopt(await createTestDatabase(), ({ drop }) => drop());
   const other = await testBroker(url);
   await using second = system.start("scripts/chaos/chore-worker.ts", {
@@ -53,29 +53,29 @@ it("a job that two workers run at once takes effect once", timeout, async () => 
 
   const id = await insertJob(system.sql, chore, { ms: 10_000 }, { delay: 3_600_000 });
   for (const broker of [await connect(system), openBroker(other.url, other.prefix, () => {})]) {
-    await until("the broker answers", () => broker.ping().then(() => true));
+    await until("the broker responds", () => broker.ping().then(() => true));
     await broker.queue(chore.name).add(chore.name, {}, { jobId: `${id}-1` });
     await broker.close();
   }
-  await until("both run it", async () => {
-    // Neither hears the other's heart.
+  await until("both workers run the job", async () => {
+    // Each worker considers the other one dead.
     await system.sql(`UPDATE "JobWorker" SET "seenAt" = now() - interval '1 minute'`, []);
     return (await rowsOf(system, "ChoreStarted", id)).length === 2;
   });
-  await until("one is done", async () => (await stateOf(system, id)) === "COMPLETED");
+  await until("one run completes the job", async () => (await stateOf(system, id)) === "COMPLETED");
   await second.kill("SIGTERM");
   expect(await rowsOf(system, "ChoreDone", id)).toHaveLength(1);
 });
 
-it("a dead letter replayed twice at once runs once more", timeout, async () => {
+it("a dead letter that is replayed twice at the same time runs once", timeout, async () => {
   await using system = await createSystem();
   await system.startChoreWorker();
   const id = await insertJob(system.sql, fragileChore, { fails: 1 });
-  await until("a dead letter", async () => (await stateOf(system, id)) === "FAILED");
+  await until("the job is in the dead letter", async () => (await stateOf(system, id)) === "FAILED");
 
   const replays = await Promise.all([replayJobs(system.sql, [id]), replayJobs(system.sql, [id])]);
   expect(replays.flat()).toEqual([{ id }]);
-  await until("done", async () => (await stateOf(system, id)) === "COMPLETED");
+  await until("the job is completed", async () => (await stateOf(system, id)) === "COMPLETED");
   expect(await replayJobs(system.sql, [id])).toEqual([]);
   expect(await rowsOf(system, "ChoreStarted", id)).toHaveLength(2);
   expect(await rowsOf(system, "ChoreDone", id)).toHaveLength(1);

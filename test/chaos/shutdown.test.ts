@@ -12,58 +12,58 @@ interface Row {
   startedAt: Date | null;
 }
 
-const look = async ({ sql }: System) => {
+const readJob = async ({ sql }: System) => {
   const [row] = await sql<Row>(`SELECT state, attempt, crashes, "startedAt" FROM "Job"`, []);
   return row!;
 };
 
-const isRunning = async (system: System) => (await look(system)).startedAt !== null;
-const isDone = async (system: System) => (await look(system)).state === "COMPLETED";
+const isRunning = async (system: System) => (await readJob(system)).startedAt !== null;
+const isDone = async (system: System) => (await readJob(system)).state === "COMPLETED";
 
 const exitOf = async (child: { kill(signal: "SIGTERM"): Promise<object> }) => {
   const began = performance.now();
   const exit = await child.kill("SIGTERM");
   return { ...exit, within30s: performance.now() - began < 30_000 };
 };
-const inOrder = { code: 0, signal: null, within30s: true };
+const cleanExit = { code: 0, signal: null, within30s: true };
 
 describe.concurrent("on SIGTERM", { timeout: 600_000 }, () => {
-  it("a job that ends within the grace completes", async ({ expect }) => {
+  it("a job that ends within the grace period completes", async ({ expect }) => {
     await using system = await createSystem();
     const worker = await system.startChoreWorker();
     await insertJob(system.sql, chore, { ms: 3_000 });
-    await until("it runs", () => isRunning(system));
-    expect(await exitOf(worker)).toEqual(inOrder);
-    expect(await look(system)).toMatchObject({ state: "COMPLETED", attempt: 0, crashes: 0 });
+    await until("the job runs", () => isRunning(system));
+    expect(await exitOf(worker)).toEqual(cleanExit);
+    expect(await readJob(system)).toMatchObject({ state: "COMPLETED", attempt: 0, crashes: 0 });
   });
 
-  it("a longer job is handed back and runs elsewhere, at no cost", async ({ expect }) => {
+  it("a longer job is released and runs elsewhere, without spending an attempt", async ({ expect }) => {
     await using system = await createSystem();
     const worker = await system.startChoreWorker({ SHUTDOWN_GRACE_MS: "2000" });
     const id = await insertJob(system.sql, chore, { ms: 6_000 });
-    await until("it runs", () => isRunning(system));
-    expect(await exitOf(worker)).toEqual(inOrder);
-    expect(await look(system)).toMatchObject({ attempt: 0, crashes: 0, startedAt: null });
+    await until("the job runs", () => isRunning(system));
+    expect(await exitOf(worker)).toEqual(cleanExit);
+    expect(await readJob(system)).toMatchObject({ attempt: 0, crashes: 0, startedAt: null });
 
     await system.startChoreWorker();
-    await until("done elsewhere", () => isDone(system));
-    expect(await look(system)).toMatchObject({ attempt: 0, crashes: 0 });
+    await until("another worker completes the job", () => isDone(system));
+    expect(await readJob(system)).toMatchObject({ attempt: 0, crashes: 0 });
     expect(await system.sql(`SELECT id FROM "ChoreStarted"`, [])).toEqual([{ id }, { id }]);
     expect(await system.sql(`SELECT id FROM "ChoreDone"`, [])).toEqual([{ id }]);
   });
 
-  it("a mail that hangs keeps the process no longer than its grace", async ({ expect }) => {
+  it("a mail that hangs does not keep the process beyond the grace period", async ({ expect }) => {
     await using system = await createSystem();
-    await system.turnMail("hang");
+    await system.setMailOutage("hang");
     const [api, worker] = await Promise.all([system.startApi(), system.startWorker()]);
     await signUp(system.apiUrl, "ada@example.com");
-    await until("it runs", () => isRunning(system));
-    expect(await Promise.all([exitOf(api), exitOf(worker)])).toEqual([inOrder, inOrder]);
-    expect(await look(system)).toMatchObject({ attempt: 0, crashes: 0, startedAt: null });
+    await until("the job runs", () => isRunning(system));
+    expect(await Promise.all([exitOf(api), exitOf(worker)])).toEqual([cleanExit, cleanExit]);
+    expect(await readJob(system)).toMatchObject({ attempt: 0, crashes: 0, startedAt: null });
 
-    await system.turnMail("off");
+    await system.setMailOutage("off");
     await system.startWorker();
-    await until("done elsewhere", () => isDone(system));
+    await until("another worker completes the job", () => isDone(system));
     const mails = await system.mails();
     expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(1);
   });

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { insertJob } from "../support/core/insert-job.ts";
 import { email } from "../../workers/email/job.ts";
-import { expectAllDoneOnce, expectWholeSignUps, untilAllOver } from "../support/chaos/checks.ts";
+import { expectAllDoneOnce, expectCompleteSignUps, untilAllFinished } from "../support/chaos/checks.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 import { seededRandom } from "../../scripts/processes/random.ts";
 import { createProxy } from "../support/servers/proxy.ts";
@@ -11,7 +11,7 @@ import { createProxy } from "../support/servers/proxy.ts";
 const KILLS = 50;
 const MAILS = 150;
 
-/** Of every answer of the mail server, so that a conversation takes about 200 ms. */
+/** Milliseconds by which each reply of the mail server is delayed, so that sending a mail takes about 200 ms. */
 const DELAY = 50;
 
 const enqueueMails = async ({ sql }: System) => {
@@ -26,32 +26,32 @@ const enqueueMails = async ({ sql }: System) => {
 const killWorkers = async (system: System) => {
   const random = seededRandom(20_261_123);
   let kills = 0;
-  const inTurn = async () => {
+  const killInSequence = async () => {
     await using proxy = await createProxy(Number(new URL(system.env["SMTP_URL"]!).port), (chunk, client) =>
       setTimeout(() => client.write(chunk), DELAY),
     );
     const env = { SMTP_URL: `smtp://127.0.0.1:${proxy.port}`, LOCK_DURATION: "4000", WORKERS: "email" };
     while (kills++ < KILLS) {
       const worker = await system.startChoreWorker(env);
-      for (let line = ""; !line.startsWith("MAIL FROM");) [line] = await once(proxy.heard, "line");
+      for (let line = ""; !line.startsWith("MAIL FROM");) [line] = await once(proxy.received, "line");
       await sleep(random() * 5 * DELAY);
       await worker.kill();
     }
   };
-  await Promise.all([inTurn(), inTurn()]);
+  await Promise.all([killInSequence(), killInSequence()]);
 };
 
 it(
-  "a mail whose worker is killed is sent, again only per kill, and as the same mail",
+  "a mail whose worker is killed is sent, at most once more per kill, always with the same message id",
   { timeout: 600_000 },
   async () => {
     await using system = await createSystem();
     await enqueueMails(system);
     await killWorkers(system);
     await system.startChoreWorker();
-    await untilAllOver(system);
+    await untilAllFinished(system);
     await expectAllDoneOnce(system);
-    await expectWholeSignUps(system);
+    await expectCompleteSignUps(system);
 
     const copies = Map.groupBy(await system.mails(), ({ messageId }) => messageId);
     const jobs = await system.sql<{ id: string; attempt: number; crashes: number }>(

@@ -8,27 +8,27 @@ const odd = defineJob({ name: "odd", payload: z.object({ returns: z.string() }),
 const slow = defineJob({ name: "slow", payload: z.object({}), concurrency: 1 });
 const next = defineJob({ name: "next", payload: z.object({ number: z.int() }) });
 
-const circle: { self?: object } = {};
-circle.self = circle;
+const circular: { self?: object } = {};
+circular.self = circular;
 
 let core: Core;
-/** Ends a slow job that runs. */
+/** Functions that end a running slow job, by its id. */
 const releases = new Map<string, () => void>();
 beforeAll(async () => {
   core = await createCore();
   core.startRelay();
   core.work(
     defineWorker(odd, async ({ returns }, run) => {
-      if (returns === "a follow-up that does not fit") run.enqueue(next, { number: 0.5 });
-      return { "a bigint": 1n, "a circle": circle }[returns];
+      if (returns === "an invalid follow-up") run.enqueue(next, { number: 0.5 });
+      return { "a bigint": 1n, "a circular object": circular }[returns];
     }),
     defineWorker(slow, (_payload, { id }) => new Promise<void>((resolve) => releases.set(id, resolve))),
   );
 });
 afterAll(() => core[Symbol.asyncDispose]());
 
-test.for(["a bigint", "a circle", "a follow-up that does not fit"])(
-  "a handler that returns %s fails, and does not hold up other jobs",
+test.for(["a bigint", "a circular object", "an invalid follow-up"])(
+  "a handler that returns %s fails, and does not block other jobs",
   async (returns) => {
     const [id, neighbour] = await core.jobs.transaction(({ enqueue }) =>
       Promise.all([enqueue(odd, { returns }), enqueue(odd, { returns: "nothing" })]),
@@ -38,10 +38,10 @@ test.for(["a bigint", "a circle", "a follow-up that does not fit"])(
   },
 );
 
-test("a run that another delivery was faster than ends, and makes room for the next", async () => {
+test("a run that another delivery superseded ends, and frees its slot for the next job", async () => {
   const begin = async () => {
     const id = await core.jobs.transaction(({ enqueue }) => enqueue(slow, {}));
-    await until("it runs", () => releases.has(id));
+    await until("the job runs", () => releases.has(id));
     return id;
   };
   const id = await begin();

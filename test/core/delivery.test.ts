@@ -20,17 +20,17 @@ const enqueue = (job: ReturnType<typeof defineJob<typeof payload>>, n = 0) =>
 const logged = (text: string) =>
   until(`the log says "${text}"`, async () => core.logged.some(({ message }) => message.includes(text)));
 
-test("what a living worker runs is left to it, though the broker delivers it again", async () => {
+test("a job that a live worker runs does not run again when the broker redelivers it", async () => {
   const slow = defineJob({ name: "slow", payload });
   const id = await enqueue(slow);
   await core.reaches(id, "PUBLISHED");
-  // As after a broker that came back as it was a moment ago.
+  // As after a restore of the broker to an earlier state.
   await core.sql(`INSERT INTO "JobWorker" (id, "seenAt") VALUES ('other', now() + interval '1 hour')`, []);
   await core.sql(`UPDATE "Job" SET "startedAt" = now(), "startedBy" = 'other' WHERE id = $1::uuid`, [id]);
   let runs = 0;
   core.work(defineWorker(slow, async () => ++runs));
   const delayed = () => core.broker.queue("slow").getJobCountByTypes("delayed");
-  await until("it is handed back", async () => (await delayed()) === 1);
+  await until("the redelivery is postponed", async () => (await delayed()) === 1);
   expect(runs).toBe(0);
 
   await core.sql(`DELETE FROM "JobWorker" WHERE id = 'other'`, []);
@@ -42,8 +42,8 @@ test("what a living worker runs is left to it, though the broker delivers it aga
   });
 });
 
-test("a completion that PostgreSQL refuses ends the attempt, and makes room for the next job", async () => {
-  // More than an index can hold.
+test("a completion that PostgreSQL rejects fails the attempt, and frees its slot for the next job", async () => {
+  // Longer than an index entry may be.
   const tooLong = Array.from({ length: 500 }, () => crypto.randomUUID()).join();
   const keyed = defineJob({ name: "keyed", payload, key: () => tooLong });
   const careless = defineJob({ name: "careless", payload, attempts: 1, concurrency: 1 });
@@ -57,17 +57,17 @@ test("a completion that PostgreSQL refuses ends the attempt, and makes room for 
 test("a short pause does not end a long one", async () => {
   const limited = defineJob({ name: "limited", payload, rateLimit: { max: 100, per: 1_000 } });
   const starts: number[] = [];
-  let longAsked = () => {};
-  const asked = new Promise<void>((resolve) => (longAsked = resolve));
+  let startLongPause = () => {};
+  const longPause = new Promise<void>((resolve) => (startLongPause = resolve));
   core.work(
     defineWorker(limited, async ({ n }) => {
       starts.push(Date.now());
       if (starts.length > 2) return;
       if (n === 0) {
-        longAsked();
+        startLongPause();
         throw new RateLimitedError(6_000);
       }
-      await asked;
+      await longPause;
       await sleep(500);
       throw new RateLimitedError(1_000);
     }),
@@ -78,7 +78,7 @@ test("a short pause does not end a long one", async () => {
   expect(sorted[2]! - sorted[0]!).toBeGreaterThan(5_500);
 });
 
-test("a pause may be a part of a millisecond, and must be a number", async () => {
+test("a pause may be a fraction of a millisecond, and must be a number", async () => {
   const hasty = defineJob({ name: "hasty", payload });
   let runs = 0;
   core.work(
@@ -90,15 +90,18 @@ test("a pause may be a part of a millisecond, and must be a number", async () =>
   expect(() => new RateLimitedError(Number.NaN)).toThrow(RangeError);
 });
 
-test("a job that is not of the ledger is left out", async () => {
+test("a job of the broker that is not in the ledger is removed", async () => {
   const own = defineJob({ name: "own", payload });
   core.work(defineWorker(own, async () => "done"));
   const foreign = await core.broker.queue("own").add("own", {}, { jobId: "foreign", removeOnComplete: true });
-  await until("it is gone", async () => !(await core.broker.queue("own").getJob(foreign.id ?? "")));
+  await until(
+    "the broker has removed it",
+    async () => !(await core.broker.queue("own").getJob(foreign.id ?? "")),
+  );
   await logged("not a job of the ledger");
 });
 
-test("after its timeout a handler is over before the job runs again", async () => {
+test("after a timeout, the handler ends before the job runs again", async () => {
   const tidy = defineJob({ name: "tidy", payload, timeout: 200, backoff: { delay: 1, jitter: 0 } });
   const events: string[] = [];
   core.work(
@@ -113,17 +116,17 @@ test("after its timeout a handler is over before the job runs again", async () =
   expect(events).toEqual(["1 begins", "1 ends", "2 begins"]);
 });
 
-test("a run that would begin after the grace is given back", async () => {
+test("a run that would start after the grace period is released", async () => {
   const late = defineJob({ name: "late", payload });
   const { promise: closing, resolve: close } = Promise.withResolvers<void>();
-  let asked = false;
+  let isStartRequested = false;
   let runs = 0;
   const database: typeof core.database.jobs = {
     ...core.database.jobs,
     sql: async (text, values) => {
       const rows = core.sql(text, values);
       if (!/SET "startedAt" = now/.test(text)) return rows as never;
-      asked = true;
+      isStartRequested = true;
       await closing;
       return rows as never;
     },
@@ -138,7 +141,7 @@ test("a run that would begin after the grace is given back", async () => {
     workers: [defineWorker(late, async () => ++runs)],
   });
   const id = await enqueue(late);
-  await until("its start is asked for", async () => asked);
+  await until("the start is requested", async () => isStartRequested);
   const closed = workers.close(0);
   setTimeout(close, 200);
   await closed;
@@ -146,29 +149,29 @@ test("a run that would begin after the grace is given back", async () => {
   expect(await core.row(id)).toMatchObject({ state: "PUBLISHED", attempt: 0, crashes: 0, startedAt: null });
 });
 
-test("jobs whose processes died run one after the other, and hold no slot in the meantime", async () => {
+test("jobs whose processes died run one at a time, and occupy no slot while they wait", async () => {
   const risky = defineJob({ name: "risky", payload, concurrency: 2 });
   const ids = [await enqueue(risky, 0), await enqueue(risky, 1), await enqueue(risky, 2)];
   for (const id of ids) await core.reaches(id, "PUBLISHED");
   await markAsStalled("risky", ids);
-  let quarantine = 0;
-  let most = 0;
-  const { promise, resolve: innocentIsDone } = Promise.withResolvers<void>();
+  let running = 0;
+  let maximum = 0;
+  const { promise, resolve: otherIsDone } = Promise.withResolvers<void>();
   core.work(
     defineWorker(risky, async ({ n }) => {
-      if (n === 99) return innocentIsDone();
-      most = Math.max(most, ++quarantine);
+      if (n === 99) return otherIsDone();
+      maximum = Math.max(maximum, ++running);
       await promise;
-      quarantine -= 1;
+      running -= 1;
     }),
   );
-  await until("a suspect runs", async () => quarantine === 1);
+  await until("a suspect runs", async () => running === 1);
   await core.reaches(await enqueue(risky, 99), "COMPLETED");
   for (const id of ids) await core.reaches(id, "COMPLETED");
-  expect(most).toBe(1);
+  expect(maximum).toBe(1);
 });
 
-/** As a killed worker leaves them. */
+/** Marks jobs of the broker as stalled, as if their worker had been killed. */
 const markAsStalled = async (queue: string, ids: readonly string[]) => {
   if (!core.queueUrl.startsWith("redis"))
     return core.sql(`UPDATE bullmq.job SET stalled_count = 1 WHERE queue = $1`, [queue]);

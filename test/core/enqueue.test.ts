@@ -48,7 +48,7 @@ test("a rolled back transaction leaves neither data nor job", async () => {
   expect(await core.database.prisma.job.count({ where: { payload: { equals: { text: "never" } } } })).toBe(0);
 });
 
-test("data and job are visible together, from the commit on", async () => {
+test("data and job become visible together, at the commit", async () => {
   await core.jobs.transaction(async ({ tx, enqueue }) => {
     await tx.user.create({ data: { email: "ada@example.com", name: "Ada", passwordHash: "-" } });
     const id = await enqueue(note, { text: "together" });
@@ -58,7 +58,7 @@ test("data and job are visible together, from the commit on", async () => {
   expect(await core.database.prisma.user.count()).toBe(1);
 });
 
-test("an idempotency key makes twenty parallel enqueues one job", async () => {
+test("twenty concurrent enqueues with one idempotency key create one job", async () => {
   const ids = await Promise.all(
     Array.from({ length: 20 }, () =>
       core.jobs.transaction(({ enqueue }) => enqueue(keyed, { period: "2026-11" })),
@@ -69,7 +69,7 @@ test("an idempotency key makes twenty parallel enqueues one job", async () => {
   expect(ids).not.toContain(other);
 });
 
-test("two jobs may have the same idempotency key", async () => {
+test("jobs with different names may have the same idempotency key", async () => {
   const namesake = defineJob({ ...keyed, name: "namesake" });
   const [one, other] = await core.jobs.transaction(({ enqueue }) =>
     Promise.all([enqueue(keyed, { period: "2027" }), enqueue(namesake, { period: "2027" })]),
@@ -83,12 +83,12 @@ test.for([
   { priority: 0.5 },
   { delay: -1 },
   { delay: Number.NaN },
-])("%o is refused", async (options) => {
+])("the options %o are rejected", async (options) => {
   const attempt = core.jobs.transaction(({ enqueue }) => enqueue(note, { text: "never" }, options));
   await expect(attempt).rejects.toThrow(RangeError);
 });
 
-test("a payload that does not fit is refused, and nothing is written", async () => {
+test("an invalid payload is rejected, and nothing is written", async () => {
   const before = await core.database.prisma.job.count();
   // @ts-expect-error: text must be a string
   await expect(core.jobs.transaction(({ enqueue }) => enqueue(note, { text: 1 }))).rejects.toThrow(
@@ -97,7 +97,7 @@ test("a payload that does not fit is refused, and nothing is written", async () 
   expect(await core.database.prisma.job.count()).toBe(before);
 });
 
-test("text that PostgreSQL cannot store is cleaned, not refused", async () => {
+test("text that PostgreSQL cannot store is sanitized, not rejected", async () => {
   const id = await enqueue("a\u0000b\ud800c");
   expect(await core.database.prisma.job.findUnique({ where: { id } })).toMatchObject({
     payload: { text: "ab\ufffdc" },
@@ -120,7 +120,7 @@ test("a cancelled job frees its idempotency key", async () => {
   expect(await again()).not.toBe(first);
 });
 
-test("urgent jobs pass those that wait, and delayed ones wait in the ledger", async () => {
+test("urgent jobs overtake waiting ones, and delayed jobs stay in the ledger", async () => {
   const [later, last, first, middle] = await core.jobs.transaction(async ({ enqueue }) => [
     await enqueue(ordered, { text: "later" }, { delay: 86_400_000 }),
     await enqueue(ordered, { text: "last" }, { priority: 10 }),
@@ -135,7 +135,7 @@ test("urgent jobs pass those that wait, and delayed ones wait in the ledger", as
   expect(await core.row(later ?? "")).toMatchObject({ state: "PENDING" });
 });
 
-test("a job may derive its priority from what its schema makes of the payload; an enqueue may set another", async () => {
+test("a job can derive its priority from the parsed payload, and an enqueue can override it", async () => {
   const ids = await core.jobs.transaction(async ({ enqueue }) => [
     await enqueue(ranked, { rank: "7" }),
     await enqueue(ranked, { rank: "7" }, { priority: 0 }),
@@ -160,7 +160,7 @@ test("a job that was cancelled after its publication does not run", async () => 
   expect(ran).not.toContain("cancelled");
 });
 
-test("node-postgres alone is enough: data and job commit or roll back together", async () => {
+test("with node-postgres alone, data and job commit or roll back together", async () => {
   const pool = new pg.Pool({ connectionString: core.url, max: 2 });
   onTestFinished(() => pool.end());
   await pool.query("CREATE TABLE lifted (id int PRIMARY KEY)");

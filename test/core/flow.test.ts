@@ -15,7 +15,7 @@ import { type OnFailure } from "../../workers/core/job.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 
-// One job for all tests: it does the work named like it, and else returns its name.
+// One job for all tests. Its handler calls the function in `works` that the payload names, or returns the name.
 const part = defineJob({ name: "part", payload: z.object({ name: z.string() }), concurrency: 20 });
 const once = defineJob({ name: "once", payload: z.object({ name: z.string() }), key: ({ name }) => name });
 const works = new Map<string, (run: Run<Tx>) => Promise<unknown>>();
@@ -80,7 +80,7 @@ test("children come before their parents, which read their results", async () =>
   expect(before("take 1", "cut") && before("take 2", "cut") && before("cut", "film")).toBe(true);
 });
 
-test("a parent starts once, however its children end at the same time", async () => {
+test("a parent starts once, even if its children end at the same time", async () => {
   const ids = await Promise.all(
     Array.from({ length: 10 }, (_, flow) =>
       start(
@@ -98,7 +98,7 @@ test("a parent starts once, however its children end at the same time", async ()
   expect(order.filter((name) => name.startsWith("fan-in"))).toHaveLength(10);
 });
 
-test("a failure goes up, until a parent continues without it", async () => {
+test("a failure propagates up to a parent that continues without it", async () => {
   fail("broken wheel");
   works.set("journey", (run) => run.children());
   const id = await start(
@@ -122,7 +122,7 @@ test("a failure goes up, until a parent continues without it", async () => {
   expect(order).not.toContain("car");
 });
 
-test("a retried child takes along the parents that failed with it, and the siblings that keep them", async () => {
+test("replaying a child also replays the parents that it failed, and the failed siblings that they require", async () => {
   for (const name of ["left", "right"]) fail(name);
   const id = await start(
     node(
@@ -145,7 +145,7 @@ test("a retried child takes along the parents that failed with it, and the sibli
   expect(new Set(Object.values(await states(id)))).toEqual(new Set(["COMPLETED"]));
 });
 
-test("a retried root takes along the children without which it cannot start", async () => {
+test("replaying a root also replays the failed children that it requires", async () => {
   fail("yeast");
   const id = await start(node(part, { name: "bread" }, { children: [leaf("yeast"), leaf("flour")] }));
   await core.reaches(id, "FAILED");
@@ -156,11 +156,11 @@ test("a retried root takes along the children without which it cannot start", as
   expect(order.filter((name) => name === "flour")).toHaveLength(1);
 });
 
-test("a retried root takes along a child that was cancelled as the flow failed", async () => {
+test("replaying a root also replays a child that was cancelled while the flow failed", async () => {
   const rootId = await start(
     node(part, { name: "raced" }, { children: [leaf("failing"), leaf("cancelled")] }),
   );
-  await until("it is done", async () => (await states(rootId))["raced"] === "COMPLETED");
+  await until("the flow is done", async () => (await states(rootId))["raced"] === "COMPLETED");
   const end = (name: string, state: string) =>
     core.sql(`UPDATE "Job" SET state = $2::"JobState" WHERE payload->>'name' = $1`, [name, state]);
   await end("failing", "FAILED");
@@ -171,7 +171,7 @@ test("a retried root takes along a child that was cancelled as the flow failed",
   expect(await states(rootId)).toEqual({ raced: "COMPLETED", failing: "COMPLETED", cancelled: "COMPLETED" });
 });
 
-test("a child that its parent went on without is retried alone", async () => {
+test("a child that its parent continued without is replayed alone", async () => {
   fail("subtitles");
   const id = await start(node(part, { name: "video" }, { children: [leaf("subtitles", "continue")] }));
   await core.reaches(id, "COMPLETED");
@@ -181,7 +181,7 @@ test("a child that its parent went on without is retried alone", async () => {
   expect(order.filter((name) => name === "video")).toHaveLength(1);
 });
 
-test("a flow can follow up a job, and is inserted when the job completes", async () => {
+test("a flow can be a follow-up, which is inserted when the job completes", async () => {
   works.set("first", async (run) =>
     run.enqueueFlow(node(part, { name: "second" }, { children: [leaf("its child")] })),
   );
@@ -198,7 +198,7 @@ test("a rolled back transaction leaves no part of a flow", async () => {
   expect(await idOf("never")).toBe("no job never");
 });
 
-test("a root with an idempotency key is one flow, and a child cannot have one", async () => {
+test("enqueueing a root twice with one idempotency key creates one flow, and a child cannot have a key", async () => {
   const flow = node(once, { name: "daily" }, { children: [leaf("daily child")] });
   const id = await start(flow);
   expect(await start(flow)).toBe(id);
@@ -208,7 +208,7 @@ test("a root with an idempotency key is one flow, and a child cannot have one", 
   expect(() => node(part, { name: "parent" }, { children: [child] })).toThrow(TypeError);
 });
 
-test("a flow is cancelled by its root as a whole, and never in part", async () => {
+test("cancelling a root cancels the whole flow, and a child cannot be cancelled alone", async () => {
   const later = node(part, { name: "later" }, { onFailure: "fail-parent", delay: 60_000 });
   const id = await start(node(part, { name: "plan" }, { children: [later] }));
   expect(await cancelJobs(core.sql, [await idOf("later")])).toEqual([]);

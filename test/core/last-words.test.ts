@@ -4,15 +4,15 @@ import { openBroker } from "../../workers/core/index.ts";
 import { createTestDatabase, type TestDatabase } from "../support/core/database.ts";
 import { createProxy } from "../support/servers/proxy.ts";
 
-/** What PostgreSQL says to every connection when it is stopped. */
+/** The message that PostgreSQL sends on every connection when it is stopped. */
 const fields = ["SFATAL", "VFATAL", "C57P01", "Mterminating connection due to administrator command", ""];
 const text = Buffer.from(fields.map((field) => `${field}\0`).join(""));
-const goodbye = Buffer.concat([Buffer.from("E\0\0\0\0"), text]);
-goodbye.writeUInt32BE(goodbye.length - 1, 1);
+const shutdownMessage = Buffer.concat([Buffer.from("E\0\0\0\0"), text]);
+shutdownMessage.writeUInt32BE(shutdownMessage.length - 1, 1);
 
-/** The end of a complete answer, but for one byte that reports whether a transaction is open. */
+/** The message that ends every response, without its last byte, the transaction status. */
 const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5]);
-const isWhole = (chunk: Buffer) => chunk.subarray(-6, -1).equals(readyForQuery);
+const endsResponse = (chunk: Buffer) => chunk.subarray(-6, -1).equals(readyForQuery);
 
 let owned: TestDatabase;
 beforeAll(async () => {
@@ -20,12 +20,12 @@ beforeAll(async () => {
 });
 afterAll(() => owned.drop());
 
-/** Before the test's database, a server that is stopped at the moment in which it has answered for the nth time. */
-const stoppedAfter = async (answers: number) => {
+/** A proxy for the test's database that behaves like a server that is stopped right after its nth response. */
+const stoppedAfter = async (responses: number) => {
   const url = new URL(owned.url);
   const proxy = await createProxy(Number(url.port), (chunk, client) => {
-    if (!isWhole(chunk) || answers-- > 1) client.write(chunk);
-    else client.end(Buffer.concat([chunk, goodbye]));
+    if (!endsResponse(chunk) || responses-- > 1) client.write(chunk);
+    else client.end(Buffer.concat([chunk, shutdownMessage]));
   });
   url.port = `${proxy.port}`;
   return { url: url.href, [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() };
@@ -33,25 +33,25 @@ const stoppedAfter = async (answers: number) => {
 
 const nth = [1, 2, 3, 4, 5, 6, 7, 8];
 
-// An `error` event that no one listens to would end the process, and this test with it.
-test.for(nth)("a database that is stopped after %i answers ends nothing but its calls", async (answers) => {
-  await using server = await stoppedAfter(answers);
+// An `error` event without a listener would end the process, and this test with it.
+test.for(nth)("every call settles when the database is stopped after %i responses", async (responses) => {
+  await using server = await stoppedAfter(responses);
   const database = openDatabase(server.url, 3, () => {});
   const calls = [
     database.ping(),
     database.prisma.user.count(),
     database.jobs.transaction(async (tx, sql) => [await sql("SELECT 1", []), await tx.user.count()]),
   ];
-  const ended = await Promise.allSettled(calls);
+  const settled = await Promise.allSettled(calls);
   await database.close();
-  expect(ended).toHaveLength(calls.length);
+  expect(settled).toHaveLength(calls.length);
 });
 
-test.for(nth)("a broker that is stopped after %i answers ends nothing but its calls", async (answers) => {
-  await using server = await stoppedAfter(answers);
+test.for(nth)("every call settles when the broker is stopped after %i responses", async (responses) => {
+  await using server = await stoppedAfter(responses);
   const broker = openBroker(server.url, "test", () => {});
   const calls = [broker.ping(), broker.queue("words").add("words", {}), broker.marks.isSet("whole")];
-  const ended = await Promise.allSettled(calls);
+  const settled = await Promise.allSettled(calls);
   await broker.close();
-  expect(ended).toHaveLength(calls.length);
+  expect(settled).toHaveLength(calls.length);
 });

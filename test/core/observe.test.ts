@@ -40,7 +40,7 @@ beforeAll(async () => {
     workers: [defineWorker(act, async ({ work }, run) => works.get(work)?.(run))],
     observe: (report) => {
       reports.push(report);
-      throw new Error("observers may be wrong");
+      throw new Error("the observer failed");
     },
   });
   running = started;
@@ -51,7 +51,7 @@ afterAll(async () => {
   await core[Symbol.asyncDispose]();
 });
 
-const doing = (work: string): Promise<string> =>
+const enqueueWork = (work: string): Promise<string> =>
   core.jobs.transaction(({ enqueue }) => enqueue(act, { work }));
 
 /** What the observer received about a job, in the order of its runs. */
@@ -61,7 +61,7 @@ const reportsOf = (id: string, count: number) =>
     return found.length === count && found;
   });
 
-const fails = (error: Error): Work => {
+const failsOnce = (error: Error): Work => {
   let first = true;
   return async () => {
     if (!first) return;
@@ -72,13 +72,13 @@ const fails = (error: Error): Work => {
 
 test.for([
   ["ours", new TypeError("x is undefined"), "retry"],
-  ["provider", new ProviderError("the provider answered 500"), "retry"],
+  ["provider", new ProviderError("the provider responded with 500"), "retry"],
   ["rate-limited", new RateLimitedError(20), "released"],
 ] as const)(
-  "a run that ends with an error of kind %s is reported, and the next one too",
+  "a run that ends with an error of kind %s is reported, and so is the next run",
   async ([kind, error, outcome]) => {
-    works.set(kind, fails(error));
-    const id = await doing(kind);
+    works.set(kind, failsOnce(error));
+    const id = await enqueueWork(kind);
     const [first, second] = await reportsOf(id, 2);
     expect(first).toMatchObject({ job: "act", attempt: 1, outcome, kind, delay: expect.any(Number) });
     expect(first?.error).toContain(error.message);
@@ -90,8 +90,10 @@ test.for([
 test("a permanent error and a timeout are reported with their kinds", async () => {
   works.set("wrong", () => Promise.reject(new PermanentError("no such user")));
   works.set("slow", (run) => sleep(60_000, undefined, { signal: run.signal }));
-  expect(await reportsOf(await doing("wrong"), 1)).toMatchObject([{ outcome: "failed", kind: "permanent" }]);
-  const slow = await doing("slow");
+  expect(await reportsOf(await enqueueWork("wrong"), 1)).toMatchObject([
+    { outcome: "failed", kind: "permanent" },
+  ]);
+  const slow = await enqueueWork("slow");
   expect(await reportsOf(slow, 2)).toMatchObject([
     { outcome: "retry", kind: "timeout" },
     { outcome: "failed", kind: "timeout" },
@@ -99,7 +101,7 @@ test("a permanent error and a timeout are reported with their kinds", async () =
   expect((await core.row(slow)).history).toMatchObject([{ kind: "timeout" }, { kind: "timeout" }]);
 });
 
-test("a crash is reported by the run that finds it, and counts as no attempt", async () => {
+test("a crash is reported by the run that finds it, and does not count as an attempt", async () => {
   works.set("after a crash", async () => "done");
   const id = await core.jobs.transaction(({ enqueue }) =>
     enqueue(act, { work: "after a crash" }, { delay: 300 }),
@@ -121,19 +123,19 @@ test("a job that crashes too often is reported as crashed", async () => {
   expect(await reportsOf(id, 1)).toMatchObject([{ outcome: "failed", kind: "crashed" }]);
 });
 
-test("waiting and running are measured apart", async () => {
+test("wait time and run time are measured separately", async () => {
   works.set("short", () => sleep(100));
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(act, { work: "short" }, { delay: 500 }));
   const [report] = await reportsOf(id, 1);
-  // Its delay is not waiting: the job was not ready.
+  // The delay is not wait time, because the job was not due.
   expect(report?.waitMs).toBeGreaterThanOrEqual(0);
   expect(report?.waitMs).toBeLessThan(Date.now() - Number(parseInt(id.slice(0, 8) + id.slice(9, 13), 16)));
   expect(report?.runMs).toBeGreaterThanOrEqual(99);
 });
 
-test("each run is one log line, whatever an observer throws", async () => {
+test("each run writes one log line, even if an observer throws", async () => {
   works.set("logged", async () => "done");
-  const id = await doing("logged");
+  const id = await enqueueWork("logged");
   await reportsOf(id, 1);
   const lines = logged.filter((fields) => fields["id"] === id);
   expect(lines).toMatchObject([{ job: "act", attempt: 1, outcome: "completed", ms: expect.any(Number) }]);

@@ -26,43 +26,43 @@ test("three relays share the work, and each job runs once", async () => {
     for (let n = 0; n < 300; n++) await enqueue(note, { n });
   });
   for (const relay of relays) relay.nudge();
-  await until("all are done", async () => (await count("COMPLETED")) === 300);
+  await until("all jobs are done", async () => (await count("COMPLETED")) === 300);
   expect([...runs.values()].every((times) => times === 1)).toBe(true);
   expect(runs.size).toBe(300);
 });
 
-test("a row that cannot be published is parked after ten tries, while others go on", async () => {
-  // BullMQ takes no queue name with a colon.
-  const [parked] = await core.sql<{ id: string }>(
+test("a job that cannot be published fails after ten tries, and does not block other jobs", async () => {
+  // BullMQ rejects a queue name with a colon.
+  const [unpublishable] = await core.sql<{ id: string }>(
     `INSERT INTO "Job" (id, name, payload, "publishTries") VALUES (gen_random_uuid(), 'not:a:queue', '{}', 8) RETURNING id`,
     [],
   );
   const other = await core.jobs.transaction(({ enqueue }) => enqueue(note, { n: 300 }));
   await core.reaches(other, "COMPLETED");
-  const { error } = await core.reaches(parked?.id ?? "", "FAILED");
+  const { error } = await core.reaches(unpublishable?.id ?? "", "FAILED");
   expect(error).toContain("Queue name cannot contain :");
 });
 
-// BullMQ on PostgreSQL would look again when the delayed job is due, or, after an outage, in an hour.
+// BullMQ on PostgreSQL would check again only when the delayed job is due or, after an outage, in an hour.
 const postgresCases = () =>
-  test("a job that was announced while no one listened is found within seconds", async () => {
+  test("a job whose notification was missed is found within seconds", async () => {
     const done: (string | undefined)[] = [];
     const consumer = core.broker.worker("quiet", async ({ id }) => void done.push(id), {});
     try {
       const queue = core.broker.queue("quiet");
-      await queue.add("quiet", {}, { jobId: "heard" });
+      await queue.add("quiet", {}, { jobId: "notified" });
       await queue.add("quiet", {}, { jobId: "missed", delay: 3_600_000 });
-      await until("the first job", () => done.includes("heard"));
-      await sleep(1_000); // until it waits again
+      await until("the first job is done", () => done.includes("notified"));
+      await sleep(1_000); // until the consumer waits again
       await core.sql(`UPDATE bullmq.job SET state = 'waiting' WHERE id = 'missed'`, []);
-      await until("the second job", () => done.includes("missed"), 20_000);
+      await until("the second job is done", () => done.includes("missed"), 20_000);
     } finally {
       await consumer.close();
     }
   });
 
 const redisCases = () =>
-  test("jobs wait for a broker that is full, and nothing is counted against them", async () => {
+  test("jobs wait while the broker is full, and no failed try is counted", async () => {
     await using redis = await createRedis("empty");
     await redis.start();
     const admin = new Redis(redis.url);
@@ -71,11 +71,11 @@ const redisCases = () =>
     await using own = await createCore();
     const relay = startRelay(own.sql, broker, log);
     try {
-      await until("the broker answers", () => broker.ping().then(() => true));
+      await until("the broker responds", () => broker.ping().then(() => true));
       await admin.config("SET", "maxmemory", "1");
       const id = await own.jobs.transaction(({ enqueue }) => enqueue(note, { n: 0 }));
       relay.nudge();
-      await sleep(3_000); // three times, where it was refused each second
+      await sleep(3_000); // for three tries, one per second
       expect((await own.sql(`SELECT state, "publishTries" FROM "Job"`, []))[0]).toEqual({
         state: "PENDING",
         publishTries: 0,

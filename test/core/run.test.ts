@@ -16,7 +16,7 @@ import { until } from "../../scripts/processes/until.ts";
 
 type Work = (run: Run<Tx>) => Promise<unknown>;
 
-// One job for all tests: each enqueues the name of the work that its handler then does.
+// One job for all tests. Its handler calls the function in `works` that the payload names.
 const works = new Map<string, Work>();
 const act = defineJob({
   name: "act",
@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => core[Symbol.asyncDispose]());
 
-const doing = (name: string, work: Work): Promise<string> => {
+const enqueueWork = (name: string, work: Work): Promise<string> => {
   works.set(name, work);
   return core.jobs.transaction(({ enqueue }) => enqueue(act, { work: name }));
 };
@@ -49,7 +49,7 @@ const addUser = (tx: Tx, name: string) =>
   tx.user.create({ data: { email: `${crypto.randomUUID()}@example.com`, name, passwordHash: "-" } });
 
 test("what the handler returns becomes the result", async () => {
-  const id = await doing("return", async (run) => ({ attempt: run.attempt }));
+  const id = await enqueueWork("return", async (run) => ({ attempt: run.attempt }));
   expect(await core.reaches(id, "COMPLETED")).toMatchObject({
     result: { attempt: 1 },
     history: [],
@@ -57,8 +57,8 @@ test("what the handler returns becomes the result", async () => {
   });
 });
 
-test("the ledger says what a database error was about, without its values", async () => {
-  const id = await doing("twice the same", async (run) => {
+test("the ledger describes a database error without its values", async () => {
+  const id = await enqueueWork("twice the same", async (run) => {
     const data = { email: "same@example.com", name: "Same", passwordHash: "-" };
     await run.complete(async (tx) => tx.user.createMany({ data: [data, data] }));
   });
@@ -68,8 +68,8 @@ test("the ledger says what a database error was about, without its values", asyn
   );
 });
 
-test("retries with backoff, and the ledger knows each attempt", async () => {
-  const id = await doing("fail twice", async ({ attempt }) => {
+test("a failed job is retried with backoff, and the ledger records each attempt", async () => {
+  const id = await enqueueWork("fail twice", async ({ attempt }) => {
     if (attempt < 3) throw new Error(`attempt ${attempt} failed`);
   });
   const { history, attempt } = await core.reaches(id, "COMPLETED");
@@ -82,10 +82,10 @@ test("retries with backoff, and the ledger knows each attempt", async () => {
     expect(Date.parse(retryAt ?? "")).toBeGreaterThan(Date.parse(endedAt));
 });
 
-test("ends in the dead letter after its last attempt, and is replayed once", async () => {
+test("a job goes to the dead letter after its last attempt, and two concurrent replays run it once", async () => {
   let broken = true;
   let runs = 0;
-  const id = await doing("fail until fixed", async () => {
+  const id = await enqueueWork("fail until fixed", async () => {
     runs += 1;
     if (broken) throw new Error("broken");
   });
@@ -97,8 +97,8 @@ test("ends in the dead letter after its last attempt, and is replayed once", asy
   expect(runs).toBe(4);
 });
 
-test("a permanent error spends no further attempt", async () => {
-  const id = await doing("give up", async () => {
+test("a permanent error fails the job without further attempts", async () => {
+  const id = await enqueueWork("give up", async () => {
     throw new PermanentError("no such mailbox");
   });
   expect(await core.reaches(id, "FAILED")).toMatchObject({
@@ -109,30 +109,30 @@ test("a permanent error spends no further attempt", async () => {
 
 test("a rate limit pauses the queue and spends no attempt", async () => {
   const started: number[] = [];
-  const id = await doing("throttled", async ({ attempt }) => {
+  const id = await enqueueWork("throttled", async ({ attempt }) => {
     started.push(Date.now());
     if (started.length === 1) throw new RateLimitedError(3_000);
     return attempt;
   });
   const queue = core.broker.queue(act.name);
   // Longer than the window of the job's own rate limit.
-  await until("the pause", async () => (await queue.getRateLimitTtl()) > 1_000);
-  const other = await doing("next to it", async () => Date.now());
+  await until("the queue is paused", async () => (await queue.getRateLimitTtl()) > 1_000);
+  const other = await enqueueWork("next to it", async () => Date.now());
   expect(await core.reaches(id, "COMPLETED")).toMatchObject({ result: 1, attempt: 0 });
   const { result } = await core.reaches(other, "COMPLETED");
   expect(Number(result) - (started[0] ?? 0)).toBeGreaterThanOrEqual(2_900);
 });
 
 test("the effect and its completion commit together", async () => {
-  const id = await doing("complete", (run) =>
+  const id = await enqueueWork("complete", (run) =>
     run.complete(async (tx) => (await addUser(tx, "together")).name),
   );
   expect(await core.reaches(id, "COMPLETED")).toMatchObject({ result: "together" });
   expect(await users("together")).toBe(1);
 });
 
-test("an effect that fails leaves nothing and is tried again", async () => {
-  const id = await doing("complete at the second try", (run) =>
+test("an effect that fails is rolled back and tried again", async () => {
+  const id = await enqueueWork("complete at the second try", (run) =>
     run.complete(async (tx) => {
       await addUser(tx, "tried twice");
       if (run.attempt === 1) throw new Error("half-way");
@@ -142,26 +142,26 @@ test("an effect that fails leaves nothing and is tried again", async () => {
   expect(await users("tried twice")).toBe(1);
 });
 
-test("an effect is undone when another delivery was faster", async () => {
-  const id = await doing("overtaken", (run) =>
+test("an effect is rolled back when another delivery superseded the run", async () => {
+  const id = await enqueueWork("overtaken", (run) =>
     run.complete(async (tx) => {
       await addUser(tx, "overtaken");
       await core.sql(`UPDATE "Job" SET epoch = epoch + 1 WHERE id = $1::uuid`, [run.id]);
     }),
   );
-  await until("its end", () =>
+  await until("the run is superseded", () =>
     core.logged.some(({ fields }) => fields["id"] === id && fields["outcome"] === "superseded"),
   );
   expect(await users("overtaken")).toBe(0);
 });
 
-test("follow-ups exist if, and only if, the job completes", async () => {
+test("follow-ups are inserted only if the job completes", async () => {
   works.set("follow-up", async () => "followed");
-  const failing = await doing("enqueue and fail", async (run) => {
+  const failing = await enqueueWork("enqueue and fail", async (run) => {
     run.enqueue(act, { work: "never" });
     throw new PermanentError("no");
   });
-  const completing = await doing("enqueue and return", async (run) =>
+  const completing = await enqueueWork("enqueue and return", async (run) =>
     run.enqueue(act, { work: "follow-up" }),
   );
   await core.reaches(failing, "FAILED");
@@ -174,8 +174,8 @@ test("follow-ups exist if, and only if, the job completes", async () => {
   expect(await core.reaches(rows[0]?.id ?? "", "COMPLETED")).toMatchObject({ result: "followed" });
 });
 
-test("a follow-up after the completion is refused, because nothing would insert it", async () => {
-  const id = await doing("too late", async (run) => {
+test("a follow-up after the completion is rejected, because it would not be inserted", async () => {
+  const id = await enqueueWork("too late", async (run) => {
     await run.complete(async () => "done");
     expect(() => run.enqueue(brief, {})).toThrow("after run.complete");
     expect(() => run.enqueueFlow(node(brief, {}))).toThrow("after run.complete");
@@ -184,19 +184,19 @@ test("a follow-up after the completion is refused, because nothing would insert 
 });
 
 test("progress is in the ledger while the job runs", async () => {
-  let goOn = () => {};
-  const waiting = new Promise<void>((resolve) => (goOn = resolve));
-  const id = await doing("progress", async (run) => {
+  let resume = () => {};
+  const resumed = new Promise<void>((resolve) => (resume = resolve));
+  const id = await enqueueWork("progress", async (run) => {
     await run.progress({ percent: 50 });
-    await waiting;
+    await resumed;
   });
-  await until("progress", async () => (await core.row(id)).progress !== null);
+  await until("progress is in the ledger", async () => (await core.row(id)).progress !== null);
   expect(await core.row(id)).toMatchObject({ progress: { percent: 50 }, state: "PUBLISHED" });
-  goOn();
+  resume();
   await core.reaches(id, "COMPLETED");
 });
 
-test("a run that takes too long is aborted, and counts as an attempt", async () => {
+test("a run that exceeds its timeout is aborted, and counts as an attempt", async () => {
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(brief, {}));
   expect(await core.reaches(id, "FAILED")).toMatchObject({
     attempt: 1,
@@ -204,8 +204,8 @@ test("a run that takes too long is aborted, and counts as an attempt", async () 
   });
 });
 
-test("a payload that an older version wrote goes to the dead letter", async () => {
-  const id = await doing("old", async () => {});
+test("a job whose payload does not match the schema goes to the dead letter", async () => {
+  const id = await enqueueWork("old", async () => {});
   await core.reaches(id, "COMPLETED");
   await core.sql(
     `UPDATE "Job" SET payload = '{"worth": 1}', state = 'PENDING', epoch = 2, "dueAt" = now() WHERE id = $1::uuid`,
@@ -216,8 +216,8 @@ test("a payload that an older version wrote goes to the dead letter", async () =
   );
 });
 
-test("errors keep one line and no stack", async () => {
-  const id = await doing("many lines", async () => {
+test("the ledger keeps the first line of an error and no stack", async () => {
+  const id = await enqueueWork("many lines", async () => {
     throw new PermanentError(`first line\nsecond line`);
   });
   expect((await core.reaches(id, "FAILED")).error).toBe("PermanentError: first line");

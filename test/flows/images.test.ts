@@ -40,8 +40,8 @@ const startWorker = async () => {
 };
 
 const show = async (id: string) => (await owner.get(`/v1/uploads/${id}`)).body;
-const ended = (id: string) =>
-  until(`upload ${id} is worked on`, async () => {
+const untilProcessed = (id: string) =>
+  until(`upload ${id} is processed`, async () => {
     const shown = await show(id);
     return /READY|FAILED/.test(shown.state) && shown;
   });
@@ -57,7 +57,7 @@ const stored = (uploadId: string) => keysOf(app.files.storage, `uploads/${upload
 test("a photo is served upright, in every size and without its location", async () => {
   const photo = await phonePhoto(1_000, 600, 6);
   const id = await client.upload(photo, { filename: "holiday.jpg", contentType: "image/jpeg" });
-  const shown = await ended(id);
+  const shown = await untilProcessed(id);
   expect(shown).toMatchObject({ state: "READY", problem: null, width: 600, height: 1_000, progress: 1 });
   expect(shown.placeholder).toMatch(/^data:image\/webp;base64,/);
   expect(shown.steps).toMatchObject([{ name: "image-resize", state: "COMPLETED" }]);
@@ -82,7 +82,7 @@ test("a photo is served upright, in every size and without its location", async 
 
 test("a decompression bomb fails with a clear message, and the worker survives", async () => {
   const bomb = await client.upload(blankPng(16_000, 16_000));
-  const failed = await ended(bomb);
+  const failed = await untilProcessed(bomb);
   expect(failed).toMatchObject({
     state: "FAILED",
     problem: "The image has 256 megapixels. The maximum is 50.",
@@ -93,29 +93,30 @@ test("a decompression bomb fails with a clear message, and the worker survives",
   expect(await stored(bomb)).toEqual([`uploads/${bomb}/source`]);
 
   const next = await client.upload(await quarters(200, 100).png().toBuffer());
-  expect((await ended(next)).state).toBe("READY");
+  expect((await untilProcessed(next)).state).toBe("READY");
 });
 
-test("a killed worker leaves no second copy", { timeout: 90_000 }, async () => {
+test("a killed worker leaves no duplicate files", { timeout: 90_000 }, async () => {
   const photo = await quarters(3_000, 2_000).jpeg().toBuffer();
   const whole = await client.upload(photo, { contentType: "image/jpeg" });
-  const expected = await ended(whole);
+  const expected = await untilProcessed(whole);
 
   const id = await client.upload(photo, { contentType: "image/jpeg" });
   await app.core.database.prisma.$transaction(
     async (tx) => {
-      // Locks the row, so that the worker cannot publish, and so not complete, before it is killed.
+      // Locks the row, so that the worker cannot publish the files and complete before it is killed.
       await tx.$executeRaw`SET LOCAL idle_in_transaction_session_timeout = 0`;
       await tx.$queryRaw`SELECT 1 FROM "Upload" WHERE id = ${id}::uuid FOR UPDATE`;
-      await until("some files are made", async () => (await stored(id)).length > 3);
+      await until("some files are stored", async () => (await stored(id)).length > 3);
       await worker.kill();
     },
     { timeout: 60_000 },
   );
   expect((await show(id)).files).toEqual([]);
   worker = await startWorker();
-  const shown = await ended(id);
-  const what = (files: { path: string; bytes: number }[]) => files.map(({ path, bytes }) => [path, bytes]);
-  expect(what(shown.files)).toEqual(what(expected.files));
+  const shown = await untilProcessed(id);
+  const pathsAndSizes = (files: { path: string; bytes: number }[]) =>
+    files.map(({ path, bytes }) => [path, bytes]);
+  expect(pathsAndSizes(shown.files)).toEqual(pathsAndSizes(expected.files));
   expect((await stored(id)).length).toBe(13);
 });

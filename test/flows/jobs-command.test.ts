@@ -78,7 +78,7 @@ test("shows a job with its attempts", async () => {
 
 test("shows when a job is retried", async () => {
   const id = await core.jobs.transaction(({ enqueue }) => enqueue(hourly, {}));
-  await until("it has failed", async () => (await core.row(id)).attempt === 1);
+  await until("its first attempt has failed", async () => (await core.row(id)).attempt === 1);
   const { output } = await run("show", id);
   expect(output).toMatch(/state +retrying\n/);
   expect(output).toMatch(/next attempt +\d{4}-.* \(in (1 h|60 min)\)\n/);

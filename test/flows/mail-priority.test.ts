@@ -22,11 +22,11 @@ afterAll(() => app[Symbol.asyncDispose]());
 const enqueueBulk = async () => {
   const { id } = await app.core.database.prisma.user.findUniqueOrThrow({ where: { email: ada.email } });
   const mail = { template: "welcome" as const, userId: id };
-  // In batches: on a busy machine the last would wait too long for a connection.
+  // In batches, so that on a busy machine no insert waits too long for a connection.
   for (let done = 0; done < BULK; done += 100)
     await Promise.all(Array.from({ length: 100 }, () => insertJob(app.core.sql, email, mail)));
-  await until("all are in the broker", async () => (await bulk("PENDING")) === 0, 60_000);
-  await until("some have gone out", async () => (await bulk("COMPLETED")) > 20);
+  await until("all bulk mails are in the broker", async () => (await bulk("PENDING")) === 0, 60_000);
+  await until("some bulk mails are sent", async () => (await bulk("COMPLETED")) > 20);
 };
 
 const bulk = async (state: string) => {
@@ -44,12 +44,12 @@ test.for<[path: string, address: string, subject: string]>([
   ["/v1/verify-email/resend", "new@example.com", "Confirm your email address"],
   ["/v1/signup", "ada@example.com", "You already have an account"],
 ])("%s: its mail overtakes 5,000 waiting mails within 2 s", async ([path, address, subject]) => {
-  const asked = Date.now();
+  const requested = Date.now();
   expect((await app.request.post(path).send(people.person(address))).status).toBe(202);
   const accepted = Date.now();
-  const isIts = (mail: { subject: string; receivedAt: string }) =>
-    mail.subject === subject && Date.parse(mail.receivedAt) >= asked;
-  const mail = await until(`a mail to ${address}`, async () => (await app.mailsTo(address)).find(isIts));
+  const isExpected = (mail: { subject: string; receivedAt: string }) =>
+    mail.subject === subject && Date.parse(mail.receivedAt) >= requested;
+  const mail = await until(`a mail to ${address}`, async () => (await app.mailsTo(address)).find(isExpected));
   expect(Date.parse(mail.receivedAt) - accepted).toBeLessThan(2_000);
   expect(await bulk("PUBLISHED")).toBeGreaterThan(BULK - 500);
 });

@@ -106,7 +106,7 @@ describe("a request id", () => {
     expect(two.headers["x-request-id"]).not.toBe(one.headers["x-request-id"]);
   });
 
-  test("is taken from the request, in the response and in the log", async () => {
+  test("is accepted from the request, and used in the response and in the log", async () => {
     const response = await app.request.get("/v1/me").set("X-Request-Id", "order-4711.retry-2");
     expect(response.body.requestId).toBe("order-4711.retry-2");
     expect(app.logged.join()).toContain("order-4711.retry-2");

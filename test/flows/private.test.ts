@@ -64,13 +64,13 @@ const runAllFlows = async (): Promise<string[]> => {
   return [tokenIn(verification), codeIn(verification), reset, token, ...cookies];
 };
 
-test("no secret, address or name reaches a log, the ledger or the broker, and no token the database", async () => {
+test("no secret, address or name is in a log, the ledger or the broker, and no token is in the database", async () => {
   const tokens = await runAllFlows();
   expect(tokens).toHaveLength(6);
   const { prisma, sql, queueUrl } = { ...app.core, ...app.core.database };
   const jobs = (state: "PUBLISHED" | "COMPLETED") => prisma.job.count({ where: { state } });
   await expect.poll(() => jobs("COMPLETED")).toBe(await prisma.job.count());
-  // Completed jobs leave the broker: these stay.
+  // Completed jobs leave the broker. The jobs of a paused queue stay.
   await app.core.broker.queue("email").pause();
   for (const path of ["/v1/signup", "/v1/password/forgot", "/v1/verify-email/resend"])
     await app.request.post(path).send(person);
@@ -96,7 +96,7 @@ test("no secret, address or name reaches a log, the ledger or the broker, and no
     expect(database.includes(secret)).toBe(false);
 });
 
-test("nor does a row that the database rejected", async () => {
+test("a row that the database rejects is neither in the log nor in the response", async () => {
   const { sql } = app.core;
   await sql(`ALTER TABLE "User" ADD CONSTRAINT "notLogged" CHECK (role = 'ADMIN') NOT VALID`, []);
   const before = app.logged.length;

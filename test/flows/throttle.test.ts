@@ -7,19 +7,19 @@ import { askEveryMaster } from "../../scripts/processes/every-master.ts";
 import { until } from "../../scripts/processes/until.ts";
 
 const errors: Error[] = [];
-const take = (error: Error) => void errors.push(error);
+const onError = (error: Error) => void errors.push(error);
 
 let throttle: Throttle;
 let app: TestApp;
 let people: People;
 beforeAll(async () => {
   app = await createTestApp({
-    throttle: ({ queueUrl, sql }) => (throttle = createThrottle(queueUrl, "test", sql, take)),
+    throttle: ({ queueUrl, sql }) => (throttle = createThrottle(queueUrl, "test", sql, onError)),
   });
   people = createPeople(app);
   await until("the store responds", async () => {
     errors.length = 0;
-    await throttle.hit({ name: "any", times: 1_000, seconds: 60 }, "anybody");
+    await throttle.hit({ name: "any", times: 1_000, seconds: 60 }, "any-client");
     return errors.length === 0;
   });
 });
@@ -151,16 +151,21 @@ test("the store contains no address", async () => {
 });
 
 test("without its store, all requests are allowed and a warning is logged", async () => {
-  const away = createThrottle("redis://127.0.0.1:1", "test", app.core.sql, take);
-  expect(await away.hit({ name: "any", times: 1, seconds: 60 }, "a")).toBe(0);
-  expect(await away.hit({ name: "any", times: 1, seconds: 60 }, "a")).toBe(0);
-  await away.forget({ name: "any", times: 1, seconds: 60 }, "a");
-  away.close();
+  const unreachable = createThrottle("redis://127.0.0.1:1", "test", app.core.sql, onError);
+  expect(await unreachable.hit({ name: "any", times: 1, seconds: 60 }, "a")).toBe(0);
+  expect(await unreachable.hit({ name: "any", times: 1, seconds: 60 }, "a")).toBe(0);
+  await unreachable.forget({ name: "any", times: 1, seconds: 60 }, "a");
+  unreachable.close();
   expect(errors.length).toBeGreaterThan(1);
 
-  const broken = createThrottle("postgres://any", "test", () => Promise.reject(new Error("away")), take);
+  const broken = createThrottle(
+    "postgres://any",
+    "test",
+    () => Promise.reject(new Error("unavailable")),
+    onError,
+  );
   expect(await broken.hit({ name: "any", times: 1, seconds: 60 }, "a")).toBe(0);
-  expect(errors.at(-1)?.message).toBe("away");
+  expect(errors.at(-1)?.message).toBe("unavailable");
 });
 
 const keysOf = async (url: string) =>

@@ -35,14 +35,14 @@ const setUp = async (email: string) => {
   await people.logIn(person);
   return { person, session, link: await unsubscribeLink(email) };
 };
-const welcome = async (session: { get(path: string): PromiseLike<{ body: unknown }> }) =>
+const acceptsMail = async (session: { get(path: string): PromiseLike<{ body: unknown }> }) =>
   ((await session.get("/v1/me")).body as { notifications: { email: boolean } }).notifications.email;
 
 test("one click in the mail client stops optional mails, and changes nothing else", async () => {
   const { person, session, link } = await setUp("ada@example.com");
   expect((await oneClick(link)).status).toBe(200);
   expect((await oneClick(link)).status).toBe(200);
-  expect(await welcome(session)).toBe(false);
+  expect(await acceptsMail(session)).toBe(false);
 
   await people.logIn(person);
   await expect
@@ -59,7 +59,7 @@ test("a user can subscribe again", async () => {
   const { session, link } = await setUp("grace@example.com");
   await oneClick(link);
   await session.patch("/v1/me").send({ notifications: { email: true } });
-  expect(await welcome(session)).toBe(true);
+  expect(await acceptsMail(session)).toBe(true);
 });
 
 test("opening the link shows a page and changes nothing", async () => {
@@ -67,7 +67,7 @@ test("opening the link shows a page and changes nothing", async () => {
   const page = await app.request.get(link);
   expect(page.status).toBe(200);
   expect(page.text).toContain("Unsubscribe?");
-  expect(await welcome(session)).toBe(true);
+  expect(await acceptsMail(session)).toBe(true);
 });
 
 test("a forged link has no effect", async () => {
@@ -79,8 +79,8 @@ test("a forged link has no effect", async () => {
   for (const forged of [`${otherId}.${signature}`, otherId, "x", "%00"])
     expect((await oneClick(`${path}token=${forged}`)).status).toBe(404);
   expect((await oneClick("/unsubscribe")).status).toBe(422);
-  expect(await welcome(session)).toBe(true);
-  expect(await welcome(other.session)).toBe(true);
+  expect(await acceptsMail(session)).toBe(true);
+  expect(await acceptsMail(other.session)).toBe(true);
 });
 
 test("the link still responds after its account is deleted", async () => {

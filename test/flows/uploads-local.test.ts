@@ -88,7 +88,7 @@ describe("a signed URL of the local storage", () => {
     const second = open(permit, { "Content-Length": png.length });
     const responded = once(second, "response");
     second.write(Buffer.alloc(1_000));
-    await until("the second is being received", async () => (await incoming()).length === 1);
+    await until("the second body is being received", async () => (await incoming()).length === 1);
     await client.complete(permit.id);
     second.end(Buffer.alloc(png.length - 1_000));
     const [response] = (await responded) as [{ statusCode: number; resume(): void }];
@@ -176,10 +176,10 @@ describe("a signed URL of the local storage", () => {
     const broken = open(permit, { "Content-Length": png.length });
     broken.on("error", () => {});
     broken.write(png.subarray(0, 150_000));
-    await until("it is being received", async () => (await incoming()).length === 1);
+    await until("the body is being received", async () => (await incoming()).length === 1);
     expect(await kept(permit.id)).toEqual([]);
     broken.destroy();
-    await until("nothing is left", async () => (await incoming()).length === 0);
+    await until("no partial file is left", async () => (await incoming()).length === 0);
     expect(await kept(permit.id)).toEqual([]);
     expect((await client.complete(permit.id)).status).toBe(409);
     expect((await client.put(permit, png)).status).toBe(200);
@@ -194,9 +194,9 @@ describe("a signed URL of the local storage", () => {
       const sending = open(permit, { "Content-Length": png.length }).on("error", () => void (ended += 1));
       sending.write(png.subarray(0, 150_000));
     }
-    await until("one is left", async () => ended === 9 && (await incoming()).length === 1);
+    await until("one request is left", async () => ended === 9 && (await incoming()).length === 1);
     expect((await client.put(permit, png)).status).toBe(200);
-    await until("none is left", async () => ended === 10 && (await incoming()).length === 0);
+    await until("no request is left", async () => ended === 10 && (await incoming()).length === 0);
     expect((await client.complete(permit.id)).status).toBe(202);
     expect(app.logged.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
   });
@@ -206,7 +206,7 @@ describe("a signed URL of the local storage", () => {
     const slow = open(permit, { "Content-Length": png.length });
     const responded = once(slow, "response");
     slow.write(png.subarray(0, png.length - 1));
-    await until("it is being received", async () => (await incoming()).length === 1);
+    await until("the body is being received", async () => (await incoming()).length === 1);
     expect(await app.files.storage.head(`uploads/${permit.id}/source`)).toBeUndefined();
     expect((await client.complete(permit.id)).status).toBe(409);
     slow.end(png.subarray(png.length - 1));
@@ -242,11 +242,11 @@ describe("a signed URL of the local storage", () => {
 
 test("a client that disconnects during a download causes no error", async () => {
   const id = await client.upload(Buffer.concat([samples.png, Buffer.alloc(20_000_000)]));
-  const leave = new AbortController();
+  const disconnect = new AbortController();
   const url = `${app.url}/v1/uploads/${id}/files/source`;
-  const { body } = await fetch(url, { headers: { cookie: owner.cookie }, signal: leave.signal });
+  const { body } = await fetch(url, { headers: { cookie: owner.cookie }, signal: disconnect.signal });
   await body!.getReader().read();
-  leave.abort();
+  disconnect.abort();
   await until("the request has ended", async () =>
     app.logged.some((line) => line.includes(`${id}/files/source`) && line.includes("aborted")),
   );
@@ -257,7 +257,8 @@ test("a client that disconnects during a download causes no error", async () => 
 test("a full disk returns 507 and keeps no partial file", async () => {
   const disk = join(app.files.folder, "incoming");
   if (!(await mountSmallDisk(disk)))
-    app.files.storage.write = () => Promise.reject(new StorageFullError({ cause: "we may not mount one" }));
+    app.files.storage.write = () =>
+      Promise.reject(new StorageFullError({ cause: "mounting a small disk is not permitted" }));
   const body = Buffer.concat([samples.png, Buffer.alloc(4_000_000)]);
   const permit = await client.create(body);
   const response = await client.put(permit, body);

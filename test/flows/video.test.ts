@@ -42,7 +42,7 @@ let cookie: string;
 (await describeWithFfmpeg())("an uploaded video", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "offstage-test-video-"));
-    vi.stubEnv("TMPDIR", folder); // of the processes
+    vi.stubEnv("TMPDIR", folder); // for the processes that this test starts
     system = await createSystem();
     [, worker] = await Promise.all([system.startApi(), startWorker()]);
     cookie = await logIn();
@@ -92,11 +92,11 @@ let cookie: string;
     const browser = await startChromium();
     try {
       const player = await openPlayer(browser, system.apiUrl, master.url, cookie);
-      const playing = await until("it plays", async () => {
-        const now = await player.look();
+      const playing = await until("the video plays", async () => {
+        const now = await player.state();
         if (now.problem) throw new Error(now.problem);
         if (now.currentTime > 1 && now.cues.length > 0) return now;
-        throw new Error(`so far ${JSON.stringify(now)}`);
+        throw new Error(`the state is ${JSON.stringify(now)}`);
       });
       expect(playing.levels.toSorted((a, b) => a - b)).toEqual([240, 480]);
       expect(playing.subtitles).toEqual(["English en"]);
@@ -105,10 +105,10 @@ let cookie: string;
       );
       expect(playing.cues[1]?.startTime).toBeCloseTo(2, 0);
       for (const [level, height] of playing.levels.entries()) {
-        await player.turn(level);
-        await until(`it shows ${height} lines`, async () => (await player.look()).height === height);
+        await player.selectLevel(level);
+        await until(`the player shows ${height} lines`, async () => (await player.state()).height === height);
       }
-      await until("it is at the end", async () => (await player.look()).currentTime > 5.5);
+      await until("playback is near the end", async () => (await player.state()).currentTime > 5.5);
     } finally {
       await browser.close();
     }
@@ -122,16 +122,16 @@ let cookie: string;
   });
 
   test("gets its subtitles later if the provider was unavailable", async () => {
-    await system.turnTranscription("reject");
+    await system.setTranscriptionOutage("reject");
     await makeMedia(folder, "later.mov", [...picture(2), ...sound(2)]);
     const id = await upload("later.mov", "video/quicktime");
     const without = await ready(id);
     expect(without.note).toMatch(/^No subtitles: the transcription service was unavailable/);
     expect(rolesOf(without)).not.toHaveProperty("SUBTITLES");
 
-    await system.turnTranscription("off");
+    await system.setTranscriptionOutage("off");
     await run("scripts/jobs.ts", "retry", "--name", "video-transcribe");
-    const video = await until("the subtitles are there", async () => {
+    const video = await until("the subtitles are published", async () => {
       const shown = await show(id);
       return shown.files.some(({ path }) => path === "hls/subtitled.m3u8") && shown;
     });
@@ -150,32 +150,32 @@ let cookie: string;
         ),
       "cannot be read as a video",
     ],
-  ])("%s fails with a clear message", async ([, make, words]) => {
+  ])("%s fails with a clear message", async ([, make, message]) => {
     await make(join(folder, "bad.mp4"));
     const id = await upload("bad.mp4");
-    const video = await until("it has failed", async () => {
+    const video = await until("the upload has failed", async () => {
       const shown = await show(id);
       return shown.state === "FAILED" && shown;
     });
-    expect(video.problem).toContain(words);
+    expect(video.problem).toContain(message);
   });
 
   test("survives a killed worker, which leaves no process and no file", async () => {
     await makeMedia(folder, "long.mp4", picture(7, "854x480"));
     const id = await upload("long.mp4");
-    await until("ffmpeg is at work", async () => (await ffmpegs()).length > 0);
+    await until("ffmpeg is running", async () => (await ffmpegs()).length > 0);
     expect(await scratch()).not.toEqual([]);
     await worker.kill("SIGKILL");
     await until("no ffmpeg is left", async () => (await ffmpegs()).length === 0, 5_000);
     worker = await startWorker();
     const video = await ready(id);
     expect(video.files.filter(({ role }) => role === "RENDITION")).toHaveLength(2);
-    await until("nothing is left", async () => (await scratch()).length === 0);
+    await until("no temporary file is left", async () => (await scratch()).length === 0);
   });
 
   test("a worker that stops ends ffmpeg and removes its files", async () => {
     const id = await upload("long.mp4");
-    await until("ffmpeg is at work", async () => (await ffmpegs()).length > 0);
+    await until("ffmpeg is running", async () => (await ffmpegs()).length > 0);
     expect(await worker.kill("SIGTERM")).toEqual({ code: 0, signal: null });
     expect(await ffmpegs()).toEqual([]);
     expect(await scratch()).toEqual([]);

@@ -12,7 +12,7 @@ import {
 } from "../support/media/media.ts";
 import { encodeAll, type Outcome } from "../support/media/video-work.ts";
 
-// Real files through the real ffmpeg, valid and invalid.
+// Valid and invalid files, processed by the real ffmpeg.
 
 let folder: string;
 let hd: Outcome;
@@ -103,7 +103,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
       expect(outcome.video?.renditions[0]?.codecs).toMatch(/^avc1\.6400..$/);
     });
 
-    test("of uneven frame rate has even key frames", async (context) => {
+    test("with a variable frame rate has key frames at regular intervals", async (context) => {
       await needsSegmentProbe(context);
       const uneven = ["-vf", "scale=640:480,select='not(mod(n,7))+not(mod(n,3))'", "-vsync", "vfr"];
       const outcome = await make("uneven.mkv", [...picture(5, "320x240", 60), ...sound(5)], uneven);
@@ -114,17 +114,17 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
       ]);
     });
 
-    test("filmed upright stays upright", async (context) => {
+    test("in portrait orientation keeps it", async (context) => {
       await needsSegmentProbe(context);
-      await makeMedia(folder, "lying.mp4", picture(1, "640x360"));
-      const lying = ["-i", join(folder, "lying.mp4")];
-      const outcome = await make("upright.mov", lying, ["-c", "copy", "-metadata:s:v", "rotate=90"]);
+      await makeMedia(folder, "landscape.mp4", picture(1, "640x360"));
+      const landscape = ["-i", join(folder, "landscape.mp4")];
+      const outcome = await make("upright.mov", landscape, ["-c", "copy", "-metadata:s:v", "rotate=90"]);
       expect(sizes(outcome)).toEqual(["240x426"]);
       const { streams } = await inspect(join(outcome.folder, "hls/240p/playlist.m3u8"), "-show_streams");
       expect(streams[0]).toMatchObject({ width: 240, height: 426 });
     });
 
-    test("of odd size becomes even", async () => {
+    test("of odd size gets an even size", async () => {
       const outcome = await make("odd.webm", picture(1, "333x251"));
       expect(sizes(outcome)).toEqual(["318x240"]);
       expect(sizes(await make("small.webm", picture(1, "101x77")))).toEqual(["100x76"]);
@@ -153,7 +153,7 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
     });
   });
 
-  test("with audio far beyond its declared length is cut", async (context) => {
+  test("with audio far longer than its declared length is cut", async (context) => {
     await needsSegmentProbe(context);
     const path = await makeMedia(folder, "endless.mkv", [...picture(1), ...sound(60)]);
     const content = await readFile(path);

@@ -5,7 +5,7 @@ import { batched } from "./batch.ts";
 const never = new AbortController().signal;
 const sqlError = (code: string) => Object.assign(new Error(`SQLSTATE ${code}`), { code });
 
-test("calls of the same moment share a statement, and each gets its own result", async () => {
+test("simultaneous calls share a statement, and each gets its own result", async () => {
   const sizes: number[] = [];
   const double = batched(async (items: number[]) => {
     sizes.push(items.length);
@@ -15,7 +15,7 @@ test("calls of the same moment share a statement, and each gets its own result",
   expect(sizes).toEqual([3]);
 });
 
-test("what arrives while a statement is under way shares the next, at most a hundred at a time", async () => {
+test("calls that arrive while a statement runs share the next one, at most a hundred at a time", async () => {
   const sizes: number[] = [];
   const slow = batched(async (items: number[]) => {
     sizes.push(items.length);
@@ -28,7 +28,7 @@ test("what arrives while a statement is under way shares the next, at most a hun
   expect(sizes).toEqual([1, 100, 100, 50]);
 });
 
-test("an item that the database refuses fails alone", async () => {
+test("an item that the database rejects fails alone", async () => {
   const insert = batched(async (items: string[]) => {
     if (items.includes("bad")) throw sqlError("22P05");
     return items;
@@ -37,16 +37,16 @@ test("an item that the database refuses fails alone", async () => {
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
 });
 
-test("it waits while the database is away", async () => {
-  let away = 3;
+test("retries while the database is unavailable", async () => {
+  let failures = 3;
   const insert = batched(async (items: string[]) => {
-    if (away-- > 0) throw sqlError("ECONNREFUSED");
+    if (failures-- > 0) throw sqlError("ECONNREFUSED");
     return items;
   }, never);
   expect(await insert("kept")).toBe("kept");
 });
 
-test("it gives up when its signal aborts", async () => {
+test("stops retrying when its signal aborts", async () => {
   const stop = new AbortController();
   const insert = batched(async (): Promise<string[]> => {
     throw sqlError("57P03");

@@ -10,7 +10,7 @@ test("the delay doubles up to its maximum", () => {
   expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
 });
 
-test("jitter spreads the delay around it, and no more than it says", () => {
+test("jitter changes the delay by at most half of the given fraction", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 1_000 }),
@@ -26,12 +26,12 @@ test("jitter spreads the delay around it, and no more than it says", () => {
   );
 });
 
-test("a name that cannot be a queue's is refused", () => {
+test("a name that is not a valid queue name is rejected", () => {
   for (const name of ["", "Mail", "mail:send", "1st", "mail send"])
     expect(() => defineJob({ name, payload: z.object({}) })).toThrow(TypeError);
 });
 
-test("what a definition leaves out has defaults, also within its backoff", () => {
+test("omitted options have defaults, also within `backoff`", () => {
   const job = defineJob({ name: "mail", payload: z.object({}), backoff: { delay: 50 } });
   expect(job).toMatchObject({
     attempts: 5,

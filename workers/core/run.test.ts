@@ -14,14 +14,14 @@ const started = {
   crashedAfter: null,
 };
 
-/** A run on a database that takes ever less time for a statement, and fails for the given values. */
+/** A run on a database where each statement is faster than the one before, and the given values fail. */
 const openOn = (failing: string[] = []) => {
   const written: string[] = [];
   let delay = 40;
   const sql: Database<unknown>["sql"] = async (_text, values) => {
     await sleep((delay -= 10));
     const value = String(values[2]);
-    if (failing.includes(value)) throw new Error("the database is away");
+    if (failing.includes(value)) throw new Error("the database is unavailable");
     written.push(value);
     return [];
   };
@@ -29,14 +29,14 @@ const openOn = (failing: string[] = []) => {
   return { written, ...openRun(database, started, 60_000, async () => undefined) };
 };
 
-test("progress is written in the order of the calls, however many are under way", async () => {
+test("concurrent calls write progress in order", async () => {
   const { run, written, close } = openOn();
   await Promise.all([0.25, 0.5, 0.75, 1].map((value) => run.progress(value)));
   expect(written).toEqual(["0.25", "0.5", "0.75", "1"]);
   close();
 });
 
-test("progress that could not be written is reported to its caller alone", async () => {
+test("progress that cannot be written fails only its own call", async () => {
   const { run, written, close } = openOn(["0.25"]);
   const settled = await Promise.allSettled([0.25, 0.5].map((value) => run.progress(value)));
   expect(settled.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);

@@ -34,7 +34,7 @@ describe("retries", () => {
   });
 });
 
-describe("fails for good", () => {
+describe("fails permanently", () => {
   test.for<[string, Error]>([
     ["550 5.1.1 at RCPT TO", refusal("550 5.1.1 ada@example.com is unknown")],
     ["552 at DATA", refusal("552 too large", "DATA", "EMESSAGE")],

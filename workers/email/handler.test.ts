@@ -117,7 +117,7 @@ test.for([
   expect(JSON.parse(sent[0]?.text ?? "").name).toBe(greeting);
 });
 
-test("fails for good without the record id", async () => {
+test("fails permanently without the record id", async () => {
   await expect(perform({ template: "verification", userId })).rejects.toThrow(PermanentError);
 });
 

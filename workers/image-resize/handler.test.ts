@@ -300,7 +300,7 @@ test.each(["../source", "/etc/passwd", "a/../b", "posters//1.jpg", "posters/.hid
   (source) => expect(imageResize.payload.safeParse({ uploadId, source }).success).toBe(false),
 );
 
-test("skips a deleted upload, and fails for good without the file", async () => {
+test("skips a deleted upload, and fails permanently without the file", async () => {
   const image = await quarters(9, 9).png().toBuffer();
   const gone = await perform(image, { findUpload: async () => null });
   expect(gone).toMatchObject({ outcome: "skipped: the upload no longer exists", published: undefined });

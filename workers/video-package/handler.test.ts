@@ -49,7 +49,7 @@ test("enqueues three posters and the subtitles before the publication", async ()
   ]);
 });
 
-test("fails for good without a rendition", async () => {
+test("fails permanently without a rendition", async () => {
   await expect(perform(["skipped: the source is only 480p"])).rejects.toThrow(PermanentError);
 });
 

@@ -26,7 +26,7 @@ test("extracts the first frame of a file that is shorter than declared", async (
   expect(conversions.map((each) => each.slice(0, 10))).toEqual(["-ss 90.000", "-map 0:0 -"]);
 });
 
-test("fails for good without a frame", async () => {
+test("fails permanently without a frame", async () => {
   await expect(perform({ frames: ["", ""] })).rejects.toThrow(PermanentError);
   await expect(perform({ video: undefined })).rejects.toThrow(PermanentError);
 });

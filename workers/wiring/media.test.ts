@@ -3,7 +3,7 @@ import { loadConfig } from "../../infra/config.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 import { openWorkspace } from "./media.ts";
 
-test("a process without ffmpeg is warned once, however many modules need it", async () => {
+test("a process without ffmpeg logs one warning, even if several modules need ffmpeg", async () => {
   const warnings: string[] = [];
   const infrastructure: Infrastructure = {
     config: loadConfig("worker", { FFMPEG_PATH: "/nowhere/ffmpeg" }),

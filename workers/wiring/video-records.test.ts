@@ -48,7 +48,7 @@ test("a second run replaces the records of the first", async () => {
   expect(await row()).toMatchObject({ width: 854, height: 480, seconds: 9, state: "PROCESSING" });
 });
 
-test("a video is published with one master playlist, and keeps its time", async () => {
+test("publishing again replaces the master playlist and keeps the publication time", async () => {
   await inTransaction((tx) => videos.saveVideo(tx, id, video(240)));
   const plain = { master: file("hls/master.m3u8"), subtitles: undefined, note: "No subtitles." };
   await inTransaction((tx) => videos.publish(tx, id, plain));
@@ -69,7 +69,7 @@ test("a video is published with one master playlist, and keeps its time", async 
   ]);
 });
 
-test("subtitles that are saved before the publishing are not lost", async () => {
+test("a publication fails if it would lose subtitles that were saved in the meantime", async () => {
   const files = [file("hls/subtitles/en.m3u8")];
   expect(await inTransaction((tx) => videos.saveSubtitles(tx, id, files, null))).toBe(false);
   const outdated = { master: file("hls/master.m3u8"), subtitles: undefined, note: undefined };
@@ -77,7 +77,7 @@ test("subtitles that are saved before the publishing are not lost", async () => 
   expect((await row()).state).toBe("PROCESSING");
 });
 
-test("a refusal fails the upload with its reason, but never a published one", async () => {
+test("a rejection fails the upload with its reason, unless it is published", async () => {
   await videos.reject(id, "It is damaged.");
   expect(await row()).toMatchObject({ state: "FAILED", problem: "It is damaged." });
   const plain = { master: file("hls/master.m3u8"), subtitles: undefined, note: undefined };

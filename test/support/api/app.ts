@@ -28,7 +28,7 @@ interface Options {
   driver?: Driver;
   /** Default: no processing. */
   uploadWork?: UploadWork;
-  /** Further modules that work. Mail and the purge of uploads always do. */
+  /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
 }
 

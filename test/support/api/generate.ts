@@ -93,10 +93,10 @@ const text = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: "binary" })
 const mostly = <Value>(usual: fc.Arbitrary<Value>, other: fc.Arbitrary<Value>) =>
   fc.oneof({ arbitrary: usual, weight: 4 }, { arbitrary: other, weight: 1 });
 
-const bodies = (fitting: fc.Arbitrary<unknown>): fc.Arbitrary<string> =>
+const bodies = (matching: fc.Arbitrary<unknown>): fc.Arbitrary<string> =>
   fc.oneof(
-    { arbitrary: fitting.map((value) => JSON.stringify(value)), weight: 6 },
-    { arbitrary: fc.tuple(fitting, anything).map(([value, junk]) => spoiled(value, junk)), weight: 4 },
+    { arbitrary: matching.map((value) => JSON.stringify(value)), weight: 6 },
+    { arbitrary: fc.tuple(matching, anything).map(([value, junk]) => corrupted(value, junk)), weight: 4 },
     { arbitrary: anything.map((value) => JSON.stringify(value) ?? ""), weight: 1 },
     { arbitrary: text, weight: 1 },
     { arbitrary: fc.constantFrom('{"__proto__":{"a":1}}', "[".repeat(9_000), "x".repeat(20_000)), weight: 1 },
@@ -105,7 +105,7 @@ const bodies = (fitting: fc.Arbitrary<unknown>): fc.Arbitrary<string> =>
 const anything = fc.oneof(fc.jsonValue(), text, fc.constant(null));
 
 /** Replaces one field by an arbitrary value, or adds an unknown field. */
-const spoiled = (value: unknown, junk: unknown) => {
+const corrupted = (value: unknown, junk: unknown) => {
   const fields = Object.keys(value as object);
   const field = fields[JSON.stringify(junk).length % (fields.length + 1)] ?? "unknown";
   return JSON.stringify({ ...(value as object), [field]: junk });

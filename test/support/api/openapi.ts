@@ -52,13 +52,13 @@ export const publishedOperations = (document = publishedDocument()): Operation[]
       responses: new Map(
         Object.entries(raw.responses).map(([status, { content }]) => [
           Number(status),
-          content && toAnswer(content, document),
+          content && toResponse(content, document),
         ]),
       ),
     })),
   );
 
-const toAnswer = (content: Record<string, { schema: Schema }>, { components }: Document) => {
+const toResponse = (content: Record<string, { schema: Schema }>, { components }: Document) => {
   const [[type, { schema }] = ["", { schema: {} as Schema }]] = Object.entries(content);
   const text = JSON.stringify({ ...schema, $defs: components.schemas });
   const standalone = JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/")) as Schema;

@@ -61,7 +61,8 @@ export const createUploader = (app: TestApp, person: SignedIn) => {
       ...more,
     };
     const response = await person.post("/v1/uploads").send(declared);
-    if (response.status !== 201) throw new Error(`created: ${response.status} ${response.text}`);
+    if (response.status !== 201)
+      throw new Error(`the upload was not created: ${response.status} ${response.text}`);
     return response.body as Permit;
   };
   const put = ({ method, url, headers }: Permit, body: Buffer, more: Record<string, string> = {}) =>
@@ -78,9 +79,10 @@ export const createUploader = (app: TestApp, person: SignedIn) => {
     upload: async (body: Buffer, more?: NewUpload): Promise<string> => {
       const permit = await create(body, more);
       const { status } = await put(permit, body);
-      if (status !== 200) throw new Error(`put: ${status}`);
+      if (status !== 200) throw new Error(`the file was not stored: ${status}`);
       const completed = await complete(permit.id);
-      if (completed.status !== 202) throw new Error(`completed: ${completed.status} ${completed.text}`);
+      if (completed.status !== 202)
+        throw new Error(`the upload was not completed: ${completed.status} ${completed.text}`);
       return permit.id;
     },
   };

@@ -28,7 +28,7 @@ export const startChromium = (): Promise<Browser> =>
 /** The state of a player. */
 export interface Playing {
   currentTime: number;
-  /** Of the video. */
+  /** The height of the video. */
   height: number;
   /** The heights of the available renditions. */
   levels: number[];
@@ -51,8 +51,8 @@ export const openPlayer = async (browser: Browser, origin: string, stream: strin
   await serve("/player.js", "text/javascript", await readFile(new URL("player.js", import.meta.url)));
   await tab.goto(`${origin}/player?stream=${encodeURIComponent(stream)}`);
   return {
-    look: () => tab.evaluate<Playing>("look()"),
-    turn: (level: number) => tab.evaluate(`turn(${level})`),
+    state: () => tab.evaluate<Playing>("playerState()"),
+    selectLevel: (level: number) => tab.evaluate(`selectLevel(${level})`),
     close: () => context.close(),
   };
 };

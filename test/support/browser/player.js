@@ -11,7 +11,7 @@ video.textTracks.addEventListener("addtrack", ({ track }) => (track.mode = "show
 hls.loadSource(new URLSearchParams(location.search).get("stream"));
 hls.attachMedia(video);
 
-globalThis.look = () => ({
+globalThis.playerState = () => ({
   currentTime: video.currentTime,
   height: video.videoHeight,
   levels: hls.levels.map(({ height }) => height),
@@ -23,7 +23,7 @@ globalThis.look = () => ({
 });
 
 /** Plays a level from the start. */
-globalThis.turn = (level) => {
+globalThis.selectLevel = (level) => {
   hls.currentLevel = level;
   video.currentTime = 0;
   void video.play();

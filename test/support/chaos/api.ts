@@ -15,44 +15,45 @@ import {
   type Database,
 } from "../../../workers/core/index.ts";
 
-// api/main.ts, whose first transactions each stop at a moment, and with the last of them the process dies.
-const moments = process.env["DIE"]?.split(",") ?? [];
-let begun = 0;
+// Like api/main.ts, but each of the first transactions stops at the moment that STOP_AT lists for it. The last one kills
+// the process.
+const moments = process.env["STOP_AT"]?.split(",") ?? [];
+let transactions = 0;
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);
 const database = openDatabase(config.databaseUrl, 5, throttledWarn(log, "database"));
 const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
 const relay = startRelay(database.jobs.sql, broker, log);
 
-const reach = async (transaction: number, now: string) => {
-  if (moments[transaction] !== now) return;
+const stopAt = async (transaction: number, moment: string) => {
+  if (moments[transaction] !== moment) return;
   if (transaction === moments.length - 1) process.kill(process.pid, "SIGKILL");
-  log.info(`stopped ${now}`);
+  log.info(`stopped ${moment}`);
   await new Promise(() => {});
 };
 
-const mortal: Database<Tx> = {
+const stoppingDatabase: Database<Tx> = {
   sql: database.jobs.sql,
   transaction: async (work) => {
-    const me = begun++;
-    await reach(me, "before BEGIN");
+    const index = transactions++;
+    await stopAt(index, "before BEGIN");
     const result = await database.jobs.transaction(async (tx, sql) => {
       const done = await work(tx, async (text, values) => {
-        await reach(me, "between the inserts");
+        await stopAt(index, "between the inserts");
         return sql(text, values);
       });
-      await reach(me, "before COMMIT");
-      setImmediate(() => void reach(me, "during COMMIT"));
+      await stopAt(index, "before COMMIT");
+      setImmediate(() => void stopAt(index, "during COMMIT"));
       return done;
     });
-    await reach(me, "before the answer");
+    await stopAt(index, "before the response");
     return result;
   },
 };
 
 const app = createApp({
   prisma: database.prisma,
-  jobs: createJobs(mortal, relay.nudge),
+  jobs: createJobs(stoppingDatabase, relay.nudge),
   throttle: noThrottle,
   storage: await openStorage(config),
   uploadWork: {},

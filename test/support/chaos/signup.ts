@@ -1,13 +1,13 @@
-/** What the API said, or `undefined` where the connection ended without an answer. */
-export interface Answer {
+/** The response of the API. `status` is undefined if the connection ended without one. */
+export interface SignUpResponse {
   email: string;
   status: number | undefined;
   retryAfter: string | null;
   ms: number;
 }
 
-/** Signs an address up. Gives up after 30 s, which no answer may take. */
-export const signUp = async (apiUrl: string, email: string): Promise<Answer> => {
+/** Signs up an address. Times out after 30 s, the maximum for any response. */
+export const signUp = async (apiUrl: string, email: string): Promise<SignUpResponse> => {
   const began = performance.now();
   const response = await fetch(`${apiUrl}/v1/signup`, {
     method: "POST",

@@ -19,28 +19,28 @@ interface Stores {
   queueUrl: string;
 }
 
-/** Stores, a mail provider, and processes that use them and end with the test. */
+/** A database, a broker, a sandbox, and processes that use them. All of it ends with the test. */
 export interface System extends AsyncDisposable {
   readonly env: Record<string, string>;
   readonly apiUrl: string;
   readonly sql: Sql;
-  /** Starts a file of the project in this system. */
+  /** Runs a file of the project with the environment of this system. */
   start(file: string, env?: Record<string, string>): ProjectProcess;
-  /** These resolve when the process is at work. */
+  /** Resolves when the process is ready, as do the next two. */
   startApi(): Promise<ProjectProcess>;
   startWorker(env?: Record<string, string>): Promise<ProjectProcess>;
-  /** A worker for the jobs in chaos-jobs.ts. */
+  /** A worker for the jobs in scripts/chaos/jobs.ts. */
   startChoreWorker(env?: Record<string, string>): Promise<ProjectProcess>;
   /** Every mail that arrived. */
   mails(): Promise<Message[]>;
-  turnMail(outage: Mode): Promise<void>;
-  turnTranscription(outage: Mode): Promise<void>;
+  setMailOutage(outage: Mode): Promise<void>;
+  setTranscriptionOutage(outage: Mode): Promise<void>;
 }
 
-/** A system on a database of its own and the broker that BROKER chooses, unless stores are given. */
+/** Creates a system with a separate database and the broker that BROKER selects, unless stores are passed. */
 export const createSystem = async (stores?: Partial<Stores>): Promise<System> => {
   const cleanups = new AsyncDisposableStack();
-  const databaseUrl = stores?.databaseUrl ?? (await ownDatabase(cleanups));
+  const databaseUrl = stores?.databaseUrl ?? (await createDatabase(cleanups));
   const broker = stores?.queueUrl ? { url: stores.queueUrl, prefix: "test" } : await testBroker(databaseUrl);
   const pool = cleanups.adopt(new pg.Pool({ connectionString: databaseUrl, max: 5 }), (each) => each.end());
   pool.on("error", () => {}); // the server was stopped
@@ -73,7 +73,7 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     await child.wrote(ready);
     return child;
   };
-  const turn = async (outage: object) => {
+  const setOutage = async (outage: object) => {
     const headers = { "content-type": "application/json" };
     await fetch(`${sandboxUrl}/outage`, { method: "PUT", headers, body: JSON.stringify(outage) });
   };
@@ -86,13 +86,13 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     startWorker: (more) => startUntil("working", "workers/main.ts", more),
     startChoreWorker: (more) => startUntil("working", "scripts/chaos/chore-worker.ts", more),
     mails: async () => (await (await fetch(`${sandboxUrl}/messages`)).json()) as Message[],
-    turnMail: (mail) => turn({ mail }),
-    turnTranscription: (transcription) => turn({ transcription }),
+    setMailOutage: (mail) => setOutage({ mail }),
+    setTranscriptionOutage: (transcription) => setOutage({ transcription }),
     [Symbol.asyncDispose]: () => cleanups.disposeAsync(),
   };
 };
 
-const ownDatabase = async (cleanups: AsyncDisposableStack): Promise<string> => {
+const createDatabase = async (cleanups: AsyncDisposableStack): Promise<string> => {
   const { url } = cleanups.adopt(await createTestDatabase(), ({ drop }) => drop());
   return url;
 };

@@ -3,8 +3,8 @@ import { inject } from "vitest";
 import { connectRedis, isRedisUrl, keyPrefix } from "../../../workers/core/index.ts";
 
 /**
- * The broker that BROKER chooses, with no jobs in it: a database of a Redis, keys of a Redis Cluster, or the test's
- * PostgreSQL database. The prefix is that of the keys.
+ * An empty broker of the kind that BROKER selects: a Redis database, a key prefix in a Redis Cluster, or the test's
+ * PostgreSQL database.
  */
 export const testBroker = async (databaseUrl: string): Promise<{ url: string; prefix: string }> => {
   const redisUrl = inject("redisUrl");
@@ -13,7 +13,7 @@ export const testBroker = async (databaseUrl: string): Promise<{ url: string; pr
   return { url, prefix: isRedisUrl(url) ? keyPrefix(url, prefix) : prefix };
 };
 
-/** Numbered databases, so that a test can flush its own. A cluster has only one. */
+/** Each test has its own database, which it can flush. A cluster has only one database. */
 const emptyRedisDatabase = async (redisUrl: string) => {
   const client = connectRedis(redisUrl, {}, () => {});
   const number = await client.incr("last-test-database");

@@ -15,7 +15,7 @@ import { testBroker } from "./broker.ts";
 import { createTestDatabase } from "./database.ts";
 import { until } from "../../../scripts/processes/until.ts";
 
-/** A row of the ledger as tests look at it. */
+/** The columns of a ledger row that tests use. */
 export interface LedgerRow {
   id: string;
   name: string;
@@ -30,11 +30,11 @@ export interface LedgerRow {
   startedAt: Date | null;
 }
 
-/** The whole core in this process, on a database and a broker of its own. */
+/** The whole core in this process, with a separate database and broker. */
 export interface Core extends AsyncDisposable {
-  /** Of its database. */
+  /** The URL of the database. */
   readonly url: string;
-  /** Of its broker. */
+  /** The URL of the broker. */
   readonly queueUrl: string;
   readonly queuePrefix: string;
   readonly database: Database;
@@ -43,9 +43,9 @@ export interface Core extends AsyncDisposable {
   readonly jobs: Jobs<Tx>;
   /** What core logged, one entry per line. */
   readonly logged: { fields: Record<string, unknown>; message: string }[];
-  /** Starts to publish; without it, jobs wait in the ledger. */
+  /** Starts to publish jobs. Without a relay, they wait in the ledger. */
   startRelay(): Relay;
-  /** Starts to work on these jobs; they end with the test. */
+  /** Starts these workers. They stop with the test. */
   work(...workers: Worker<Tx>[]): void;
   row(id: string): Promise<LedgerRow>;
   /** Resolves with the row when the job has that state. */
@@ -58,10 +58,10 @@ export const createCore = async (): Promise<Core> => {
   const cleanups = new AsyncDisposableStack();
   const { url } = cleanups.adopt(await createTestDatabase(), ({ drop }) => drop());
   const { url: queueUrl, prefix } = await testBroker(url);
-  // As many connections as the API has: twenty parallel requests must not wait for one.
+  // As many connections as the API has, so that twenty concurrent requests do not wait for one.
   const database = cleanups.adopt(openDatabase(url, 20, silent), (each) => each.close());
   const broker = cleanups.adopt(openBroker(queueUrl, prefix, silent), (each) => each.close());
-  await until("the broker answers", () => broker.ping().then(() => true));
+  await until("the broker responds", () => broker.ping().then(() => true));
   const { sql } = database.jobs;
 
   const logged: Core["logged"] = [];

@@ -27,7 +27,7 @@ const drop = async (server: pg.Client, name: string) => {
   if (leaked.length > 0) throw new Error(`Connections were left open by: ${leaked.join(", ")}`);
 };
 
-/** The server takes a moment to notice a connection's end. */
+/** Checks repeatedly, because the server takes a moment to notice that a connection has ended. */
 const connectionsLeft = async (server: pg.Client, name: string): Promise<string[]> => {
   for (let tries = 0; ; tries++) {
     const { rows } = await server.query<{ client: string }>(

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { prepareJob, type JobDefinition, type Sql } from "../../../workers/core/index.ts";
 
-/** Enqueues a job outside any transaction: as if one had committed and its process had died before the nudge. */
+/** Enqueues a job without a nudge, as if the process had died right after the commit. */
 export const insertJob = <Schema extends z.ZodType>(
   sql: Sql,
   job: JobDefinition<Schema>,

@@ -10,7 +10,7 @@ export const colours: Record<"red" | "green" | "blue" | "yellow", Colour> = {
   yellow: [240, 210, 40],
 };
 
-/** Red and green above blue and yellow, so that it shows which way is up. */
+/** Red and green above blue and yellow, so that a rotated or mirrored image is recognised. */
 export const quarters = (width: number, height: number) => {
   const { red, green, blue, yellow } = colours;
   const data = Buffer.alloc(width * height * 3);
@@ -36,7 +36,7 @@ export const cornersOf = async (file: Buffer): Promise<Colour[]> => {
   return [at(0.2, 0.2), at(0.8, 0.2), at(0.2, 0.8), at(0.8, 0.8)];
 };
 
-/** As a phone makes it: with the place, a maker's profile, and turned by a tag only. */
+/** A photo like those of phones: with a location and a colour profile, and rotated only by its orientation tag. */
 export const phonePhoto = (width: number, height: number, orientation: number): Promise<Buffer> =>
   quarters(width, height)
     .withIccProfile("p3")
@@ -49,7 +49,7 @@ export const phonePhoto = (width: number, height: number, orientation: number): 
     .jpeg({ quality: 95, chromaSubsampling: "4:4:4" })
     .toBuffer();
 
-/** A PNG of one colour that is small as a file and has any size as an image. */
+/** A PNG of one colour: a small file, whatever its width and height. */
 export const blankPng = (width: number, height: number): Buffer => {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -59,7 +59,7 @@ export const blankPng = (width: number, height: number): Buffer => {
   return png(chunk("IHDR", header), chunk("IDAT", deflateSync(rows, { level: 9 })), chunk("IEND"));
 };
 
-/** A PNG whose text, unpacked, has so many bytes. */
+/** A PNG with a compressed text, which has this many bytes uncompressed. */
 export const textBombPng = async (bytes: number): Promise<Buffer> => {
   const file = await quarters(8, 8).png().toBuffer();
   const text = Buffer.concat([Buffer.from("Comment\0\0"), deflateSync(Buffer.alloc(bytes), { level: 9 })]);
@@ -77,7 +77,7 @@ const chunk = (type: string, data: Buffer = Buffer.alloc(0)): Buffer => {
   return Buffer.concat([length, body, checksum]);
 };
 
-/** A GIF that starts with `quarters` and goes on for so many frames. */
+/** A GIF of this many frames. The first one is `quarters`. */
 export const longGif = async (frames: number): Promise<Buffer> => {
   const first = await quarters(64, 48).gif().toBuffer();
   const control = [0x21, 0xf9, 4, 0, 10, 0, 0, 0];
@@ -87,7 +87,7 @@ export const longGif = async (frames: number): Promise<Buffer> => {
   return Buffer.concat([first.subarray(0, -1), ...more, Buffer.from([0x3b])]);
 };
 
-/** A progressive JPEG that refines itself over and over: little to send, much to decode. */
+/** A progressive JPEG with this many more scans: a small file that takes long to decode. */
 export const manyScansJpeg = async (scans: number): Promise<Buffer> => {
   const file = await quarters(2_000, 1_500).jpeg({ progressive: true }).toBuffer();
   const last = file.lastIndexOf(Buffer.from([0xff, 0xda]));
@@ -99,7 +99,7 @@ export const manyScansJpeg = async (scans: number): Promise<Buffer> => {
   ]);
 };
 
-/** A JPEG that a careless server would send as a web page. */
+/** A JPEG that contains HTML, which content sniffing could take for a web page. */
 export const htmlJpeg = async (): Promise<Buffer> => {
   const file = await quarters(600, 400).jpeg({ quality: 95, chromaSubsampling: "4:4:4" }).toBuffer();
   const html = Buffer.from("<html><script>CANARY</script>");

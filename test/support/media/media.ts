@@ -10,22 +10,22 @@ let found: ReturnType<typeof find> | undefined;
 
 /** ffmpeg and ffprobe as the project finds them. @throws Error that says what to install */
 export const binaries = async (): Promise<Binaries> => {
-  const tried = await (found ??= find());
-  if ("missing" in tried) throw new Error(tried.missing);
-  return tried;
+  const result = await (found ??= find());
+  if ("missing" in result) throw new Error(result.missing);
+  return result;
 };
 
-/** `describe` where there is an ffmpeg. Elsewhere it skips, and says why; CI installs one. */
+/** `describe` if ffmpeg is available. Otherwise it skips the tests and prints why. CI installs ffmpeg. */
 export const describeWithFfmpeg = async () => {
-  const why = await binaries().then(
+  const reason = await binaries().then(
     () => undefined,
     (error: Error) => error.message,
   );
-  if (why) console.warn(`Tests are skipped: ${why}`);
-  return why ? describe.skip : describe;
+  if (reason) console.warn(`Tests are skipped: ${reason}`);
+  return reason ? describe.skip : describe;
 };
 
-/** Skips a test that looks into segments where only npm's ffprobe is there, which crashes on all MPEG-TS. */
+/** Skips a test that inspects segments if only npm's ffprobe is available, which crashes on every MPEG-TS file. */
 export const needsSegmentProbe = async ({ skip }: TestContext) => {
   const { ffprobe } = await binaries();
   skip(ffprobe.includes("@ffprobe-installer"), "npm's ffprobe cannot read MPEG-TS: install ffmpeg");
@@ -33,7 +33,7 @@ export const needsSegmentProbe = async ({ skip }: TestContext) => {
 
 const run = promisify(execFile);
 
-/** The inputs of ffmpeg that tests make videos of: a moving pattern, and a tone. */
+/** Inputs of ffmpeg for test videos: a moving pattern, and a tone. */
 export const picture = (seconds: number, size = "320x240", rate = 25) =>
   ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`] as const;
 export const sound = (seconds: number) =>
@@ -41,7 +41,7 @@ export const sound = (seconds: number) =>
 
 const quick = ["-preset", "ultrafast", "-pix_fmt", "yuv420p"] as const;
 
-/** Makes a file with ffmpeg: what `quick` cannot say comes as `options`. Resolves with its path. */
+/** Creates a file with ffmpeg, with `quick` settings for videos, and the given options. Resolves with its path. */
 export const makeMedia = async (
   folder: string,
   name: string,
@@ -56,7 +56,7 @@ export const makeMedia = async (
   return path;
 };
 
-/** What ffprobe says of a playlist or a file that we made, as JSON. */
+/** The JSON output of ffprobe for a playlist or a file that the tests created. */
 export const inspect = async (path: string, ...options: string[]) => {
   const { ffprobe } = await binaries();
   const allowed = ["-protocol_whitelist", "file,http,tcp,crypto", "-allowed_extensions", "ALL"];

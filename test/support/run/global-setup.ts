@@ -14,7 +14,7 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The migrated database that every test database is a copy of. */
     templateUrl: string;
-    /** Of the Redis, or the Redis Cluster, for this run; undefined where PostgreSQL is the broker. */
+    /** The URL of the Redis or Redis Cluster of this run. Undefined if PostgreSQL is the broker. */
     redisUrl: string | undefined;
   }
 }

@@ -2,8 +2,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Ends what a test run started and left behind, which it knows by a variable that every child inherits.
- * @throws Error that names the processes. Looks only where there is a /proc.
+ * Ends the processes that a test run left behind. Every child inherits a variable that identifies the run. Needs /proc,
+ * and does nothing without it.
+ * @throws Error that names the processes
  */
 export const endLeakedProcesses = async (run: string): Promise<void> => {
   let leaked = await findProcesses(run);
@@ -31,7 +32,7 @@ const inspect = async (pid: number) => {
     const [environment, command] = await Promise.all([read(pid, "environ"), read(pid, "cmdline")]);
     return { environment, command };
   } catch {
-    return {}; // It ended in the meantime, or is another user's.
+    return {}; // It has ended, or belongs to another user.
   }
 };
 

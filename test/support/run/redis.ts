@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Redis } from "ioredis";
 import { freePort } from "../../../scripts/processes/ports.ts";
 
-/** A redis-server of its own, without persistence, with room for many test databases. */
+/** Starts a redis-server without persistence, with enough databases for all tests. */
 export const startRedis = async (folder: string) => {
   const port = await freePort();
   const settings = {
@@ -19,7 +19,7 @@ export const startRedis = async (folder: string) => {
     throw new Error("BROKER=redis needs redis-server on PATH: apt-get install redis-server", { cause });
   });
   const url = `redis://127.0.0.1:${port}`;
-  await untilItAnswers(url);
+  await untilReady(url);
   const stop = async () => {
     server.kill();
     await once(server, "exit");
@@ -27,7 +27,7 @@ export const startRedis = async (folder: string) => {
   return { url, stop };
 };
 
-const untilItAnswers = async (url: string) => {
+const untilReady = async (url: string) => {
   const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null });
   client.on("error", () => {}); // refused until it listens
   await client.ping();

@@ -3,19 +3,19 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 interface Proxy extends AsyncDisposable {
   readonly port: number;
-  /** Emits what clients send. */
-  readonly heard: EventEmitter<{ line: [text: string] }>;
+  /** Emits each chunk that clients send. */
+  readonly received: EventEmitter<{ line: [text: string] }>;
 }
 
 /**
- * Stands before a local server and hands each piece of its responses to `answer`, which passes it to the client. The
- * port may change; it applies to new connections.
+ * A proxy for a local server. Passes each chunk of its responses to `respond`, which writes it to the client. If the
+ * port changes, new connections use the new one.
  */
 export const createProxy = async (
   serverPort: number | (() => number),
-  answer: (chunk: Buffer, client: Socket) => void,
+  respond: (chunk: Buffer, client: Socket) => void,
 ): Promise<Proxy> => {
-  const heard = new EventEmitter<{ line: [string] }>();
+  const received = new EventEmitter<{ line: [string] }>();
   const sockets = new Set<Socket>();
   const keep = (socket: Socket) => {
     sockets.add(socket.on("error", () => {})); // the other side was killed
@@ -26,9 +26,9 @@ export const createProxy = async (
     [client, server].forEach(keep);
     client.on("data", (chunk) => {
       server.write(chunk);
-      heard.emit("line", chunk.toString("latin1"));
+      received.emit("line", chunk.toString("latin1"));
     });
-    server.on("data", (chunk) => answer(chunk, client));
+    server.on("data", (chunk) => respond(chunk, client));
     client.on("close", () => server.destroy());
     server.on("close", () => client.destroy());
   });
@@ -36,7 +36,7 @@ export const createProxy = async (
   await once(proxy, "listening");
   return {
     port: (proxy.address() as AddressInfo).port,
-    heard,
+    received,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       proxy.close();

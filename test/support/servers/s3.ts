@@ -4,16 +4,16 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import S3rver from "s3rver";
 
-const credentials = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" }; // the one account that it knows
+const credentials = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" }; // the only account of s3rver
 const bucket = "files";
 
-/** A server that speaks S3, with one bucket. It does not check signatures of version 4, so that is done before it. */
+/** An S3 server with one bucket. s3rver does not check signatures of version 4, so they are checked here. */
 export const startS3 = async (directory: string) => {
   const s3 = new S3rver({ directory, silent: true, configureBuckets: [{ name: bucket, configs: [] }] });
   await s3.configureBuckets();
-  const answer = s3.callback();
+  const handle = s3.callback();
   const server = createServer((request, response) => {
-    if (isSigned(request)) return answer(request, response);
+    if (isSigned(request)) return handle(request, response);
     response.writeHead(403, { "Content-Type": "application/xml" });
     response.end("<Error><Code>SignatureDoesNotMatch</Code></Error>");
   }).listen(0, "127.0.0.1");

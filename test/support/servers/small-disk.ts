@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { onTestFinished } from "vitest";
 
-/** Mounts a file system of 1 MB for the rest of a test. Resolves with false where we may not. */
+/** Mounts a file system of 1 MB for the rest of a test. Resolves with false if mounting is not permitted. */
 export const mountSmallDisk = async (path: string): Promise<boolean> => {
   await mkdir(path, { recursive: true });
   try {

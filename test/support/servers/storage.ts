@@ -13,9 +13,9 @@ export const drivers: Driver[] = ["local", "s3"];
 
 export interface TestStorage extends AsyncDisposable {
   readonly storage: Storage;
-  /** Of its files, on this disk. */
+  /** The folder of its files. */
   readonly folder: string;
-  /** Everything that is kept, whole or in part. */
+  /** All objects and partial files. */
   contents(): Promise<string[]>;
 }
 
@@ -40,7 +40,7 @@ export const createTestStorage = async (driver: Driver, secret: string): Promise
     try {
       return await readdir(folder, { recursive: true, withFileTypes: true });
     } catch (error) {
-      // A purge removed a folder as it was read.
+      // A purge removed a folder while it was read.
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return entries();
       throw error;
     }

@@ -2,13 +2,13 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
 
-/** A mail provider that asks for a given number of pauses. */
+/** A mail provider that refuses a given number of mails with a temporary error. */
 export interface ThrottlingProvider extends AsyncDisposable {
   readonly url: string;
-  /** When it refused, and when it took a mail, in milliseconds since 1970. */
+  /** When it refused and when it accepted mails, in milliseconds since 1970. */
   readonly refusals: readonly number[];
   readonly arrivals: readonly number[];
-  /** Refuses the next mails, so many of them. */
+  /** Refuses the next `times` mails. */
   refuse(code: 421 | 450, times: number): void;
 }
 
@@ -21,20 +21,20 @@ export const startThrottlingProvider = async (): Promise<ThrottlingProvider> => 
     disableReverseLookup: true,
     closeTimeout: 100,
     logger: false,
-    onRcptTo: (_address, _session, answer) => {
-      if (next.times === 0) return answer();
+    onRcptTo: (_address, _session, callback) => {
+      if (next.times === 0) return callback();
       next.times -= 1;
       refusals.push(Date.now());
-      answer(Object.assign(new Error("4.7.0 slow down"), { responseCode: next.code }));
+      callback(Object.assign(new Error("4.7.0 slow down"), { responseCode: next.code }));
     },
-    onData: (stream, _session, answer) => {
+    onData: (stream, _session, callback) => {
       stream.resume().on("end", () => {
         arrivals.push(Date.now());
-        answer();
+        callback();
       });
     },
   });
-  server.on("error", () => {}); // a client that goes away
+  server.on("error", () => {}); // a client that disconnects
   server.listen(0, "127.0.0.1");
   await once(server.server, "listening");
   return {
