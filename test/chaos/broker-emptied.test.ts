@@ -34,7 +34,10 @@ const survives = async (system: System, empty: (system: System) => Promise<void>
   await empty(system);
   await untilAllFinished(system, 120_000);
   await expectAllDoneOnce(system);
-  expect(await system.sql(`SELECT id FROM "ChoreStarted" WHERE id = ANY ($1)`, [active])).toHaveLength(20);
+  // Only a failed attempt may start a job again, for example when the machine is too busy to connect to PostgreSQL.
+  const startedAgain = `SELECT count(*)::int AS starts, history FROM "ChoreStarted" JOIN "Job" USING (id)
+    WHERE id = ANY ($1) GROUP BY "Job".id HAVING count(*) > 1 + attempt`;
+  expect(await system.sql(startedAgain, [active])).toEqual([]);
 };
 
 const timeout = { timeout: 600_000 };
