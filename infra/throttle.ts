@@ -17,9 +17,9 @@ export interface Limit {
 /** Counts what clients do, across all processes. */
 export interface Throttle {
   /** Counts one more, and resolves with the milliseconds until the limit allows it: 0 when it is allowed now. */
-  hit(limit: Limit, whom: string): Promise<number>;
+  hit(limit: Limit, subject: string): Promise<number>;
   /** Resets the count. */
-  forget(limit: Limit, whom: string): Promise<void>;
+  forget(limit: Limit, subject: string): Promise<void>;
   close(): void;
 }
 
@@ -48,17 +48,17 @@ export const createThrottle = (
   };
 
   return {
-    hit: async (limit, whom) => {
+    hit: async (limit, subject) => {
       try {
-        await limiterFor(limit).consume(keyOf(whom));
+        await limiterFor(limit).consume(keyOf(subject));
       } catch (error) {
         if (error instanceof RateLimiterRes) return Math.max(error.msBeforeNext, 1);
         onError(error instanceof Error ? error : new Error(String(error)));
       }
       return 0;
     },
-    forget: async (limit, whom) => {
-      await limiterFor(limit).delete(keyOf(whom)).catch(onError);
+    forget: async (limit, subject) => {
+      await limiterFor(limit).delete(keyOf(subject)).catch(onError);
     },
     close: () => redis?.disconnect(),
   };
@@ -68,7 +68,7 @@ export const createThrottle = (
 export const noThrottle: Throttle = { hit: async () => 0, forget: async () => {}, close: () => {} };
 
 /** The broker's store must not hold addresses. */
-const keyOf = (whom: string) => createHash("sha256").update(whom).digest("base64url");
+const keyOf = (subject: string) => createHash("sha256").update(subject).digest("base64url");
 
 /** Our migrations create the table. */
 const inPostgres = (sql: Sql) => ({

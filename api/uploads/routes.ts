@@ -1,7 +1,6 @@
-import { posix } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import { SIGNED_FOR, WORDS } from "../../infra/storage/storage.ts";
+import { SIGNED_FOR } from "../../infra/storage/storage.ts";
 import { uploadPurge } from "../../workers/upload-purge/job.ts";
 import type { Tx } from "../../infra/database.ts";
 import type { Upload, UploadFile } from "../../prisma/client/client.ts";
@@ -11,10 +10,8 @@ import { id } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
 import { pageArguments, pageOf, pageQuery, toPage } from "../http/pagination.ts";
 import { Problem } from "../http/problem.ts";
-import { publishedFile } from "../http/published-file.ts";
-import { publishedType } from "./published-path.ts";
-import { sniff } from "./sniff.ts";
-import { uploadKinds } from "./kinds.ts";
+import { checkContent } from "./check-content.ts";
+import { fileRoute, sourceOf } from "./file-route.ts";
 import { newUpload, summary, upload } from "./shapes.ts";
 import { stepsOf, stuckAmong, totalProgress } from "./steps.ts";
 
@@ -24,11 +21,11 @@ const ABANDONED_AFTER = 24 * HOUR;
 /** Milliseconds after a deletion when no running job can still write files. */
 const QUIET_AFTER = 6 * HOUR;
 
-const sourceOf = (uploadId: string) => `uploads/${uploadId}/source`;
 const urlOf = (uploadId: string, path: string) => `/v1/uploads/${uploadId}/files/${path}`;
 
 /** Creates, completes, lists and deletes uploads. Clients send the bytes directly to the storage, with a signed URL. */
-export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps) => {
+export const uploadRoutes = (deps: AppDeps) => {
+  const { prisma, storage, throttle, uploadWork } = deps;
   const find = async (uploadId: string, userId: string): Promise<Upload> => {
     const found = await prisma.upload.findUnique({ where: { id: uploadId, userId } });
     if (!found) throw new Problem("not-found");
@@ -36,26 +33,8 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
   };
 
   /** Reads from one snapshot: otherwise an upload could appear as failed without its problem. */
-  const inSnapshot = <Result>(look: (tx: Tx) => Promise<Result>): Promise<Result> =>
-    prisma.$transaction(look, { isolationLevel: "RepeatableRead" });
-
-  /** Removes a file that does not match its declaration, so that the client can send it again. @throws Problem */
-  const checkContent = async ({ id, kind, contentType, bytes }: Upload) => {
-    const key = sourceOf(id);
-    const reject = async (problem: "wrong-size" | "wrong-content-type" | "wrong-content", detail: string) => {
-      await storage.remove([key]);
-      throw new Problem(problem, { detail });
-    };
-    const found = await storage.head(key);
-    if (!found) throw new Problem("not-uploaded");
-    if (found.bytes !== Number(bytes))
-      return reject("wrong-size", `Declared: ${bytes} bytes. Received: ${found.bytes} bytes.`);
-    if (found.contentType !== contentType)
-      return reject("wrong-content-type", `Declared: ${contentType}. Received: ${found.contentType}.`);
-    const actual = await sniff(storage, key);
-    if (!uploadKinds[kind].types[contentType]?.includes(actual ?? ""))
-      return reject("wrong-content", `Declared: ${contentType}. Detected: ${actual ?? "unknown"}.`);
-  };
+  const inSnapshot = <Result>(read: (tx: Tx) => Promise<Result>): Promise<Result> =>
+    prisma.$transaction(read, { isolationLevel: "RepeatableRead" });
 
   return [
     route(
@@ -114,7 +93,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
         const accepted = { id: upload.id, url: `/v1/uploads/${upload.id}` };
         if (upload.state !== "AWAITING") return accepted;
         // Outside the transaction: S3 may be slow, and no lock stops it from accepting bytes while the URL is valid.
-        if (storage.origin) await checkContent(upload);
+        if (storage.origin) await checkContent(storage, sourceOf(upload.id), upload);
         return transaction(async (scope) => {
           const { count } = await scope.tx.upload.updateMany({
             where: { id: upload.id, state: "AWAITING" },
@@ -123,7 +102,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
           // Completed by another request, or deleted: the client learns which from the URL.
           if (count === 0) return accepted;
           // The row is locked, so no new bytes can be published: see signed-put.ts.
-          if (!storage.origin) await checkContent(upload);
+          if (!storage.origin) await checkContent(storage, sourceOf(upload.id), upload);
           await uploadWork[upload.kind]?.start(scope, upload.id);
           return accepted;
         });
@@ -180,36 +159,7 @@ export const uploadRoutes = ({ prisma, storage, throttle, uploadWork }: AppDeps)
       },
     ),
 
-    route(
-      {
-        method: "get",
-        path: "/v1/uploads/:id/files/*path",
-        summary: "Get a file of an upload; `source` is the original",
-        access: "user",
-        params: id.extend({ path: z.string().max(300).regex(WORDS) }),
-        status: 200,
-        response: publishedFile,
-      },
-      async ({ session: { userId }, params: { id, path } }) => {
-        const found = await prisma.upload.findUnique({
-          where: { id, userId },
-          include: { files: { where: { OR: [{ path }, { role: "RENDITION" }] } } },
-        });
-        if (!found) throw new Problem("not-found");
-        const { filename } = found;
-        if (path === "source" && found.state !== "AWAITING")
-          return {
-            key: sourceOf(id),
-            filename,
-            contentType: found.contentType,
-            disposition: "attachment" as const,
-          };
-        const contentType = publishedType(found.files, path);
-        if (!contentType) throw new Problem("not-found");
-        const name = `${posix.parse(filename).name}-${posix.basename(path)}`;
-        return { key: `uploads/${id}/${path}`, filename: name, contentType, disposition: "inline" as const };
-      },
-    ),
+    fileRoute(deps),
 
     route(
       {
