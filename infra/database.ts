@@ -37,8 +37,8 @@ const statementName = (text: string): string => {
 const transaction = new AsyncLocalStorage<{ client?: pg.PoolClient }>();
 
 /**
- * Records the connection that Prisma uses for a transaction, so that the ledger can use it in the same transaction, without
- * Prisma's handling of raw SQL, which costs three times as much as the statement.
+ * Records the connection that Prisma uses for a transaction, so that the ledger can use it in the same transaction,
+ * without Prisma's handling of raw SQL, which costs three times as much as the statement.
  */
 class Pool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;

@@ -4,8 +4,8 @@ import type { Logger } from "pino";
 const DEADLINE = 28_000;
 
 /**
- * Shuts down on SIGTERM, SIGINT, and when the parent process has ended: runs `close` once, then exits with 0, at the latest
- * after 28 s. Exits with 1 when `close` fails.
+ * Shuts down on SIGTERM, SIGINT, and when the parent process has ended: runs `close` once, then exits with 0, at the
+ * latest after 28 s. Exits with 1 when `close` fails.
  */
 export const closeOnSignal = (log: Logger, close: () => Promise<void>): void => {
   let closing = false;

@@ -1,6 +1,8 @@
 import { deriveCode, deriveToken, signId } from "./tokens.ts";
 
-/** The links in mails. Tokens are in the fragment, which browsers do not send to servers, so they do not appear in logs. */
+/**
+ * The links in mails. Tokens are in the fragment, which browsers do not send to servers, so they do not appear in logs.
+ */
 export const createLinks = (publicUrl: string, appSecret: string) => ({
   verifyEmail: (id: string) => `${publicUrl}/verify-email#${deriveToken(appSecret, "verify-email", id)}`,
   /** The code to enter instead of opening the link. */

@@ -1,8 +1,8 @@
 import { type DestinationStream, type Logger, pino, type SerializedError } from "pino";
 
 /**
- * A logger of JSON lines, on standard output by default. Fields that may contain secrets or personal data are redacted by
- * name.
+ * A logger of JSON lines, on standard output by default. Fields that may contain secrets or personal data are redacted
+ * by name.
  */
 export const createLogger = (process: string, level: string, output: DestinationStream = stdout()): Logger =>
   pino(

@@ -19,8 +19,8 @@ const CONNECTIONS = 10;
  * A pool of SMTP connections to `url` (`smtp://` or `smtps://user:password@host:port`), opened at the first send.
  * `from` is the sender: `Name <address>`.
  *
- * A send resolves when the server has accepted the mail, and fails after 10 s without a connection, 10 s without a greeting
- * or 30 s of silence. It never retries: that is done by the job, where retries are counted and visible.
+ * A send resolves when the server has accepted the mail, and fails after 10 s without a connection, 10 s without a
+ * greeting or 30 s of silence. It never retries: that is done by the job, where retries are counted and visible.
  */
 export const createMailer = (url: string, from: string) => {
   const domain = /@([^\s@<>]+)>?$/.exec(from)?.[1];

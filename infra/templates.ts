@@ -5,8 +5,8 @@ import { Eta } from "eta";
 export type RenderedMail = { subject: string; text: string; html: string };
 
 /**
- * Loads all compiled templates of `directory` (see scripts/templates.ts), so that a missing or invalid one is reported at the
- * start. The returned renderer throws on an unknown name and on a placeholder without a value.
+ * Loads all compiled templates of `directory` (see scripts/templates.ts), so that a missing or invalid one is reported
+ * at the start. The returned renderer throws on an unknown name and on a placeholder without a value.
  *
  * Values are escaped in HTML. Line breaks and bidirectional controls are removed in the subject, the text and the HTML.
  */

@@ -1,13 +1,16 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
 /**
- * The token of a link, 256 bits in base64url, derived from the id of its row: no job has to contain a secret, and a repeated
- * mail has the same link. A token of one `purpose` is invalid for any other.
+ * The token of a link, 256 bits in base64url, derived from the id of its row: no job has to contain a secret, and a
+ * repeated mail has the same link. A token of one `purpose` is invalid for any other.
  */
 export const deriveToken = (secret: string, purpose: string, id: string): string =>
   createHmac("sha256", secret).update(`${purpose}:${id}`).digest("base64url");
 
-/** The SHA-256 hash by which the database stores and finds a token. A slow hash is not needed, because tokens are random. */
+/**
+ * The SHA-256 hash by which the database stores and finds a token. A slow hash is not needed, because tokens are
+ * random.
+ */
 export const hashToken = (token: string): Uint8Array<ArrayBuffer> =>
   createHash("sha256").update(token).digest();
 

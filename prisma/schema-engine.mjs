@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Prisma's CLI drives a native schema engine, which it downloads from its vendor. This stands in for it: the same engine as
-// WebAssembly, from npm, behind the same JSON-RPC (a message per line on stdin and stdout). Plain JavaScript, because
-// whichever Node is first on PATH runs it.
+// Prisma's CLI drives a native schema engine, which it downloads from its vendor. This stands in for it: the same
+// engine as WebAssembly, from npm, behind the same JSON-RPC (a message per line on stdin and stdout). Plain JavaScript,
+// because whichever Node is first on PATH runs it.
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";

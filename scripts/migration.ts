@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { startPostgres } from "./postgres/embedded.ts";
 import { freePort } from "./processes/ports.ts";
 
-// npm run migration -- NAME: writes a migration from the existing migrations to the schema, to be reviewed and committed
-// with the schema. (`prisma migrate dev` needs the native schema engine.)
+// npm run migration -- NAME: writes a migration from the existing migrations to the schema, to be reviewed and
+// committed with the schema. (`prisma migrate dev` needs the native schema engine.)
 
 const root = join(import.meta.dirname, "..");
 const schema = "prisma/schema.prisma";

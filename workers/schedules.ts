@@ -11,5 +11,8 @@ export interface SystemSchedule {
   cadence: { every: "hour" } | { every: "day"; hour: number };
 }
 
-/** Every recurring job of the system. There is none yet, and nothing runs this table yet: the dispatcher comes with the first. */
+/**
+ * Every recurring job of the system. There is none yet, and nothing runs this table yet: the dispatcher comes with the
+ * first.
+ */
 export const schedules: readonly SystemSchedule[] = [];

@@ -49,7 +49,8 @@ export const createIdempotency =
         return response;
       });
 
-    // A concurrent request with the same key may have caused the error: it has used the link, the attempts or the limit.
+    // A concurrent request with the same key may have caused the error: it has used the link, the attempts or the
+    // limit.
     const unlessAlreadyDone = (problem: unknown) => {
       if (!(problem instanceof Problem)) throw problem;
       return transaction(() => Promise.reject(problem));

@@ -6,8 +6,8 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 /**
  * Refuses changes requested by a page of another site, because such requests may carry our cookie. Browsers report the
  * source of a request in Sec-Fetch-Site; old ones, and all of them over plain HTTP outside loopback, only in Origin.
- * Other programs send neither and have no cookie jar to abuse. Browsers never send a Bearer token on their own. The order
- * of the checks is that of Go's http.CrossOriginProtection.
+ * Other programs send neither and have no cookie jar to abuse. Browsers never send a Bearer token on their own. The
+ * order of the checks is that of Go's http.CrossOriginProtection.
  *
  * An Origin is ours if it is PUBLIC_URL, or names the host of the request's own Host header: the API may be reached at
  * other hosts, such as localhost. A page cannot set either header. With DNS rebinding a foreign name may pass, but the

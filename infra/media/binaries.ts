@@ -12,8 +12,8 @@ const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 
 /**
- * Finds ffmpeg and ffprobe, each at the path in its variable, else on PATH, else in the optional npm packages, and runs them.
- * If one is missing, the result says what to install.
+ * Finds ffmpeg and ffprobe, each at the path in its variable, else on PATH, else in the optional npm packages, and runs
+ * them. If one is missing, the result says what to install.
  */
 export const findBinaries = async (
   configured: { ffmpegPath?: string | undefined; ffprobePath?: string | undefined },

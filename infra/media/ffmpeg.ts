@@ -10,7 +10,8 @@ export interface Ffmpeg {
   /** The streams of a file, or undefined when it is not a supported video or audio file. */
   probe(folder: string, file: string, signal: AbortSignal): Promise<Probe | undefined>;
   /**
-   * Converts `input`. `output` is the arguments after it. `onProgress` receives the converted seconds, about twice a second.
+   * Converts `input`. `output` is the arguments after it. `onProgress` receives the converted seconds, about twice a
+   * second.
    * @throws ToolError when ffmpeg failed; the signal's reason when that aborted, after ffmpeg has ended
    */
   convert(conversion: Conversion): Promise<void>;
@@ -40,8 +41,8 @@ const CONVERSION: ResourceLimits = {
 const PROBE: ResourceLimits = { wall: 60_000, cpu: 60, memory: 2 * GIB, file: 0, output: 1 << 22 };
 
 /**
- * Before every input: only files, only these containers, no frame larger than 8K. With the protocols alone, a playlist named
- * .mp4 could read any file of this machine. (`-max_pixels` is an option of the decoder, which ffprobe has too.)
+ * Before every input: only files, only these containers, no frame larger than 8K. With the protocols alone, a playlist
+ * named .mp4 could read any file of this machine. (`-max_pixels` is an option of the decoder, which ffprobe has too.)
  */
 const INPUT_GUARDS = [
   ...["-protocol_whitelist", "file"],

@@ -11,8 +11,8 @@ const open = new Set<string>();
 let hasExitHandler = false;
 
 /**
- * Runs work with a temporary folder below TMPDIR that only this user can read. It is removed when the work ends or fails,
- * and when this process exits. After a SIGKILL, `removeAbandonedFolders` removes it at the next start.
+ * Runs work with a temporary folder below TMPDIR that only this user can read. It is removed when the work ends or
+ * fails, and when this process exits. After a SIGKILL, `removeAbandonedFolders` removes it at the next start.
  */
 export const withTemporaryFolder = async <Result>(
   work: (folder: string) => Promise<Result>,
@@ -31,8 +31,9 @@ export const withTemporaryFolder = async <Result>(
 };
 
 /**
- * Removes the folders of killed processes: of processes of this machine that have ended, and any that is a day old. Call it
- * at the start of a process, before its first `withTemporaryFolder`. Resolves with the number of removed folders.
+ * Removes the folders of killed processes: of processes of this machine that have ended, and any that is a day old.
+ * Call it at the start of a process, before its first `withTemporaryFolder`. Resolves with the number of removed
+ * folders.
  */
 export const removeAbandonedFolders = async (): Promise<number> => {
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(PREFIX));

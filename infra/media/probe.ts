@@ -61,7 +61,9 @@ export const readProbe = (json: unknown): Probe => {
   };
 };
 
-/** Codecs whose streams are mostly a single picture (cover art). If there is another video stream, that is the video. */
+/**
+ * Codecs whose streams are mostly a single picture (cover art). If there is another video stream, that is the video.
+ */
 const STILL = new Set(["mjpeg", "png", "webp", "bmp", "tiff"]);
 
 const picture = (video: Stream): Picture | undefined => {
@@ -80,8 +82,8 @@ const rotation = ({ side_data_list, tags }: Stream): number =>
 const COMMON_RATES = [24, 25, 30, 50, 60];
 
 /**
- * `r_frame_rate` is the lowest rate that fits every timestamp. With a variable frame rate it may be 90,000: use the next
- * common rate above the average then.
+ * `r_frame_rate` is the lowest rate that fits every timestamp. With a variable frame rate it may be 90,000: use the
+ * next common rate above the average then.
  */
 const constantRate = ({ r_frame_rate, avg_frame_rate }: Stream): string => {
   const exact = fraction(r_frame_rate);

@@ -48,8 +48,9 @@ const CPU_MARGIN = 60;
 
 /**
  * Runs a program in a separate process group with resource limits, and resolves with its standard output (empty with
- * `onLine`). When the signal aborts or a limit is exceeded, the group gets SIGTERM, and SIGKILL after 2 s. It settles when the
- * program has ended, so that its files can be removed. The program does not outlive this process, even after SIGKILL (Linux).
+ * `onLine`). When the signal aborts or a limit is exceeded, the group gets SIGTERM, and SIGKILL after 2 s. It settles
+ * when the program has ended, so that its files can be removed. The program does not outlive this process, even after
+ * SIGKILL (Linux).
  * @throws ToolError when the program failed; the signal's reason when that aborted
  */
 export const runTool = async (
@@ -81,7 +82,8 @@ export const runTool = async (
     () => stop(new ToolError(`stopped after ${limits.wall / 1_000} s`, null, "wall")),
     limits.wall,
   );
-  // The kernel's limit alone is ambiguous: SIGKILL also means too little memory, and ffmpeg handles SIGXCPU like SIGTERM.
+  // The kernel's limit alone is ambiguous: SIGKILL also means too little memory, and ffmpeg handles SIGXCPU like
+  // SIGTERM.
   const cpuTimer = setInterval(() => {
     if (cpuOf(child.pid) < limits.cpu) return;
     stop(new ToolError(`stopped after ${limits.cpu} s of processor time`, null, "cpu"));
@@ -115,8 +117,8 @@ export const runTool = async (
 };
 
 /**
- * Seconds of processor time that a process has used, on Linux; 0 elsewhere or when it has ended. `utime` and `stime` are in
- * hundredths: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+ * Seconds of processor time that a process has used, on Linux; 0 elsewhere or when it has ended. `utime` and `stime`
+ * are in hundredths: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
  */
 const cpuOf = (pid: number | undefined): number => {
   try {

@@ -17,8 +17,8 @@ export interface LocalOptions {
 
 /**
  * Stores objects as files below `objects/`, each with its type in a hidden file next to it. An object is written to
- * `incoming/`, on the same file system, and renamed when it is complete and flushed to disk.
- * The URLs are relative: the API receives the objects, at the host name that the client used (api/uploads/signed-put.ts).
+ * `incoming/`, on the same file system, and renamed when it is complete and flushed to disk. The URLs are relative: the
+ * API receives the objects, at the host name that the client used (api/uploads/signed-put.ts).
  */
 export const createLocalStorage = ({ folder, signer }: LocalOptions): Storage => {
   const pathOf = (key: string) => join(folder, "objects", checkKey(key));
@@ -117,8 +117,8 @@ export const createLocalStorage = ({ folder, signer }: LocalOptions): Storage =>
 };
 
 /**
- * Includes objects of which only the type file is left, so that they can be removed. Ignores files of other programs, such
- * as .DS_Store.
+ * Includes objects of which only the type file is left, so that they can be removed. Ignores files of other programs,
+ * such as .DS_Store.
  */
 async function* filesBelow(path: string, key: string): AsyncIterable<string> {
   const entries = (await readdir(path, { withFileTypes: true }).catch(unlessMissing)) ?? [];

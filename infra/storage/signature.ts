@@ -31,7 +31,9 @@ export const createSigner = (appSecret: string) => {
       return `${PUT_PATH}${key}?${query.toString()}`;
     },
 
-    /** Verifies a URL's signature and returns what it permits; undefined if it is invalid. The caller checks the expiry. */
+    /**
+     * Verifies a URL's signature and returns what it permits; undefined if it is invalid. The caller checks the expiry.
+     */
     read: (key: string, query: URLSearchParams): Permit | undefined => {
       const permit = {
         key,

@@ -20,11 +20,13 @@ export interface Delivery {
 }
 
 /**
- * Stores files in S3 or in a local folder. Keys are generated, for example `uploads/<id>/source`: words of letters, digits,
- * `_`, `-` and inner dots, separated by slashes. They never contain user input.
+ * Stores files in S3 or in a local folder. Keys are generated, for example `uploads/<id>/source`: words of letters,
+ * digits, `_`, `-` and inner dots, separated by slashes. They never contain user input.
  */
 export interface Storage {
-  /** The origin of the signed URLs. Undefined if they are relative, because clients reach the storage through the API. */
+  /**
+   * The origin of the signed URLs. Undefined if they are relative, because clients reach the storage through the API.
+   */
   readonly origin: string | undefined;
   /**
    * A URL that accepts a PUT of exactly this object, with these headers, for five minutes. It may be relative to the
@@ -44,8 +46,8 @@ export interface Storage {
    */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   /**
-   * Creates or replaces an object atomically: readers see all of it, or the previous one. `around` may run the last step,
-   * which makes the object visible, inside a transaction, or prevent it with an error.
+   * Creates or replaces an object atomically: readers see all of it, or the previous one. `around` may run the last
+   * step, which makes the object visible, inside a transaction, or prevent it with an error.
    * @throws StorageFullError
    */
   write(key: string, body: Buffer | Readable, contentType: string, around?: Around): Promise<void>;

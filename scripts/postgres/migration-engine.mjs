@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // prisma/schema-engine.mjs for a database that has tables: the catalog describes foreign keys in columns of the type
-// "char", which Prisma's driver refuses and its engine expects. Plain JavaScript, because the first Node on PATH runs it.
+// "char", which Prisma's driver refuses and its engine expects. Plain JavaScript, because the first Node on PATH runs
+// it.
 import { PrismaPg } from "@prisma/adapter-pg";
 import { ColumnTypeEnum } from "@prisma/driver-adapter-utils";
 

@@ -14,7 +14,8 @@ const colours = {
 /** A program of the system. There may be several workers. */
 export type ProgramName = keyof typeof colours | `worker-${number}`;
 
-process.stdout.on("error", () => {}); // The reader may close the pipe (a closed terminal, `| head`). The orderly shutdown continues.
+// The reader may close the pipe (a closed terminal, `| head`). The orderly shutdown continues.
+process.stdout.on("error", () => {});
 
 /** Prints each line under the name of its program. */
 export const print = (program: ProgramName, text: string): void => {

@@ -37,7 +37,8 @@ const bulk = async (state: string) => {
   return row!.count;
 };
 
-// The rate limit is 14 mails per second, and bulk mails use all of it: an urgent mail waits at most for the next second.
+// The rate limit is 14 mails per second, and bulk mails use all of it: an urgent mail waits at most for the next
+// second.
 test.for<[path: string, address: string, subject: string]>([
   ["/v1/password/forgot", "ada@example.com", "Set a new password"],
   ["/v1/signup", "new@example.com", "Confirm your email address"],

@@ -10,8 +10,8 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Repeats a database statement until the database answers: after 100 ms, then less often, up to every 2 s, until `signal`
- * aborts. A restart of PostgreSQL must not lose what a run achieved.
+ * Repeats a database statement until the database answers: after 100 ms, then less often, up to every 2 s, until
+ * `signal` aborts. A restart of PostgreSQL must not lose what a run achieved.
  */
 export const retryWhileUnavailable = async <Result>(
   run: () => Promise<Result>,
@@ -28,8 +28,8 @@ export const retryWhileUnavailable = async <Result>(
 };
 
 /**
- * Combines single calls into statements of up to 100 items: calls that arrive while a statement runs share the next one.
- * An item that the database refuses fails alone.
+ * Combines single calls into statements of up to 100 items: calls that arrive while a statement runs share the next
+ * one. An item that the database refuses fails alone.
  */
 export const batched = <Item, Result>(
   run: (items: Item[]) => Promise<Result[]>,

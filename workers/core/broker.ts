@@ -81,8 +81,8 @@ const checkThatItKeepsJobs = async (server: Redis): Promise<void> => {
     throw new Error(`Redis runs with maxmemory-policy ${policy} and could drop jobs: set it to noeviction`);
 };
 
-// BullMQ polls in addition to the server's notifications, but after an outage only once an hour. A job whose notification
-// was missed would wait as long.
+// BullMQ polls in addition to the server's notifications, but after an outage only once an hour. A job whose
+// notification was missed would wait as long.
 const watchfulPostgresBackend: typeof createPostgresBackend = (...args) =>
   Object.defineProperty(createPostgresBackend(...args), "maximumBlockTimeout", { value: POLL });
 

@@ -52,8 +52,8 @@ export class RetryError extends Error {
 }
 
 /**
- * Runs what the broker delivers. The ledger is written here, around the handler, and never from the broker's events, which
- * are lost when the broker is emptied.
+ * Runs what the broker delivers. The ledger is written here, around the handler, and never from the broker's events,
+ * which are lost when the broker is emptied.
  */
 export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
   const { database, broker, log, observe, nudge, workerId, ending, giveUp } = deps;

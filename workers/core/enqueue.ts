@@ -4,7 +4,9 @@ import type { EnqueueOptions, FlowNode, JobDefinition, OnFailure } from "./job.t
 import { insertJob } from "./ledger/insert.ts";
 import { toJson, type Sql } from "./ledger/sql.ts";
 
-/** How core reaches PostgreSQL: single statements, and transactions of the database client that the application uses. */
+/**
+ * How core reaches PostgreSQL: single statements, and transactions of the database client that the application uses.
+ */
 export interface Database<Tx> {
   sql: Sql;
   /** Commits what `work` did, or rolls all of it back when it throws. `sql` runs inside the transaction. */
@@ -12,8 +14,8 @@ export interface Database<Tx> {
 }
 
 /**
- * Adds a job to the surrounding transaction and resolves with its id; with the id of the existing job if there is one with
- * the same idempotency key. The job exists if, and only if, the transaction commits.
+ * Adds a job to the surrounding transaction and resolves with its id; with the id of the existing job if there is one
+ * with the same idempotency key. The job exists if, and only if, the transaction commits.
  * @throws ZodError when the payload does not match the job's schema
  * @throws RangeError when an option is out of range
  */
@@ -24,8 +26,8 @@ export type Enqueue = <Schema extends z.ZodType>(
 ) => Promise<string>;
 
 /**
- * Adds a tree of jobs to the surrounding transaction and resolves with the id of its root. If the root has an idempotency
- * key and its job exists, nothing is added.
+ * Adds a tree of jobs to the surrounding transaction and resolves with the id of its root. If the root has an
+ * idempotency key and its job exists, nothing is added.
  * @throws ZodError when a payload does not match its job's schema
  * @throws RangeError when an option is out of range
  */

@@ -1,4 +1,5 @@
-// The public surface of core. Job definitions import job.ts, and configurations redis-url.ts: neither loads a client library.
+// The public surface of core. Job definitions import job.ts, and configurations redis-url.ts: neither loads a client
+// library.
 export { openBroker } from "./broker.ts";
 export type { Broker } from "./broker.ts";
 export { createJobs, prepareFlow, prepareJob } from "./enqueue.ts";

@@ -12,14 +12,19 @@ export interface Backoff {
 export interface JobDefinition<Schema extends z.ZodType = z.ZodType> {
   name: string;
   payload: Schema;
-  /** Derives the idempotency key: enqueueing twice under one key is one job, for as long as its row is kept and not cancelled. */
+  /**
+   * Derives the idempotency key: enqueueing twice under one key is one job, for as long as its row is kept and not
+   * cancelled.
+   */
   key: ((payload: z.output<Schema>) => string) | undefined;
   /** Failed attempts after which the job goes to the dead letter. */
   attempts: number;
   backoff: Backoff;
   /** Starts that may end with the death of their process before the job goes to the dead letter. */
   crashes: number;
-  /** 0 goes first, then 1, 2, … up to 2,097,151; derived from the payload, or one for all. An enqueue may set another. */
+  /**
+   * 0 goes first, then 1, 2, … up to 2,097,151; derived from the payload, or one for all. An enqueue may set another.
+   */
   priority: number | ((payload: z.output<Schema>) => number);
   /** At most `max` starts per `per` ms, over all processes. */
   rateLimit: { max: number; per: number } | undefined;
@@ -103,8 +108,8 @@ export interface Run<Tx = unknown> {
   /** 1 for the first attempt. */
   readonly attempt: number;
   /**
-   * Aborts when the job's timeout is over, when its lock is lost, and when the process must end. A handler must stop then:
-   * two seconds later the job may run again, here or elsewhere.
+   * Aborts when the job's timeout is over, when its lock is lost, and when the process must end. A handler must stop
+   * then: two seconds later the job may run again, here or elsewhere.
    */
   readonly signal: AbortSignal;
   /**

@@ -9,8 +9,8 @@ export interface Log {
 const INTERVAL = 10_000;
 
 /**
- * A listener for errors that connections repeat while a server is unavailable. It logs the first error of a kind at once,
- * and then at most one every 10 s, with the number of those it left out. Without it, an outage can fill a disk.
+ * A listener for errors that connections repeat while a server is unavailable. It logs the first error of a kind at
+ * once, and then at most one every 10 s, with the number of those it left out. Without it, an outage can fill a disk.
  */
 export const throttledWarn = (log: Log, message: string): ((error: Error) => void) => {
   const seen = new Map<string, { next: number; hidden: number }>();

@@ -5,8 +5,8 @@ const PATIENCE = 500;
 
 /**
  * Runs the suspects of one queue one at a time. A job that was running when its process died may have killed it; run
- * together, jobs that are harmless would be counted as crashed with it again and again. Resolves with undefined when the
- * turn did not come within 500 ms, so that waiting suspects do not hold the queue's slots.
+ * together, jobs that are harmless would be counted as crashed with it again and again. Resolves with undefined when
+ * the turn did not come within 500 ms, so that waiting suspects do not hold the queue's slots.
  */
 export const createQuarantine = () => {
   const running = new Map<string, Promise<unknown>>();

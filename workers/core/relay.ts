@@ -36,8 +36,8 @@ const publish = async (broker: Broker, name: string, jobs: DueJob[]): Promise<vo
 };
 
 /**
- * Checks that the broker accepts jobs at all. A broker that is full or read-only responds, but refuses every job: the jobs
- * then wait, as they do for a broker that is unavailable.
+ * Checks that the broker accepts jobs at all. A broker that is full or read-only responds, but refuses every job: the
+ * jobs then wait, as they do for a broker that is unavailable.
  * @throws Error from the broker when it refuses the probe too
  */
 const probe = (broker: Broker): Promise<void> => broker.marks.set("probe");

@@ -17,7 +17,9 @@ export interface RunLedger {
   start(delivery: Delivery): Promise<StartedJob | undefined>;
   /** Resolves with undefined when another delivery finished the job. */
   complete(item: Completion): Promise<Delivery | undefined>;
-  /** Records a run that did not complete its job. Resolves with undefined when the run was not this worker's any more. */
+  /**
+   * Records a run that did not complete its job. Resolves with undefined when the run was not this worker's any more.
+   */
   end(started: StartedJob, outcome: RunOutcome): Promise<Delivery | undefined>;
 }
 

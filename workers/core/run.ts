@@ -21,7 +21,9 @@ export interface OpenRun<Tx> {
   finish(result: string): Promise<void>;
 }
 
-/** Opens a run that may take `timeout` ms. `complete` resolves with undefined when another delivery finished the job. */
+/**
+ * Opens a run that may take `timeout` ms. `complete` resolves with undefined when another delivery finished the job.
+ */
 export const openRun = <Tx>(
   database: Database<Tx>,
   started: StartedJob,

@@ -25,8 +25,8 @@ export interface Core<Tx> {
   /** Resolves with the process's worker id when its workers run: when the database and the broker have responded. */
   readonly working: Promise<string>;
   /**
-   * Stops in order: workers, sweep, flow check, pruning, relay. Running jobs get `grace` ms to finish and are then released.
-   * The caller closes the broker and the database afterwards.
+   * Stops in order: workers, sweep, flow check, pruning, relay. Running jobs get `grace` ms to finish and are then
+   * released. The caller closes the broker and the database afterwards.
    */
   close(grace: number): Promise<void>;
 }

@@ -27,7 +27,9 @@ interface Deps {
   nudge(): void;
 }
 
-/** Starts the sweep: every 5 s, one process finds published jobs that the broker lost and gives them back to the relay. */
+/**
+ * Starts the sweep: every 5 s, one process finds published jobs that the broker lost and gives them back to the relay.
+ */
 export const startSweep = ({ sql, broker, log, observe, nudge }: Deps): RunningTask => {
   const publishLost = async (jobs: PublishedJob[]): Promise<void> => {
     const states = await Promise.all(jobs.map((job) => broker.queue(job.name).getJobState(brokerIdOf(job))));

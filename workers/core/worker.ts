@@ -17,9 +17,9 @@ export interface WorkersOptions<Tx> {
   /** Called when a completion made other jobs due; pass the relay's. */
   nudge(): void;
   /**
-   * Milliseconds that the jobs of a dead process stay locked, and between two looks for such jobs. By default 10,000 and
-   * 5,000, so that the jobs of a killed process run again within 15 s. Less than
-   * the ledger's `DEAD_AFTER` (10 s, ledger/sql.ts) has no effect.
+   * Milliseconds that the jobs of a dead process stay locked, and between two looks for such jobs. By default 10,000
+   * and 5,000, so that the jobs of a killed process run again within 15 s. Less than the ledger's `DEAD_AFTER` (10 s,
+   * ledger/sql.ts) has no effect.
    */
   lockDuration?: number;
   stalledInterval?: number;
@@ -60,7 +60,8 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
       concurrency,
       lockDuration,
       stalledInterval,
-      // The ledger counts crashes and attempts, so that the counts survive the broker. The broker's own never end a job.
+      // The ledger counts crashes and attempts, so that the counts survive the broker. The broker's own never end a
+      // job.
       maxStalledCount: 1_000_000,
       runRetryDelay: 1_000,
       settings: {

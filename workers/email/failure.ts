@@ -18,8 +18,8 @@ const THROTTLED_PAUSE = 5_000;
 const AUTHENTICATION_PAUSE = 60_000;
 
 /**
- * Classifies an error of `send` as one of core's errors: by its code, never by its text, which differs between providers.
- * The result contains neither recipient nor content, because it ends up in the ledger and in logs.
+ * Classifies an error of `send` as one of core's errors: by its code, never by its text, which differs between
+ * providers. The result contains neither recipient nor content, because it ends up in the ledger and in logs.
  */
 export const classifySendError = (error: unknown): Error => {
   const facts = factsOf(error);
@@ -32,16 +32,16 @@ export const classifySendError = (error: unknown): Error => {
 };
 
 /**
- * The credentials are wrong, so no mail can be sent until they are fixed: no attempt is spent. The pause is long because
- * providers lock accounts after repeated failures.
+ * The credentials are wrong, so no mail can be sent until they are fixed: no attempt is spent. The pause is long
+ * because providers lock accounts after repeated failures.
  */
 const isAuthenticationFailure = ({ code, reply }: Facts) =>
   code === "EAUTH" || code === "ENOAUTH" || code === "EOAUTH2" || [530, 534, 535, 538].includes(reply);
 
 /**
- * 421 (service not available) and 450, unless the status is about the recipient's address or mailbox (x.1.x, x.2.x): one
- * full mailbox must not stop all mail. Amazon SES replies with 454, which is otherwise a reply to AUTH and STARTTLS.
- * https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html
+ * 421 (service not available) and 450, unless the status is about the recipient's address or mailbox (x.1.x, x.2.x):
+ * one full mailbox must not stop all mail. Amazon SES replies with 454, which is otherwise a reply to AUTH and
+ * STARTTLS. https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html
  */
 const isThrottled = ({ reply, status, command }: Facts) =>
   reply === 421 ||

@@ -89,8 +89,8 @@ const localTime = (date: Date, timeZone: string) =>
   }).format(date);
 
 /**
- * The name for the greeting; empty when it looks like a link. Anyone can sign up with any address, and mail clients would
- * show its owner a name like "win at evil.example" as a link.
+ * The name for the greeting; empty when it looks like a link. Anyone can sign up with any address, and mail clients
+ * would show its owner a name like "win at evil.example" as a link.
  */
 export const greetingName = (name: string) => (LOOKS_LIKE_A_LINK.test(name) ? "" : name);
 

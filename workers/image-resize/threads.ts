@@ -1,6 +1,6 @@
 /**
- * sharp uses libuv's threads, which Node also needs to read files and resolve names: one is left for that. The size of the
- * pool is UV_THREADPOOL_SIZE, by default 4.
+ * sharp uses libuv's threads, which Node also needs to read files and resolve names: one is left for that. The size of
+ * the pool is UV_THREADPOOL_SIZE, by default 4.
  */
 const threads = Math.max(1, Number(process.env["UV_THREADPOOL_SIZE"] ?? 4) - 1);
 

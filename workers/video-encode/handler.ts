@@ -29,7 +29,9 @@ export interface Deps {
   findUpload(id: string): Promise<object | null>;
   /** Marks the upload as failed. Its owner sees `problem`. */
   reject(uploadId: string, problem: string): Promise<void>;
-  /** Runs work in a temporary folder that contains the source. @throws like `convert` when the source cannot be probed */
+  /**
+   * Runs work in a temporary folder that contains the source. @throws like `convert` when the source cannot be probed
+   */
   inWorkspace<Result>(
     uploadId: string,
     signal: AbortSignal,

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** Enqueue one job for each. Jobs for heights above the source's are skipped, so the caller need not inspect the source. */
+/**
+ * Enqueue one job for each. Jobs for heights above the source's are skipped, so the caller need not inspect the source.
+ */
 export const renditionHeights = [1080, 720, 480, 240] as const;
 
 /** Encodes one rendition of a video. `height` is the shorter side, as in "720p". */

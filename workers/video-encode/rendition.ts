@@ -59,7 +59,10 @@ export const planSize = (
 const even = (length: number, scale: number) =>
   Math.max(2, 2 * Math.min(Math.round((length * scale) / 2), Math.floor(length / 2)));
 
-/** One playlist and one file with all segments: H.264 and AAC in MPEG-TS, which all players and builds of ffmpeg support. */
+/**
+ * One playlist and one file with all segments: H.264 and AAC in MPEG-TS, which all players and builds of ffmpeg
+ * support.
+ */
 export const hlsArguments = (
   { seconds, video, audio }: Source & { video: object },
   { width, height }: Size,

@@ -7,8 +7,8 @@ const MAX_PAUSE = 60_000;
 const PAUSES_ALLOWED = 600_000;
 
 /**
- * Classifies the provider's response by its status. A wrong key (401, 403) spends the attempts, because the video does not
- * wait until the operator has fixed it: `npm run jobs -- retry` creates the subtitles later.
+ * Classifies the provider's response by its status. A wrong key (401, 403) spends the attempts, because the video does
+ * not wait until the operator has fixed it: `npm run jobs -- retry` creates the subtitles later.
  */
 export const classifyProviderError = (error: unknown, uploadedAt: Date | null): unknown => {
   const { status, retryAfter } = factsOf(error);

@@ -99,8 +99,8 @@ const PART_SECONDS = 600;
 const MAX_SECONDS = 4 * 3_600;
 
 /**
- * The input format of speech recognition: 16 kHz, one channel. Never longer than the video, because twelve hours of silence
- * are a small file, and providers charge by the minute.
+ * The input format of speech recognition: 16 kHz, one channel. Never longer than the video, because twelve hours of
+ * silence are a small file, and providers charge by the minute.
  */
 const audioArguments = ({ index }: { index: number }, seconds: number | null) => [
   ...["-map", `0:${index}`, "-map_metadata", "-1", "-t", `${Math.ceil(seconds ?? MAX_SECONDS)}`],

@@ -15,8 +15,8 @@ import {
   type Database,
 } from "../../../workers/core/index.ts";
 
-// Like api/main.ts, but each of the first transactions stops at the moment that STOP_AT lists for it. The last one kills
-// the process.
+// Like api/main.ts, but each of the first transactions stops at the moment that STOP_AT lists for it. The last one
+// kills the process.
 const moments = process.env["STOP_AT"]?.split(",") ?? [];
 let transactions = 0;
 const config = loadConfigOrExit("api");

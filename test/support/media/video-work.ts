@@ -20,7 +20,10 @@ export interface Outcome {
   video: Video | undefined;
 }
 
-/** Encodes and packages a file with the real ffmpeg and the real handlers, on a folder instead of a storage and a ledger. */
+/**
+ * Encodes and packages a file with the real ffmpeg and the real handlers, on a folder instead of a storage and a
+ * ledger.
+ */
 export const encodeAll = async (file: string, folder: string, attempt = 2): Promise<Outcome> => {
   const at = (key: string) => join(folder, key.replace(`uploads/${uploadId}/`, ""));
   await mkdir(folder, { recursive: true });

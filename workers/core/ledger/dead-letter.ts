@@ -1,8 +1,8 @@
 import { HAS_OPEN_CHILDREN, type Sql } from "./sql.ts";
 
 /**
- * Takes failed jobs out of the dead letter: each runs again from its first attempt. In a flow, the failed parents and the
- * required children that failed or were cancelled are replayed too. Resolves with all their ids.
+ * Takes failed jobs out of the dead letter: each runs again from its first attempt. In a flow, the failed parents and
+ * the required children that failed or were cancelled are replayed too. Resolves with all their ids.
  */
 export const replayJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: string }[]> =>
   sql(

@@ -16,8 +16,8 @@ interface FinishedJob {
 }
 
 /**
- * Advances the parent of a job that has just finished, in the same transaction: makes it due if this was the last child,
- * or fails it. Resolves with whether a job became due.
+ * Advances the parent of a job that has just finished, in the same transaction: makes it due if this was the last
+ * child, or fails it. Resolves with whether a job became due.
  */
 export const advanceParent = async (sql: Sql, id: string): Promise<boolean> => {
   const [finished] = await sql<FinishedJob>(
@@ -49,8 +49,8 @@ const failWaiting = async (sql: Sql, id: string, error: string): Promise<boolean
 };
 
 /**
- * Finished children whose parent does not know it yet. Workers advance a parent in the transaction that finishes a child;
- * children that the relay failed are found here.
+ * Finished children whose parent does not know it yet. Workers advance a parent in the transaction that finishes a
+ * child; children that the relay failed are found here.
  */
 export const finishedUnreported = (sql: Sql): Promise<{ id: string }[]> =>
   sql(

@@ -74,8 +74,8 @@ export type RecordJob = Pick<JobRow, "id" | "name" | "state" | "startedAt" | "pr
 };
 
 /**
- * The jobs of some records: those whose payload has one of the ids in `field`, in the order in which they were enqueued.
- * Needs an index: `CREATE INDEX ON "Job" ((payload ->> 'field')) WHERE payload ? 'field'`.
+ * The jobs of some records: those whose payload has one of the ids in `field`, in the order in which they were
+ * enqueued. Needs an index: `CREATE INDEX ON "Job" ((payload ->> 'field')) WHERE payload ? 'field'`.
  * @throws TypeError when the field is not an identifier
  */
 export const findJobsOfRecords = (sql: Sql, field: string, ids: readonly string[]): Promise<RecordJob[]> => {

@@ -51,8 +51,8 @@ export const isRunning = async (sql: Sql, { id, epoch }: Delivery): Promise<bool
 };
 
 /**
- * Records the start of runs and loads what they need. Omits jobs that are finished, cancelled, published again, or run by
- * another live worker. If an earlier run has no end and its worker is dead, that run is recorded as a crash.
+ * Records the start of runs and loads what they need. Omits jobs that are finished, cancelled, published again, or run
+ * by another live worker. If an earlier run has no end and its worker is dead, that run is recorded as a crash.
  */
 export const startJobs = (sql: Sql, items: readonly Delivery[], worker: string): Promise<StartedJob[]> =>
   sql(

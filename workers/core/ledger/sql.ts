@@ -68,7 +68,7 @@ export const CRASHED_AFTER = `CASE WHEN j.crashes > 0 AND j.history -> -1 ->> 'o
   THEN extract(epoch FROM now() - (j.history -> -1 ->> 'startedAt')::timestamptz)::float8 * 1000 END AS "crashedAfter"`;
 
 /**
- * SQL, for FROM: commits the statement without waiting for the disk. Only for statements that are repeated if a crash of
- * PostgreSQL undoes them. In FROM it is evaluated once, for the statement's own transaction.
+ * SQL, for FROM: commits the statement without waiting for the disk. Only for statements that are repeated if a crash
+ * of PostgreSQL undoes them. In FROM it is evaluated once, for the statement's own transaction.
  */
 export const ASYNC_COMMIT = `(SELECT set_config('synchronous_commit', 'off', true)) async_commit`;
