@@ -142,7 +142,7 @@ describe.each(drivers)("the storage %s", (driver) => {
       () => storage.signPut(key, { bytes: 1, contentType: "text/plain" }),
       async () => storage.signGet(key, delivery),
     ])
-      await expect(attempt()).rejects.toThrow("not the key");
+      await expect(attempt()).rejects.toThrow("not a storage key");
   });
 });
 
