@@ -25,7 +25,7 @@ const throttle = config.throttles
       config.queueUrl,
       config.queuePrefix,
       sql,
-      throttledWarn(log, "rate limits unavailable: all requests are allowed"),
+      throttledWarn(log, "rate limits: a store is unavailable"),
     )
   : noThrottle;
 const storage = await openStorage(config);

@@ -24,8 +24,9 @@ export interface Throttle {
 }
 
 /**
- * Counts in Redis when `queueUrl` names one, else in PostgreSQL. While the store is unavailable, everything is allowed
- * and errors go to `onError`: a throttle that is down must not lock all users out.
+ * Counts in Redis when `queueUrl` names one, else in PostgreSQL. While Redis is unavailable or refuses writes, PostgreSQL
+ * counts. Without both, everything is allowed: a throttle that is down must not lock all users out. Errors go to
+ * `onError`.
  */
 export const createThrottle = (
   queueUrl: string,
@@ -34,31 +35,36 @@ export const createThrottle = (
   onError: (error: Error) => void,
 ): Throttle => {
   const redis = isRedisUrl(queueUrl) ? connectRedis(queueUrl, { failAfter: 1_000 }, onError) : undefined;
-  const limiters = new Map<string, RateLimiterStoreAbstract>();
+  const limiters = new Map<string, RateLimiterStoreAbstract[]>();
 
-  const limiterFor = ({ name, times, seconds }: Limit) => {
+  const limitersFor = ({ name, times, seconds }: Limit) => {
     const known = limiters.get(name);
     if (known) return known;
     const options = { keyPrefix: `${prefix}:throttle:${name}`, points: times, duration: seconds };
-    const limiter = redis
-      ? new RateLimiterRedis({ ...options, storeClient: redis })
-      : new RateLimiterPostgres({ ...options, ...inPostgres(sql) });
-    limiters.set(name, limiter);
-    return limiter;
+    const created = [
+      ...(redis ? [new RateLimiterRedis({ ...options, storeClient: redis })] : []),
+      new RateLimiterPostgres({ ...options, ...inPostgres(sql) }),
+    ];
+    limiters.set(name, created);
+    return created;
   };
 
   return {
     hit: async (limit, subject) => {
-      try {
-        await limiterFor(limit).consume(keyOf(subject));
-      } catch (error) {
-        if (error instanceof RateLimiterRes) return Math.max(error.msBeforeNext, 1);
-        onError(error instanceof Error ? error : new Error(String(error)));
+      for (const limiter of limitersFor(limit)) {
+        try {
+          await limiter.consume(keyOf(subject));
+          return 0;
+        } catch (error) {
+          if (error instanceof RateLimiterRes) return Math.max(error.msBeforeNext, 1);
+          onError(error instanceof Error ? error : new Error(String(error)));
+        }
       }
       return 0;
     },
     forget: async (limit, subject) => {
-      await limiterFor(limit).delete(keyOf(subject)).catch(onError);
+      const key = keyOf(subject);
+      await Promise.all(limitersFor(limit).map((limiter) => limiter.delete(key).catch(onError)));
     },
     close: () => redis?.disconnect(),
   };

@@ -1,23 +1,27 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, inject, it } from "vitest";
 import { createThrottle } from "../../infra/throttle.ts";
-import { connectRedis } from "../../workers/core/index.ts";
+import { connectRedis, openBroker } from "../../workers/core/index.ts";
 import { insertJob } from "../support/core/insert-job.ts";
 import { chore } from "../../scripts/chaos/jobs.ts";
 import { freePort } from "../../scripts/processes/ports.ts";
 import { startRedisCluster } from "../../scripts/processes/redis-cluster.ts";
 import { startWatchedRedis, type WatchedRedis } from "../../scripts/processes/redis-sentinel.ts";
-import { createRedisServer, redisArgs } from "../../scripts/processes/redis-server.ts";
+import { createRedisServer, redisArgs, type RedisServer } from "../../scripts/processes/redis-server.ts";
 import { until } from "../../scripts/processes/until.ts";
 import { expectAllDoneOnce, untilAllFinished } from "../support/chaos/checks.ts";
-import { createProxy } from "../support/servers/proxy.ts";
+import { signUp } from "../support/chaos/signup.ts";
+import { startMasterAndReplica } from "../support/servers/redis-pair.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 
 /** The maximum number of milliseconds until clients use a promoted master. */
 const FAILOVER_WITHIN = 15_000;
+
+/** The same for clients that do nothing, which ask every 5 s, on a slow machine. */
+const LEFT_WITHIN = 30_000;
 
 /** The same for a restarted node, which first loads its data and rejoins the cluster. */
 const REJOIN_WITHIN = 60_000;
@@ -97,26 +101,36 @@ const survives = async (queueUrl: string, failOver: () => Promise<unknown>, with
   await expectAllDoneOnce(system);
 };
 
-/** A master and its replica. */
-const startMasterAndReplica = async () => {
-  await using starting = new AsyncDisposableStack();
-  const folder = starting.adopt(await mkdtemp(join(tmpdir(), "offstage-pair-")), (path) =>
-    rm(path, { recursive: true, force: true }),
-  );
-  const start = async (...more: string[]) => {
-    const port = await freePort();
-    const server = createRedisServer(port, [...redisArgs(port, folder, "no log"), ...more]);
-    starting.adopt(server, (each) => each.end("SIGKILL"));
-    await server.start();
-    return server;
-  };
-  const old = await start("--repl-diskless-sync-delay", "0");
-  const promoted = await start("--replicaof", "127.0.0.1", `${old.port}`);
-  await until("the replica is in sync", async () =>
-    String(await promoted.call("INFO", "replication")).includes("master_link_status:up"),
-  );
-  const parts = starting.move();
-  return { old, promoted, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+const brokerCheck = async ({ apiUrl }: System) => {
+  const response = await fetch(`${apiUrl}/readyz`);
+  const { checks } = (await response.json()) as { checks: { broker: string } };
+  return [response.status, checks.broker];
+};
+
+/** The connections of clients, without the one that asks. */
+const clientsOf = async (server: RedisServer) =>
+  String(await server.call("CLIENT", "LIST", "TYPE", "normal"))
+    .trim()
+    .split("\n").length - 1;
+
+const logInWithWrongPassword = async ({ apiUrl }: System) => {
+  const { status } = await fetch(`${apiUrl}/v1/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email: "ada@example.com", password: "not this one" }),
+  });
+  return status;
+};
+
+/** Ways in which a server refuses writes, while it responds to reads. */
+const refusals: Record<string, (server: RedisServer, folder: string) => Promise<unknown>> = {
+  OOM: (server) => server.call("CONFIG", "SET", "maxmemory", "1"),
+  NOREPLICAS: (server) => server.call("CONFIG", "SET", "min-replicas-to-write", "1"),
+  MISCONF: async (server, folder) => {
+    await mkdir(join(folder, "dump.rdb")); // so it cannot save
+    await server.call("CONFIG", "SET", "save", "3600 1000");
+    await server.call("BGSAVE");
+  },
 };
 
 const redisCases = () =>
@@ -137,17 +151,10 @@ const redisCases = () =>
     });
 
     it("the address of a Redis moves to another master, and the old one becomes a replica", async () => {
-      await using servers = await startMasterAndReplica();
-      const { old, promoted } = servers;
-      let port = old.port;
-      await using proxy = await createProxy(
-        () => port,
-        (chunk, client) => client.write(chunk),
-      );
-      await survives(`redis://127.0.0.1:${proxy.port}`, async () => {
-        await promoted.call("REPLICAOF", "NO", "ONE");
-        port = promoted.port; // for new connections only: clients must close the old ones
-        await old.call("REPLICAOF", "127.0.0.1", `${port}`);
+      await using redis = await startMasterAndReplica();
+      await survives(redis.url, async () => {
+        await redis.swapRoles();
+        redis.moveAddress();
       });
     });
 
@@ -167,6 +174,45 @@ const redisCases = () =>
     });
   });
 
+const demotionCases = () => {
+  it("an idle system leaves a server that has become a replica, and continues without a restart", async () => {
+    await using redis = await startMasterAndReplica();
+    await using system = await createSystem({ queueUrl: redis.url });
+    await Promise.all([
+      system.start("api/main.ts", { THROTTLES: "true" }).wrote("listening"),
+      system.startWorker(),
+    ]);
+    await expect.poll(() => brokerCheck(system)).toEqual([200, "ok"]);
+    await until("every worker waits for jobs", async () => (await clientsOf(redis.old)) > 10);
+
+    await redis.swapRoles();
+    expect(await brokerCheck(system)).toEqual([200, "down"]);
+    redis.moveAddress();
+    await until("no client is left", async () => (await clientsOf(redis.old)) === 0, LEFT_WITHIN);
+    await expect.poll(() => brokerCheck(system)).toEqual([200, "ok"]);
+
+    expect((await signUp(system.apiUrl, "ada@example.com")).status).toBe(202);
+    await until("the mail arrives", async () => (await system.mails()).length === 1, LEFT_WITHIN);
+    await until("logins are limited", async () => (await logInWithWrongPassword(system)) === 429);
+  });
+
+  it.for(Object.entries(refusals))("a broker that responds with %s is down", async ([error, refuse]) => {
+    await using servers = new AsyncDisposableStack();
+    const folder = servers.adopt(await mkdtemp(join(tmpdir(), "offstage-refusal-")), (path) =>
+      rm(path, { recursive: true, force: true }),
+    );
+    const port = await freePort();
+    const server = createRedisServer(port, redisArgs(port, folder, "no log"));
+    servers.adopt(server, (each) => each.end("SIGKILL"));
+    await server.start();
+    const broker = openBroker(`redis://127.0.0.1:${port}`, "test", () => {});
+    servers.defer(broker.close);
+    await until("the broker responds", () => broker.ping().then(() => true));
+    await refuse(server, folder);
+    await expect.poll(() => broker.ping().catch(String)).toMatch(error);
+  });
+};
+
 const sentinelCases = () =>
   it("a client that quits closes its connections to the Sentinels", async () => {
     await using redis = await startWatchedRedis();
@@ -183,5 +229,6 @@ const sentinelCases = () =>
 // Only the cases for this run's broker are declared, so that no test is reported as skipped.
 if (inject("redisUrl")) {
   redisCases();
+  demotionCases();
   sentinelCases();
 }

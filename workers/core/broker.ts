@@ -35,7 +35,10 @@ type AnyWorker = Worker<unknown, unknown, string, IQueueBackend>;
 
 /** The engine that distributes work. It may lose everything, because the ledger can publish every job again. */
 export interface Broker {
-  /** Rejects while the broker is unavailable, or if it could evict jobs (Redis must run with `noeviction`). */
+  /**
+   * Rejects while the broker is unavailable or, on Redis, refuses writes (it is a replica, or full, or cannot save),
+   * and if it could evict jobs (Redis must run with `noeviction`).
+   */
   ping(): Promise<void>;
   /** The queue with that name, created at first use. Its calls reject quickly while the broker is unavailable. */
   queue(name: string): AnyQueue;
@@ -65,7 +68,8 @@ const redisConnections = (url: string, prefix: string, onError: (error: Error) =
     consumer: () => (consumer ??= connectRedis(url, {}, onError)),
     backend: createRedisBackend,
     ping: async () => {
-      await producer.exists(`${prefix}:ping`); // of a cluster, the node with the queues
+      // A server that refuses writes still responds to reads. Of a cluster, this is the node with the queues.
+      await producer.set(`${prefix}:ping`, "", "PX", 1_000);
       await Promise.all(mastersOf(producer).map(checkThatItKeepsJobs));
     },
     close: async () => {

@@ -23,7 +23,10 @@ const PATIENT = {
   retryDelayOnClusterDown: 500,
 };
 
-/** Milliseconds until a cluster's layout is read again, and until an unresponsive node or Sentinel is given up. */
+/**
+ * Milliseconds until a cluster's layout is read again, or a server is asked for its role; and until an unresponsive
+ * node or Sentinel is given up.
+ */
 const REFRESH = 5_000;
 const CONNECT = 3_000;
 
@@ -31,7 +34,8 @@ const retryStrategy = (tries: number) => Math.min(100 * tries, 1_000);
 
 /**
  * Opens a client for a single Redis, a Redis Cluster, or the master that Sentinels name. It neither throws nor waits
- * while Redis is unavailable, and reports errors of the connection to `onError`. It leaves a master that was demoted.
+ * while Redis is unavailable, and reports errors of the connection to `onError`. It leaves a master that was demoted:
+ * at the first error that says so, and without one within 5 s.
  */
 export const connectRedis = (
   url: string,
@@ -45,7 +49,7 @@ export const connectRedis = (
     disconnectTimeout: 500,
     // A host that vanished closes nothing: without a limit, its connections would be kept for many minutes.
     socketTimeout: failAfter ?? SILENCE,
-    // Its server has become a replica. The address, or a Sentinel, leads to the new master.
+    // The address, or a Sentinel, leads to the new master.
     reconnectOnError: ({ message }: Error) => /READONLY|^UNBLOCKED/.test(message),
     ...(failAfter ? { maxRetriesPerRequest: 1, commandTimeout: failAfter } : { maxRetriesPerRequest: null }),
   };
@@ -62,7 +66,26 @@ export const connectRedis = (
   const options = { ...behaviour, enableOfflineQueue, retryStrategy };
   const client =
     address.kind === "single" ? new Redis(url, options) : new Redis({ ...options, ...viaSentinels(address) });
-  return client.on("error", onError);
+  return leavingReplicas(client).on("error", onError);
+};
+
+/**
+ * Makes a client, and those that BullMQ duplicates from it, close a connection to a server that has become a replica.
+ * An idle client gets no error from it, and one that only reads gets results. A cluster's client needs no such check,
+ * because every node names the master.
+ */
+const leavingReplicas = (client: Redis): Redis => {
+  const leaveReplica = async () => {
+    if ((await client.info("replication")).includes("role:slave")) client.disconnect(true);
+  };
+  client.on("ready", () => {
+    // The question fails with its connection, or if this user may not ask.
+    const timer = setInterval(() => void leaveReplica().catch(() => {}), REFRESH);
+    client.once("close", () => clearInterval(timer));
+  });
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (changes) => leavingReplicas(duplicate(changes));
+  return client;
 };
 
 const ofCluster = ({ tls }: RedisAddress): ClusterOptions => ({
