@@ -24,9 +24,9 @@ export interface Throttle {
 }
 
 /**
- * Counts in Redis when `queueUrl` names one, else in PostgreSQL. While Redis is unavailable or refuses writes, PostgreSQL
- * counts. Without both, everything is allowed: a throttle that is down must not lock all users out. Errors go to
- * `onError`.
+ * Counts in Redis when `queueUrl` names one, else in PostgreSQL. While Redis is unavailable or refuses writes,
+ * PostgreSQL counts. Without both, everything is allowed: a throttle that is down must not lock all users out. Errors
+ * go to `onError`.
  */
 export const createThrottle = (
   queueUrl: string,
