@@ -1,8 +1,20 @@
 import type { Tx } from "../../infra/database.ts";
+import { verifyPassword } from "../../infra/passwords.ts";
 
 /** Serializes concurrent logins, resets and link requests of one user until the transaction ends. */
 export const lockUser = async (tx: Tx, id: string): Promise<{ passwordHash: string } | undefined> => {
   const [user] = await tx.$queryRaw<{ passwordHash: string }[]>`
     SELECT "passwordHash" FROM "User" WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
   return user;
+};
+
+/** Locks a user whose password has matched `hash`, and returns whether the password still matches. */
+export const lockUserByPassword = async (
+  tx: Tx,
+  id: string,
+  { hash, password }: { hash: string; password: string },
+): Promise<boolean> => {
+  const user = await lockUser(tx, id);
+  // A concurrent login may have replaced the hash by another one of the same password.
+  return user?.passwordHash === hash || verifyPassword(user?.passwordHash, password);
 };
