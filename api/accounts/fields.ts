@@ -1,15 +1,26 @@
 import { z } from "zod";
 import { normalizePassword } from "../../infra/passwords.ts";
+import { parseAddress } from "./address.ts";
 
-/** Fields that several routes share. */
-export const email = z
+/** An address to sign up with. */
+export const address = z
   .string("Enter an email address.")
   .trim()
-  .max(254, "Use at most 254 characters.")
-  .regex(/^.{0,64}(@|$)/, "Use at most 64 characters before the @.") // RFC 5321, 4.5.3.1.1
-  // Validated before lower-casing: a Kelvin sign becomes a plain k, which would turn one address into another.
-  .pipe(z.email("Enter a valid email address.").toLowerCase())
-  .meta({ format: "email", examples: ["ada@example.com"] });
+  .meta({
+    format: "email",
+    description:
+      "At most 254 characters, in ASCII before the @. The domain may be in Unicode or in its ASCII form.",
+    examples: ["ada@example.com"],
+  })
+  .transform((typed, { addIssue }) => {
+    const parsed = parseAddress(typed);
+    if (!("problem" in parsed)) return parsed;
+    addIssue({ code: "custom", message: parsed.problem });
+    return z.NEVER;
+  });
+
+/** The address of an account, in the form in which accounts and limits have it. */
+export const email = address.transform(({ email }) => email);
 
 export const name = z
   .string("Enter a name.")

@@ -5,12 +5,18 @@ import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../deps.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route, type Transaction } from "../http/contract.ts";
-import { email, name, newPassword } from "./fields.ts";
+import { address, name, newPassword } from "./fields.ts";
 import { message } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
 import { createVerification } from "./verification.ts";
 
-const signup = z.object({ email, name, password: newPassword });
+const signup = z
+  .object({ email: address, name, password: newPassword })
+  .transform(({ email: { email, shown }, ...rest }) => ({
+    email,
+    ...rest,
+    ...(shown !== email && { shownEmail: shown }),
+  }));
 
 /**
  * The response and its timing are the same whether or not the address already has an account. Only the owner of the
@@ -20,11 +26,11 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
   /** Both branches run the same number of statements, so that they take as long. */
   const register = (
     transaction: Transaction,
-    { email, name }: z.output<typeof signup>,
+    { email, name, shownEmail }: z.output<typeof signup>,
     passwordHash: string,
   ): Promise<z.input<typeof message>> =>
     transaction(async ({ tx, enqueue }) => {
-      const user = { id: uuidv7(), email, name, passwordHash };
+      const user = { id: uuidv7(), email, name, passwordHash, shownEmail: shownEmail ?? null };
       const { count } = await tx.user.createMany({ data: [user], skipDuplicates: true });
       if (count === 0) {
         const known = await tx.user.findUniqueOrThrow({ where: { email }, select: { id: true } });

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { codeIn } from "../support/api/people.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -38,6 +39,48 @@ test("an address with an account gets the same response and a different mail", a
     .toHaveLength(2);
   expect(tokenIn((await app.mailTo("grace@example.com")).text)).toBe("no token");
   expect(await user("grace@example.com")).toMatchObject({ name: "Ada Lovelace" });
+});
+
+describe("an internationalised domain", () => {
+  const unicode = "user@пример.рф";
+  const ascii = "user@xn--e1afmkfd.xn--p1ai";
+
+  test("is stored and mailed in ASCII, shown as typed, and is one account in every form", async () => {
+    expect((await signUp(person(unicode))).status).toBe(202);
+    const mail = await app.mailTo(ascii);
+    expect(mail.to).toBe(ascii);
+    expect(await app.headersOf(mail)).toMatch(new RegExp(`^To: ${ascii}$`, "m"));
+    const code = codeIn(mail.text);
+    const dots = "USER@ПРИМЕР。рф";
+    const verified = await app.request.post("/v1/verify-email/code").send({ email: dots, code });
+    expect(verified.status).toBe(200);
+    expect(await user(ascii)).toMatchObject({ email: ascii, shownEmail: unicode });
+
+    for (const email of [unicode, ascii, dots]) {
+      const login = await app.request.post("/v1/login").send({ ...person(email), as: "bearer" });
+      expect(login.status).toBe(200);
+      const me = await app.request.get("/v1/me").auth(login.body.token, { type: "bearer" });
+      expect(me.body.email).toBe(unicode);
+      await app.request.post("/v1/password/forgot").send({ email });
+    }
+    await expect
+      .poll(async () => (await app.mailsTo(ascii)).some(({ subject }) => subject === "Set a new password"))
+      .toBe(true);
+    await signUp(person(dots));
+    await app.mailTo(ascii, "You already have an account");
+    expect(await app.core.database.prisma.user.count({ where: { email: { contains: "xn--" } } })).toBe(1);
+  });
+
+  test("a local part that is not ASCII is refused with a reason of its own", async () => {
+    const response = await signUp(person("jörg@example.com"));
+    expect([response.status, response.type]).toEqual([422, "application/problem+json"]);
+    expect(response.body.errors).toEqual([
+      {
+        field: "email",
+        message: "Letters such as ö before the @ are not supported. Use an address without them.",
+      },
+    ]);
+  });
 });
 
 test("of twenty concurrent verifications, one succeeds", async () => {
