@@ -8,6 +8,17 @@ export const lockUser = async (tx: Tx, id: string): Promise<{ passwordHash: stri
   return user;
 };
 
+/** The same for the user of an address. @throws Error if there is none: it was deleted by a concurrent transaction */
+export const lockUserByEmail = async (
+  tx: Tx,
+  email: string,
+): Promise<{ id: string; verifiedAt: Date | null }> => {
+  const [user] = await tx.$queryRaw<{ id: string; verifiedAt: Date | null }[]>`
+    SELECT id, "verifiedAt" FROM "User" WHERE email = ${email} FOR NO KEY UPDATE`;
+  if (!user) throw new Error("the user was deleted during the sign-up");
+  return user;
+};
+
 /** Locks a user whose password has matched `hash`, and returns whether the password still matches. */
 export const lockUserByPassword = async (
   tx: Tx,

@@ -69,6 +69,8 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
         await tx.user.update({ where: { id: userId }, data: { passwordHash }, select: { id: true } });
         // The link proves that the user owns the address.
         await tx.user.updateMany({ where: { id: userId, verifiedAt: null }, data: { verifiedAt: now } });
+        // From now on, no sign-up changes the password.
+        await tx.emailVerification.updateMany({ where: { userId }, data: { passwordHash: null } });
         await tx.session.deleteMany({ where: { userId } });
         await enqueue(emailJob, { template: "password-changed", userId });
         return { message: "Your password has been changed. Log in with the new password." };
