@@ -2,7 +2,7 @@ import { join } from "node:path";
 import express from "express";
 import type { ErrorRequestHandler, Express, RequestHandler } from "express";
 import { ZodError } from "zod";
-import type { Inbox, Message } from "./inbox.ts";
+import { type Inbox, type Message, toAscii } from "./inbox.ts";
 import type { Outage } from "./outage.ts";
 import { createTranscription } from "./transcription.ts";
 import { createViewer } from "./viewer.ts";
@@ -31,8 +31,11 @@ export const createApp = (inbox: Inbox, outage: Outage): Express => {
     .use(problem);
 };
 
-const isTo = (to: unknown) =>
-  typeof to === "string" ? (message: Message) => message.to.toLowerCase() === to.toLowerCase() : () => true;
+const isTo = (to: unknown) => {
+  if (typeof to !== "string") return () => true;
+  const wanted = toAscii(to).toLowerCase();
+  return (message: Message) => message.to.toLowerCase() === wanted;
+};
 
 const POLICY = [
   "default-src 'none'",

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { domainToASCII } from "node:url";
 import { type ParsedMail, simpleParser } from "mailparser";
 
 /** A mail as one recipient gets it. */
@@ -52,6 +53,12 @@ export class Inbox extends EventEmitter<{ change: [] }> {
     this.emit("change");
   }
 }
+
+/** An address as it is on the wire: smtp-server converts internationalised domains to Unicode. */
+export const toAscii = (address: string): string => {
+  const [local, domain] = address.split(/@(?=[^@]*$)/);
+  return domain && /\P{ASCII}/u.test(domain) ? `${local}@${domainToASCII(domain) || domain}` : address;
+};
 
 const describe = (mail: ParsedMail, to: string): Message => ({
   id: randomUUID(),

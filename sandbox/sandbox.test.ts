@@ -52,6 +52,14 @@ test("accepts an address of the maximum length", async () => {
   expect((await messages(`?to=${to}`)).map((mail) => mail.to)).toEqual([to]);
 });
 
+test("lists the ASCII form of an internationalised domain, and finds it by either form", async () => {
+  await send({ to: "ada@пример.рф" });
+  for (const to of ["ada@пример.рф", "ada@xn--e1afmkfd.xn--p1ai"])
+    expect((await messages(`?to=${encodeURIComponent(to)}`)).map((mail) => mail.to)).toEqual([
+      "ada@xn--e1afmkfd.xn--p1ai",
+    ]);
+});
+
 test("deletes everything on request", async () => {
   await send({});
   expect((await call("/api/messages", { method: "DELETE" })).status).toBe(204);

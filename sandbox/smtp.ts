@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { buffer } from "node:stream/consumers";
 import { SMTPServer } from "smtp-server";
-import type { Inbox } from "./inbox.ts";
+import { type Inbox, toAscii } from "./inbox.ts";
 import type { Outage } from "./outage.ts";
 
 /** Milliseconds until a slow provider responds. */
@@ -28,7 +28,7 @@ export const createSmtpServer = (inbox: Inbox, outage: Outage): SMTPServer => {
     onRcptTo: (_address, _session, respond) => respond(refusals.get(outage.now.mail)),
 
     onData: (stream, { envelope }, respond) => {
-      const recipients = envelope.rcptTo.map(({ address }) => address);
+      const recipients = envelope.rcptTo.map(({ address }) => toAscii(address));
       receive(stream, recipients).then(() => {
         if (outage.now.mail !== "hang") respond(null, "2.0.0 stored in the sandbox");
       }, respond);

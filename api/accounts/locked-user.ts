@@ -1,8 +1,31 @@
 import type { Tx } from "../../infra/database.ts";
+import { verifyPassword } from "../../infra/passwords.ts";
 
 /** Serializes concurrent logins, resets and link requests of one user until the transaction ends. */
 export const lockUser = async (tx: Tx, id: string): Promise<{ passwordHash: string } | undefined> => {
   const [user] = await tx.$queryRaw<{ passwordHash: string }[]>`
     SELECT "passwordHash" FROM "User" WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
   return user;
+};
+
+/** The same for the user of an address. @throws Error if there is none: it was deleted by a concurrent transaction */
+export const lockUserByEmail = async (
+  tx: Tx,
+  email: string,
+): Promise<{ id: string; verifiedAt: Date | null }> => {
+  const [user] = await tx.$queryRaw<{ id: string; verifiedAt: Date | null }[]>`
+    SELECT id, "verifiedAt" FROM "User" WHERE email = ${email} FOR NO KEY UPDATE`;
+  if (!user) throw new Error("the user was deleted during the sign-up");
+  return user;
+};
+
+/** Locks a user whose password has matched `hash`, and returns whether the password still matches. */
+export const lockUserByPassword = async (
+  tx: Tx,
+  id: string,
+  { hash, password }: { hash: string; password: string },
+): Promise<boolean> => {
+  const user = await lockUser(tx, id);
+  // A concurrent login may have replaced the hash by another one of the same password.
+  return user?.passwordHash === hash || verifyPassword(user?.passwordHash, password);
 };

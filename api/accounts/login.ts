@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
-import { verifyPassword } from "../../infra/passwords.ts";
+import { upgradeHash, verifyPassword } from "../../infra/passwords.ts";
 import { createToken, hashToken } from "../../infra/tokens.ts";
 import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../deps.ts";
@@ -10,7 +10,7 @@ import { createCookies } from "../http/cookies.ts";
 import { deviceName } from "./device-name.ts";
 import { email, password } from "./fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
-import { lockUser } from "./locked-user.ts";
+import { lockUserByPassword } from "./locked-user.ts";
 import { Problem } from "../http/problem.ts";
 import { ABSOLUTE, endOfSession } from "./session-lifetime.ts";
 
@@ -66,7 +66,8 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
         if (!user?.verifiedAt || !isRight) throw new Problem("wrong-credentials");
         await throttle.forget(limits.login, `${body.email} ${clientOf(request)}`);
 
-        const userId = user.id;
+        const { id: userId, passwordHash: hash } = user;
+        const upgraded = await upgradeHash(hash, body.password);
         const token = createToken();
         const earlier = cookies.get(request, "session");
         const device = cookies.get(request, "device") ?? createToken();
@@ -74,9 +75,13 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
 
         await jobs.transaction(async ({ tx, enqueue }) => {
           const now = new Date();
-          const locked = await lockUser(tx, userId);
-          // The password has changed since it was read.
-          if (locked?.passwordHash !== user.passwordHash) throw new Problem("wrong-credentials");
+          if (!(await lockUserByPassword(tx, userId, { hash, password: body.password })))
+            throw new Problem("wrong-credentials");
+          if (upgraded)
+            await tx.user.updateMany({
+              where: { id: userId, passwordHash: hash },
+              data: { passwordHash: upgraded },
+            });
           // Ends a session that an attacker or a previous user may have left in this browser.
           if (earlier) await tx.session.deleteMany({ where: { tokenHash: hashToken(earlier) } });
           const session = await tx.session.create({

@@ -56,12 +56,16 @@ export const meRoutes = ({ prisma }: AppDeps) => [
   ),
 ];
 
-type User = Omit<z.input<typeof me>, "notifications"> & { notifyByMail: boolean; notifyByPush: boolean };
+type User = Omit<z.input<typeof me>, "notifications"> & {
+  shownEmail: string | null;
+  notifyByMail: boolean;
+  notifyByPush: boolean;
+};
 
 const toMe = (user: User | null | undefined): z.input<typeof me> => {
   if (!user) throw new Problem("unauthenticated"); // deleted after the session was read
   const { notifyByMail: email, notifyByPush: push } = user;
-  return { ...user, notifications: { email, push } };
+  return { ...user, email: user.shownEmail ?? user.email, notifications: { email, push } };
 };
 
 type Given<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };

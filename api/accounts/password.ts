@@ -9,7 +9,7 @@ import { route } from "../http/contract.ts";
 import { email, newPassword, password, token } from "./fields.ts";
 import { message } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
-import { lockUser } from "./locked-user.ts";
+import { lockUser, lockUserByPassword } from "./locked-user.ts";
 import { renewReset } from "./password-reset.ts";
 import { Problem } from "../http/problem.ts";
 
@@ -69,6 +69,8 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
         await tx.user.update({ where: { id: userId }, data: { passwordHash }, select: { id: true } });
         // The link proves that the user owns the address.
         await tx.user.updateMany({ where: { id: userId, verifiedAt: null }, data: { verifiedAt: now } });
+        // From now on, no sign-up changes the password.
+        await tx.emailVerification.updateMany({ where: { userId }, data: { passwordHash: null } });
         await tx.session.deleteMany({ where: { userId } });
         await enqueue(emailJob, { template: "password-changed", userId });
         return { message: "Your password has been changed. Log in with the new password." };
@@ -91,13 +93,14 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
     async ({ session: { id, userId }, body, transaction }) => {
       await enforceLimit(throttle, limits.login, userId);
       const user = await prisma.user.findUnique({ where: { id: userId }, select: { passwordHash: true } });
-      if (!(await verifyPassword(user?.passwordHash, body.currentPassword)))
+      if (!user || !(await verifyPassword(user.passwordHash, body.currentPassword)))
         throw new Problem("wrong-password");
+      const { passwordHash: hash } = user;
       await throttle.forget(limits.login, userId);
       const passwordHash = await hashPassword(body.newPassword);
       return transaction(async ({ tx, enqueue }) => {
-        const locked = await lockUser(tx, userId);
-        if (locked?.passwordHash !== user?.passwordHash) throw new Problem("wrong-password");
+        if (!(await lockUserByPassword(tx, userId, { hash, password: body.currentPassword })))
+          throw new Problem("wrong-password");
         await tx.user.update({ where: { id: userId }, data: { passwordHash }, select: { id: true } });
         await tx.passwordReset.deleteMany({ where: { userId } });
         await tx.session.deleteMany({ where: { userId, id: { not: id } } });

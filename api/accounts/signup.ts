@@ -5,34 +5,41 @@ import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../deps.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route, type Transaction } from "../http/contract.ts";
-import { email, name, newPassword } from "./fields.ts";
+import { address, name, newPassword } from "./fields.ts";
 import { message } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
+import { lockUserByEmail } from "./locked-user.ts";
 import { createVerification } from "./verification.ts";
 
-const signup = z.object({ email, name, password: newPassword });
+const signup = z
+  .object({ email: address, name, password: newPassword })
+  .transform(({ email: { email, shown }, ...rest }) => ({
+    email,
+    ...rest,
+    ...(shown !== email && { shownEmail: shown }),
+  }));
 
 /**
  * The response and its timing are the same whether or not the address already has an account. Only the owner of the
- * address learns the difference, by mail.
+ * address learns the difference, by mail. Until the address is verified, each sign-up has its own verification: the
+ * password and the name of the one that is used apply.
  */
 export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
-  /** Both branches run the same number of statements, so that they take as long. */
+  /** Runs the same statements for a new, an unverified and a verified address, so that they take as long. */
   const register = (
     transaction: Transaction,
-    { email, name }: z.output<typeof signup>,
+    { email, name, shownEmail }: z.output<typeof signup>,
     passwordHash: string,
   ): Promise<z.input<typeof message>> =>
     transaction(async ({ tx, enqueue }) => {
-      const user = { id: uuidv7(), email, name, passwordHash };
-      const { count } = await tx.user.createMany({ data: [user], skipDuplicates: true });
-      if (count === 0) {
-        const known = await tx.user.findUniqueOrThrow({ where: { email }, select: { id: true } });
-        await enqueue(emailJob, { template: "account-exists", userId: known.id });
-      } else {
-        const recordId = await createVerification(tx, appSecret, user.id);
-        await enqueue(emailJob, { template: "verification", userId: user.id, recordId });
-      }
+      const signUp = { name, passwordHash, shownEmail: shownEmail ?? null };
+      await tx.user.createMany({ data: [{ id: uuidv7(), email, ...signUp }], skipDuplicates: true });
+      const { id: userId, verifiedAt } = await lockUserByEmail(tx, email);
+      const recordId = await createVerification(tx, appSecret, userId, signUp);
+      await enqueue(
+        emailJob,
+        verifiedAt ? { template: "account-exists", userId } : { template: "verification", userId, recordId },
+      );
       return { message: "Check your inbox to continue." };
     });
 

@@ -25,6 +25,12 @@ export const userRoutes = ({ prisma }: AppDeps) => [
       status: 200,
       response: pageOf(user),
     },
-    async ({ query }) => toPage(await prisma.user.findMany(pageArguments(query)), query.limit),
+    async ({ query }) => {
+      const rows = await prisma.user.findMany(pageArguments(query));
+      return toPage(
+        rows.map((row) => ({ ...row, email: row.shownEmail ?? row.email })),
+        query.limit,
+      );
+    },
   ),
 ];

@@ -12,7 +12,7 @@ import { message } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
 import { lockUser } from "./locked-user.ts";
 import { Problem } from "../http/problem.ts";
-import { renewVerification } from "./verification.ts";
+import { renewVerification, type SignUp } from "./verification.ts";
 
 const CODE_LIFE = 15 * 60_000;
 const CODE_TRIES = 5;
@@ -23,14 +23,33 @@ const byCode = z.object({
   code: z.string("Enter the code from the email.").regex(/^\d{6}$/, "Enter six digits."),
 });
 
+const verification = { id: true, userId: true, name: true, passwordHash: true, shownEmail: true } as const;
+
+interface Verification extends Pick<SignUp, "shownEmail"> {
+  id: string;
+  userId: string;
+  name: string | null;
+  passwordHash: string | null;
+}
+
+/** False for a verification that is older than these columns: the user keeps what the sign-up has set. */
+const isComplete = (signUp: Omit<Verification, "id" | "userId">): signUp is SignUp =>
+  signUp.name !== null && signUp.passwordHash !== null;
+
 /** Verifies an address with the link or the code of the verification mail. Each works once. */
 export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
   const isRight = (id: string, code: string) => deriveCode(appSecret, "verify-email", id) === code;
 
-  const welcome = async (tx: Tx, enqueue: Enqueue, userId: string) => {
-    const data = { verifiedAt: new Date() };
-    const { count } = await tx.user.updateMany({ where: { id: userId, verifiedAt: null }, data });
-    if (count > 0) await enqueue(emailJob, { template: "welcome", userId });
+  /** Gives an unverified user what the sign-up of this verification asked for, and revokes the other sign-ups. */
+  const verify = async (tx: Tx, enqueue: Enqueue, { id, userId, ...signUp }: Verification) => {
+    const { count } = await tx.user.updateMany({
+      where: { id: userId, verifiedAt: null },
+      data: { verifiedAt: new Date(), ...(isComplete(signUp) && signUp) },
+    });
+    if (count > 0) {
+      await tx.emailVerification.deleteMany({ where: { userId, id: { not: id } } });
+      await enqueue(emailJob, { template: "welcome", userId });
+    }
     return { message: "Your email address is verified." };
   };
 
@@ -51,7 +70,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
         const tokenHash = hashToken(body.token);
         const found = await prisma.emailVerification.findUnique({
           where: { tokenHash },
-          select: { userId: true },
+          select: verification,
         });
         if (!found) throw new Problem("token-spent");
         return transaction(async ({ tx, enqueue }) => {
@@ -60,10 +79,10 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
           // One statement checks the token and marks it as used, so that only one of concurrent requests succeeds.
           const { count } = await tx.emailVerification.updateMany({
             where: { tokenHash, usedAt: null, expiresAt: { gt: now } },
-            data: { usedAt: now },
+            data: { usedAt: now, passwordHash: null },
           });
           if (count === 0) throw new Problem("token-spent");
-          return welcome(tx, enqueue, found.userId);
+          return verify(tx, enqueue, found);
         });
       },
     ),
@@ -83,9 +102,10 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
       async ({ body, request, transaction }) => {
         await enforceLimit(throttle, limits.codes, clientOf(request));
         const user = await prisma.user.findUnique({ where: { email: body.email }, select: { id: true } });
-        // Counted in a separate statement, which is not rolled back with the rest, and before the code is compared, so
-        // that concurrent guesses count too.
-        const [open] = await prisma.emailVerification.updateManyAndReturn({
+        // A guess counts for every open sign-up, so that each code is compared five times at most. Counted in a
+        // separate statement, which is not rolled back with the rest, and before the code is compared, so that
+        // concurrent guesses count too.
+        const open = await prisma.emailVerification.updateManyAndReturn({
           where: {
             userId: user?.id ?? uuidv7(),
             usedAt: null,
@@ -93,17 +113,18 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
             codeTries: { lt: CODE_TRIES },
           },
           data: { codeTries: { increment: 1 } },
-          select: { id: true, userId: true },
+          select: verification,
         });
-        if (!isRight(open?.id ?? "", body.code) || !open) throw new Problem("wrong-code");
+        const found = open.find(({ id }) => isRight(id, body.code));
+        if (!isRight(found?.id ?? "", body.code) || !found) throw new Problem("wrong-code");
         return transaction(async ({ tx, enqueue }) => {
-          await lockUser(tx, open.userId);
+          await lockUser(tx, found.userId);
           const { count } = await tx.emailVerification.updateMany({
-            where: { id: open.id, usedAt: null },
-            data: { usedAt: new Date() },
+            where: { id: found.id, usedAt: null },
+            data: { usedAt: new Date(), passwordHash: null },
           });
           if (count === 0) throw new Problem("wrong-code");
-          return welcome(tx, enqueue, open.userId);
+          return verify(tx, enqueue, found);
         });
       },
     ),
@@ -112,7 +133,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
       {
         method: "post",
         path: "/v1/verify-email/resend",
-        summary: "Send a new verification email; earlier links and codes stop working",
+        summary: "Send the newest sign-up's verification email again; its earlier link and code stop working",
         access: "anyone",
         body: z.object({ email }),
         status: 202,

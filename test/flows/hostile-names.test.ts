@@ -74,10 +74,10 @@ describe("a name", () => {
     };
     await app.request.post("/v1/signup").send(person);
     const { text } = await arrives(VERIFICATION);
-    await app.request.post("/v1/signup").send(person);
-    await arrives("You already have an account");
     await app.request.post("/v1/verify-email").send({ token: tokenIn(text) });
     await arrives("Welcome to Offstage");
+    await app.request.post("/v1/signup").send(person);
+    await arrives("You already have an account");
     const session = await people.as(person);
     await people.logIn(person);
     await arrives("A new sign-in to your account");
@@ -98,18 +98,22 @@ describe("an address", () => {
   const domain = [63, 63, 57, 3].map((length) => "d".repeat(length)).join(".");
   const longest = `${"a".repeat(64)}@${domain}`;
 
-  test.for([longest, "o'brien+tag_1-2@example.com", "-@example.com"])(
-    "%s gets its mail, and no other address does",
-    async (email) => {
-      expect(email.length).toBeLessThanOrEqual(254);
-      await people.verified(email);
-      const mail = await app.mailTo(email, VERIFICATION);
-      expect(mail.to).toBe(email);
-      expect(await app.headersOf(mail)).toMatch(new RegExp(`^To: ${email.replaceAll("+", "\\+")}$`, "m"));
-      const session = await people.as(people.person(email));
-      expect((await session.get("/v1/me")).body.email).toBe(email);
-    },
-  );
+  test.for([
+    longest,
+    "o'brien+tag_1-2@example.com",
+    "-@example.com",
+    "o&leary@example.com",
+    "!#$%&'*+/=?^_`{|}~-.x@a.b-2.1.c",
+    "user@xn--80ak6aa92e.xn--p1ai",
+  ])("%s gets its mail, and no other address does", async (email) => {
+    expect(email.length).toBeLessThanOrEqual(254);
+    await people.verified(email);
+    const mail = await app.mailTo(email, VERIFICATION);
+    expect(mail.to).toBe(email);
+    expect((await app.headersOf(mail)).split("\n")).toContain(`To: ${email}`);
+    const session = await people.as(people.person(email));
+    expect((await session.get("/v1/me")).body.email).toBe(email);
+  });
 
   test.for([
     `${longest}d`,
@@ -123,6 +127,10 @@ describe("an address", () => {
     "👩@example.com",
     "עדה@example.com",
     "\u212aate@example.com",
+    "eve@exam\u202eple.com",
+    "eve@℀.com",
+    "eve@127.0.0.1",
+    "eve@localhost",
     "ada@example.com.",
     "eve\u202e@example.com",
   ])("%j is rejected", async (email) => {

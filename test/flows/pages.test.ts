@@ -84,6 +84,17 @@ describe("the pages", () => {
     expect(await page.getByRole("button").count()).toBe(0);
   });
 
+  test("send an address as it was typed", async () => {
+    const page = await open("");
+    const { name, password } = people.person("");
+    await fill(page, { Name: name, Email: "ada@bücher.example", Password: password });
+    await click(page, "Sign up");
+    await app.mailTo("ada@xn--bcher-kva.example");
+    const where = { email: "ada@xn--bcher-kva.example" };
+    const user = await app.core.database.prisma.user.findUniqueOrThrow({ where });
+    expect(user.shownEmail).toBe("ada@bücher.example");
+  });
+
   test("resend the verification mail on login before verification", async () => {
     const { email, password } = people.person("early@example.com");
     await app.request.post("/v1/signup").send(people.person(email));

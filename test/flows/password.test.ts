@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { hash } from "@node-rs/argon2";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { createPeople, type People, tokenIn } from "../support/api/people.ts";
 
@@ -154,4 +155,74 @@ test("a login that overlaps a reset does not survive it", async () => {
       expect((await app.request.get("/v1/me").set("Cookie", cookie)).status).toBe(401);
     person.password = password;
   }
+});
+
+describe("a password typed on another device", () => {
+  const composed = "pässwörd für Åsa".normalize("NFC");
+  const decomposed = composed.normalize("NFD");
+  const verified = async (email: string, password: string) => {
+    const person = { ...people.person(email), password };
+    await app.request.post("/v1/signup").send(person);
+    await app.request
+      .post("/v1/verify-email")
+      .send({ token: tokenIn((await app.mailTo(email, "Confirm your email address")).text) });
+    return person;
+  };
+  const statuses = async (email: string, passwords: string[]) => {
+    const all = [];
+    for (const password of passwords)
+      all.push((await people.logIn({ ...people.person(email), password })).status);
+    return all;
+  };
+
+  test.for([
+    ["composed@example.com", composed],
+    ["decomposed@example.com", decomposed],
+  ])("%s logs in with either form, after sign-up, change and reset", async ([email = "", password = ""]) => {
+    const person = await verified(email, password);
+    expect(await statuses(email, [composed, decomposed, "passwort für Asa"])).toEqual([200, 200, 401]);
+
+    const session = await people.as(person);
+    const change = { currentPassword: decomposed, newPassword: `${password} 2` };
+    expect((await session.post("/v1/password/change").send(change)).status).toBe(200);
+    expect(await statuses(email, [`${composed} 2`, `${decomposed} 2`, composed])).toEqual([200, 200, 401]);
+
+    await forgot(email);
+    await reset(await resetToken(email), `${password}\u00a03`);
+    expect(await statuses(email, [`${composed} 3`, `${decomposed} 3`])).toEqual([200, 200]);
+  });
+
+  test("an older hash of the password as typed is valid, and replaced at a login", async () => {
+    const { email } = await people.verified("older@example.com");
+    await prisma().user.update({ where: { email }, data: { passwordHash: await hash(decomposed) } });
+    expect(await statuses(email, [composed])).toEqual([401]);
+    const logins = Array.from({ length: 4 }, () => statuses(email, [decomposed]));
+    expect((await Promise.all(logins)).flat()).toEqual([200, 200, 200, 200]);
+    expect(await statuses(email, [composed, decomposed])).toEqual([200, 200]);
+  });
+
+  test("its length is counted in characters of the composed form", async () => {
+    const signUp = async (password: string) =>
+      (await app.request.post("/v1/signup").send({ ...people.person("length@example.com"), password }))
+        .status;
+    expect(await signUp("ä".repeat(9).normalize("NFD"))).toBe(422);
+    expect(await signUp("ä".repeat(10).normalize("NFD"))).toBe(202);
+    expect(await signUp("👩".repeat(9))).toBe(422);
+    expect(await signUp("👩".repeat(200))).toBe(202);
+    expect(await signUp("ä".repeat(201).normalize("NFD"))).toBe(422);
+    const longest = "ệ".repeat(200).normalize("NFD");
+    await verified("longest@example.com", longest);
+    expect(await statuses("longest@example.com", [longest, longest.normalize("NFC")])).toEqual([200, 200]);
+  });
+
+  test("a repeated request with its other form is the same request", async () => {
+    const send = (password: string) =>
+      app.request
+        .post("/v1/signup")
+        .set("Idempotency-Key", "other-form")
+        .send({ ...people.person("repeated@example.com"), password });
+    expect((await send(composed)).status).toBe(202);
+    expect((await send(decomposed)).status).toBe(202);
+    expect((await send(`${composed}!`)).body.type).toBe("/problems/idempotency-key-reused");
+  });
 });

@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../../scripts/processes/until.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { codeIn } from "../support/api/people.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -12,6 +14,8 @@ const signUp = (body: object) => app.request.post("/v1/signup").send(body);
 const verify = (token: string) => app.request.post("/v1/verify-email").send({ token });
 const tokenIn = (text: string) => /verify-email#([\w-]+)/.exec(text)?.[1] ?? "no token";
 const user = (email: string) => app.core.database.prisma.user.findUnique({ where: { email } });
+const pending = (email: string) =>
+  app.core.database.prisma.emailVerification.count({ where: { user: { email }, usedAt: null } });
 
 test("sign-up sends a mail whose link verifies the address once", async () => {
   const response = await signUp(person("ada@example.com"));
@@ -28,16 +32,73 @@ test("sign-up sends a mail whose link verifies the address once", async () => {
   expect(again.body).toMatchObject({ type: "/problems/token-spent", status: 410 });
 });
 
-test("an address with an account gets the same response and a different mail", async () => {
+test("a verified address gets the same response and a different mail", async () => {
   const first = await signUp(person("grace@example.com"));
-  await app.mailTo("grace@example.com");
-  const second = await signUp({ ...person(" Grace@Example.com "), name: "Another Grace" });
+  await verify(tokenIn((await app.mailTo("grace@example.com")).text));
+  const before = await user("grace@example.com");
+  const second = await signUp({
+    ...person(" Grace@Example.com "),
+    name: "Another Grace",
+    password: "another horse battery",
+  });
   expect([second.status, second.body]).toEqual([first.status, first.body]);
-  await expect
-    .poll(async () => (await app.mailsTo("grace@example.com")).map(({ text }) => tokenIn(text)))
-    .toHaveLength(2);
-  expect(tokenIn((await app.mailTo("grace@example.com")).text)).toBe("no token");
-  expect(await user("grace@example.com")).toMatchObject({ name: "Ada Lovelace" });
+  const mail = await app.mailTo("grace@example.com", "You already have an account");
+  expect(tokenIn(mail.text)).toBe("no token");
+  expect(await user("grace@example.com")).toEqual(before);
+  expect(await pending("grace@example.com")).toBe(0);
+});
+
+describe("an internationalised domain", () => {
+  const unicode = "user@пример.рф";
+  const ascii = "user@xn--e1afmkfd.xn--p1ai";
+
+  test("is stored and mailed in ASCII, shown as typed, and is one account in every form", async () => {
+    expect((await signUp(person(unicode))).status).toBe(202);
+    const mail = await app.mailTo(ascii);
+    expect(mail.to).toBe(ascii);
+    expect(await app.headersOf(mail)).toMatch(new RegExp(`^To: ${ascii}$`, "m"));
+    const code = codeIn(mail.text);
+    const dots = "USER@ПРИМЕР。рф";
+    const verified = await app.request.post("/v1/verify-email/code").send({ email: dots, code });
+    expect(verified.status).toBe(200);
+    expect(await user(ascii)).toMatchObject({ email: ascii, shownEmail: unicode });
+
+    for (const email of [unicode, ascii, dots]) {
+      const login = await app.request.post("/v1/login").send({ ...person(email), as: "bearer" });
+      expect(login.status).toBe(200);
+      const me = await app.request.get("/v1/me").auth(login.body.token, { type: "bearer" });
+      expect(me.body.email).toBe(unicode);
+      await app.request.post("/v1/password/forgot").send({ email });
+    }
+    await expect
+      .poll(async () => (await app.mailsTo(ascii)).some(({ subject }) => subject === "Set a new password"))
+      .toBe(true);
+    await signUp(person(dots));
+    await app.mailTo(ascii, "You already have an account");
+    expect(await app.core.database.prisma.user.count({ where: { email: { contains: "xn--" } } })).toBe(1);
+  });
+
+  test("is shown in ASCII when it was typed so, and the sign-up that is verified decides", async () => {
+    const address = "user@xn--bcher-kva.example";
+    await signUp({ ...person("user@bücher.example"), name: "First" });
+    await signUp({ ...person(address), name: "Second" });
+    const mail = await until("the second mail", async () =>
+      (await app.mailsTo(address)).find(({ text }) => text.includes("Second")),
+    );
+    await verify(tokenIn(mail.text));
+    expect(await user(address)).toMatchObject({ email: address, shownEmail: null });
+  });
+
+  test("a local part that is not ASCII is refused with a reason of its own", async () => {
+    const response = await signUp(person("jörg@example.com"));
+    expect([response.status, response.type]).toEqual([422, "application/problem+json"]);
+    expect(response.body.errors).toEqual([
+      {
+        field: "email",
+        message: "Letters such as ö before the @ are not supported. Use an address without them.",
+      },
+    ]);
+  });
 });
 
 test("of twenty concurrent verifications, one succeeds", async () => {

@@ -45,6 +45,18 @@ test("the sixth login within 15 minutes is throttled, whatever its credentials",
   expect((await logIn(email, password, "192.0.2.2")).status).toBe(200);
 });
 
+test("an internationalised domain is counted in all its forms together", async () => {
+  const forms = ["user@пример.рф", "user@xn--e1afmkfd.xn--p1ai", "USER@ПРИМЕР。рф"];
+  for (const path of ["/v1/signup", "/v1/password/forgot", "/v1/verify-email/resend"]) {
+    const ask = (email = "") => app.request.post(path).set(from("192.0.2.5")).send(people.person(email));
+    const statuses = [];
+    for (let times = 0; times < 6; times++) statuses.push((await ask(forms[times % 3])).status);
+    expect([path, ...statuses]).toEqual([path, 202, 202, 202, 202, 202, 429]);
+  }
+  for (let tries = 0; tries < 5; tries++) await logIn(forms[tries % 3] ?? "", "wrong one", "192.0.2.5");
+  expect((await logIn(forms[2] ?? "", "wrong one", "192.0.2.5")).status).toBe(429);
+});
+
 test("all addresses of a network count as one client, and forged headers are ignored", async () => {
   const sources = Array.from({ length: 8 }, (_, each) => [
     `2001:db8:1:2::${each}`,

@@ -90,6 +90,35 @@ test("a new mail revokes earlier ones, also concurrently", async () => {
   expect((await byLink(newestToken)).status).toBe(200);
 });
 
+test("a code allows five attempts for each of several sign-ups, and a guess counts for all", async () => {
+  const { email, code } = await signUp("several@example.com");
+  await byCode(email, wrong(code));
+  await app.request.post("/v1/signup").send(people.person(email));
+  for (let tries = 0; tries < 8; tries++) await byCode(email, wrong(code));
+  const rows = await prisma().emailVerification.findMany({ where: { user: { email } } });
+  expect(rows.map(({ codeTries }) => codeTries)).toEqual([5, 5]);
+  expect((await byCode(email, code)).status).toBe(422);
+});
+
+test("a new mail is for the newest sign-up, and the others stay valid", async () => {
+  const { email, token, password } = await signUp("newest@example.com");
+  const second = { ...people.person(email), name: "Second", password: "the second password" };
+  await app.request.post("/v1/signup").send(second);
+  const texts = async () => (await app.mailsTo(email)).map(({ text }) => text);
+  await expect.poll(texts).toHaveLength(2);
+  const revoked = tokenIn((await texts())[0] ?? "");
+  await resend(email);
+  await expect.poll(texts).toHaveLength(3);
+  const [text = ""] = await texts();
+  expect(text).toContain("Hello Second,");
+  expect((await byLink(revoked)).status).toBe(410);
+  expect(await prisma().emailVerification.count({ where: { user: { email } } })).toBe(2);
+  expect((await byLink(tokenIn(text))).status).toBe(200);
+  expect((await people.logIn(second)).status).toBe(200);
+  expect((await people.logIn({ ...second, password })).status).toBe(401);
+  expect((await byLink(token)).status).toBe(410);
+});
+
 test("resending gets the same response for unverified, verified and unknown addresses", async () => {
   await signUp("waiting@example.com");
   await people.verified("done@example.com");

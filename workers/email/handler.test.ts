@@ -32,6 +32,17 @@ test("sends the verification link to the user", async () => {
   ]);
 });
 
+test("greets with the name in the sign-up that the mail is for, unless it looks like a link", async () => {
+  const greeting = async (name: string | null) => {
+    const findVerification = async () => ({ ...open, name });
+    const { sent } = await perform({ template: "verification", userId, recordId }, { findVerification });
+    return JSON.parse(sent[0]?.text ?? "").name;
+  };
+  expect(await greeting("Grace")).toBe("Grace");
+  expect(await greeting("win at evil.example")).toBe("");
+  expect(await greeting(null)).toBe("Ada");
+});
+
 test("sends the login link to an address that already has an account", async () => {
   const { outcome, sent } = await perform({ template: "account-exists", userId });
   expect(outcome).toBe("sent");

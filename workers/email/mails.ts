@@ -19,7 +19,8 @@ interface OneTimeLink {
 
 /** What the mails load in addition to the user, and the targets of their buttons. */
 export interface Sources {
-  findVerification(id: string): Promise<OneTimeLink | null>;
+  /** With the name in its sign-up; absent or null if it has none. */
+  findVerification(id: string): Promise<(OneTimeLink & { name?: string | null }) | null>;
   findReset(id: string): Promise<OneTimeLink | null>;
   findSession(id: string): Promise<{ device: string; createdAt: Date } | null>;
   links: {
@@ -41,8 +42,11 @@ export const mails: Record<Template, Mail> = {
   verification: async (user, recordId, { findVerification, links }) => {
     const id = required(recordId);
     if (user.verifiedAt) return { skip: "already verified" };
-    const skip = skipReason(await findVerification(id));
-    return skip ? { skip } : { data: { url: links.verifyEmail(id), code: links.verificationCode(id) } };
+    const verification = await findVerification(id);
+    const skip = skipReason(verification);
+    if (skip) return { skip };
+    const name = greetingName(verification?.name ?? user.name);
+    return { data: { name, url: links.verifyEmail(id), code: links.verificationCode(id) } };
   },
 
   "account-exists": async (_user, _recordId, { links }) => ({
