@@ -157,7 +157,7 @@ const connect = ({ region, endpoint, credentials }: Omit<S3Options, "bucket" | "
     ...(credentials && { credentials }),
     // Other stores have no host name per bucket.
     ...(endpoint && { endpoint, forcePathStyle: true }),
-    // Other stores do not support the SDK's checksums, and a signed URL cannot contain them. DeleteObjects requires one.
+    // Other stores do not support the SDK's checksums, and a signed URL cannot contain them.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     // The SDK has no timeouts by default.
