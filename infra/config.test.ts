@@ -117,6 +117,19 @@ describe("the config", () => {
     expect(problem).not.toContain("s3cret");
   });
 
+  it.each([
+    ["SMTP_URL", "smtp://user:s3cret@host?pool=true", /parameters .* only/],
+    ["SMTP_URL", "smtp:s3cret", /^must be a URL like smtp:/],
+    ["MAIL_FROM", "s3cret", /^must be one address/],
+    ["MAIL_FROM", "s3cret@acme.example, other@acme.example", /^must be one address/],
+    ["MAIL_FROM", "s3crét@acme.example", /ASCII .* before its @$/],
+    ["MAIL_FROM", "s3cret@acme", /complete domain/],
+  ])("explains what is wrong with a %s of %s", (name, value, message) => {
+    const [problem = ""] = problemsOf("worker", { [name]: value });
+    expect(problem.replace(`${name}: `, "")).toMatch(message);
+    expect(problem).not.toMatch(/s3cr/);
+  });
+
   it("reports every problem at once, without the values", () => {
     const env = { PORT: "http", DATABASE_URL: "mysql://u:s3cret@db", APP_SECRET: "s3cret", NODE_ENV: "prod" };
     const problems = problemsOf("api", env);
@@ -181,6 +194,14 @@ describe("in production", () => {
     ["the sandbox by default", { SMTP_URL: "" }, "SMTP_URL"],
     ["the sandbox by name", { SMTP_URL: "smtp://sandbox:25" }, "SMTP_URL"],
     ["the sandbox by its port", { SMTP_URL: "smtp://mail.internal:1025" }, "SMTP_URL"],
+    ["the sandbox in capitals", { SMTP_URL: "SMTP://SANDBOX:25" }, "SMTP_URL"],
+    ["mail without TLS", { SMTP_URL: "smtp://mail.example.com?ignoreTLS=true" }, "SMTP_URL"],
+    ["mail with optional TLS", { SMTP_URL: "smtp://mail.example.com?requireTLS=false" }, "SMTP_URL"],
+    [
+      "mail to any server with any certificate",
+      { SMTP_URL: "smtps://mail.example.com?tls.rejectUnauthorized=false" },
+      "SMTP_URL",
+    ],
     ["a secret that is too short", { APP_SECRET: "x".repeat(31) }, "APP_SECRET"],
     ["the sandbox as transcription provider by default", { TRANSCRIPTION_URL: "" }, "TRANSCRIPTION_URL"],
     [
@@ -189,7 +210,40 @@ describe("in production", () => {
       "TRANSCRIPTION_URL",
     ],
     ["plaintext transcription", { TRANSCRIPTION_URL: "http://stt.internal/v1" }, "TRANSCRIPTION_URL"],
+    [
+      "plaintext transcription in capitals",
+      { TRANSCRIPTION_URL: "HTTP://stt.internal/v1" },
+      "TRANSCRIPTION_URL",
+    ],
+    ["links without https in capitals", { PUBLIC_URL: "HTTP://app.example.com" }, "PUBLIC_URL"],
+    [
+      "a database whose TLS a second parameter switches off",
+      { DATABASE_URL: "postgres://db.internal/app?sslmode=require&sslmode=disable" },
+      "DATABASE_URL",
+    ],
+    [
+      "a database whose certificate is not checked",
+      { DATABASE_URL: "postgres://db.internal/app?sslmode=no-verify" },
+      "DATABASE_URL",
+    ],
+    [
+      "a database whose certificate libpq would not check",
+      { DATABASE_URL: "postgres://db.internal/app?sslmode=require&uselibpqcompat=true" },
+      "DATABASE_URL",
+    ],
+    [
+      "a plaintext database in a parameter",
+      { DATABASE_URL: "postgres://localhost/app?host=db.internal" },
+      "DATABASE_URL",
+    ],
+    [
+      "the sample password in a parameter",
+      { DATABASE_URL: "postgres://app@localhost/app?password=offstage" },
+      "DATABASE_URL",
+    ],
     ["the sample sender", { MAIL_FROM: "" }, "MAIL_FROM"],
+    ["the sample sender without its name", { MAIL_FROM: "hello@offstage.example" }, "MAIL_FROM"],
+    ["the sample sender with another name", { MAIL_FROM: '"Acme" <Hello@Offstage.Example>' }, "MAIL_FROM"],
   ])("%s is rejected", (_, change, name) => {
     expect(problemsOf("worker", { ...production, ...change })).toEqual([expect.stringMatching(`^${name}: `)]);
   });
@@ -210,14 +264,19 @@ describe("in production", () => {
   });
 
   it("plaintext is accepted to this machine, and to a network declared private", () => {
-    const local = { DATABASE_URL: "postgres://127.0.0.1/app", QUEUE_URL: "redis://localhost" };
+    const local = {
+      DATABASE_URL: "postgres:///app?host=/var/run/postgresql",
+      QUEUE_URL: "redis://localhost",
+      SMTP_URL: "smtp://127.0.0.1:25?ignoreTLS=true",
+    };
     const remote = {
       DATABASE_URL: "postgres://db/app",
       QUEUE_URL: "redis://queue",
+      SMTP_URL: "smtp://mail?ignoreTLS=true",
       ALLOW_PLAINTEXT_NETWORK: "true",
     };
-    expect(loadConfig("api", { ...production, ...local }).queueUrl).toBe("redis://localhost");
-    expect(loadConfig("api", { ...production, ...remote }).queueUrl).toBe("redis://queue");
+    expect(loadConfig("worker", { ...production, ...local }).queueUrl).toBe("redis://localhost");
+    expect(loadConfig("worker", { ...production, ...remote }).queueUrl).toBe("redis://queue");
   });
 });
 

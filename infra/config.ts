@@ -4,6 +4,8 @@ import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { isRedisUrl, parseRedisUrl } from "../workers/core/redis-url.ts";
 import { productionProblems, sampleSecret, sampleSender } from "./production.ts";
+import { parseSender } from "./sender.ts";
+import { checkSmtpUrl } from "./smtp-url.ts";
 
 const environment = z.enum(["development", "test", "production"]);
 const level = z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
@@ -13,14 +15,22 @@ const workerProcesses = count.min(1, "must be 1 or more").max(16, "must be 16 or
 const names = z.string().transform((value) => value.split(",").map((name) => name.trim()));
 const prefix = z.string().regex(/^[\w{}-]+$/, "may have letters, digits, _ - { }");
 const secret = z.string().min(32, "must have at least 32 characters");
-const sender = z.string().regex(/@/, "must be an address, or Name <address>");
+/** A text that `parse` accepts. Its TypeErrors say what is wrong, without the value. */
+const parsedBy = (parse: (value: string) => unknown) =>
+  z.string().check(({ value, issues }) => {
+    const message = problemOf(() => parse(value));
+    if (message) issues.push({ code: "custom", input: value, message });
+  });
 const url = (protocol: RegExp, example: string) =>
   z.url({ protocol, error: `must be a URL like ${example}` });
 
 const database = url(/^postgres(ql)?$/, "postgres://user:password@host/database");
-const broker = z.string().check(({ value, issues }) => {
-  const message = brokerProblem(value);
-  if (message) issues.push({ code: "custom", input: value, message });
+const broker = parsedBy((value) => {
+  if (isRedisUrl(value)) return parseRedisUrl(value);
+  if (database.safeParse(value).success) return value;
+  throw new TypeError(
+    "must be a URL like redis://host, redis-cluster://host1,host2, redis-sentinel://host1,host2/master or postgres://host/database",
+  );
 });
 const provider = z.literal("none").or(url(/^https?$/, "https://api.openai.com/v1, or none"));
 const storage = z
@@ -40,13 +50,9 @@ const credentials = z
     secretAccessKey: value.slice(value.indexOf(":") + 1),
   }));
 
-const brokerProblem = (value: string): string | undefined => {
-  if (!isRedisUrl(value))
-    return database.safeParse(value).success
-      ? undefined
-      : "must be a URL like redis://host, redis-cluster://host1,host2, redis-sentinel://host1,host2/master or postgres://host/database";
+const problemOf = (parse: () => unknown): string | undefined => {
   try {
-    parseRedisUrl(value);
+    parse();
     return undefined;
   } catch (error) {
     if (error instanceof TypeError) return error.message;
@@ -84,8 +90,8 @@ export const variables = {
   workers: ["WORKERS", names.optional()],
   healthPort: ["HEALTH_PORT", port.optional()],
   workerProcesses: ["WORKER_PROCESSES", workerProcesses.default(2)],
-  smtpUrl: ["SMTP_URL", url(/^smtps?$/, "smtp://user:password@host:587").optional()],
-  mailFrom: ["MAIL_FROM", sender.default(sampleSender)],
+  smtpUrl: ["SMTP_URL", parsedBy(checkSmtpUrl).optional()],
+  mailFrom: ["MAIL_FROM", parsedBy(parseSender).default(sampleSender)],
 
   video: ["VIDEO", z.enum(["auto", "on", "off"]).default("auto")],
   ffmpegPath: ["FFMPEG_PATH", z.string().optional()],

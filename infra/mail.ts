@@ -1,4 +1,6 @@
 import { createTransport } from "nodemailer";
+import { parseSender } from "./sender.ts";
+import { checkSmtpUrl, needsTls } from "./smtp-url.ts";
 
 export interface Message {
   /** Becomes the Message-ID. Use the same id to repeat a send, so that mail clients recognise the repetition. */
@@ -12,6 +14,11 @@ export interface Message {
   unsubscribe?: string;
 }
 
+interface Options {
+  /** Whether to fail rather than send unencrypted. By default, if the URL has a password and names another machine. */
+  requireTls?: boolean;
+}
+
 /** Equal to the email job's `concurrency`, so that no mail waits for a connection during its run. */
 const CONNECTIONS = 10;
 
@@ -19,14 +26,22 @@ const CONNECTIONS = 10;
  * A pool of SMTP connections to `url` (`smtp://` or `smtps://user:password@host:port`), opened at the first send.
  * `from` is the sender: `Name <address>`.
  *
+ * With `smtp://` it encrypts if the server offers STARTTLS, with `smtps://` always; it checks the certificate.
+ *
  * A send resolves when the server has accepted the mail, and fails after 10 s without a connection, 10 s without a
  * greeting or 30 s of silence. It never retries: that is done by the job, where retries are counted and visible.
+ * @throws TypeError if the URL or the sender is invalid
  */
-export const createMailer = (url: string, from: string) => {
-  const domain = /@([^\s@<>]+)>?$/.exec(from)?.[1];
-  if (!domain) throw new TypeError("the sender has no address");
+export const createMailer = (
+  url: string,
+  from: string,
+  { requireTls = needsTls({ smtpUrl: url }) }: Options = {},
+) => {
+  const { name, address, domain } = parseSender(from);
   const transport = createTransport({
-    url,
+    // Its parameters override the options below.
+    url: checkSmtpUrl(url),
+    ...(requireTls && { requireTLS: true }),
     pool: true,
     maxConnections: CONNECTIONS,
     maxRequeues: 0,
@@ -39,14 +54,17 @@ export const createMailer = (url: string, from: string) => {
   });
 
   return {
-    /** @throws nodemailer's errors, which contain the recipient: do not log them (see workers/email/failure.ts) */
+    /**
+     * @throws nodemailer's errors, which contain the recipient: do not log them (see workers/email/failure.ts). ETLS:
+     * the server does not encrypt.
+     */
     send: async (
       { id, to, subject, text, html, unsubscribe }: Message,
       signal?: AbortSignal,
     ): Promise<void> => {
       await transport.sendMail({
         messageId: `<${id}@${domain}>`,
-        from,
+        from: { name, address },
         // As an object: in a string, a comma would separate two recipients.
         to: { name: "", address: to },
         subject,

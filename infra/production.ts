@@ -1,4 +1,6 @@
 import { isRedisUrl, parseRedisUrl } from "../workers/core/redis-url.ts";
+import { parseSender } from "./sender.ts";
+import { givesUpTls, isThisMachine } from "./smtp-url.ts";
 
 /** Defaults that are published in the repository. */
 export const sampleSecret = "sample-secret-for-development-only-0123456789";
@@ -52,6 +54,10 @@ export const productionProblems = (settings: Settings): string[] => {
       "SMTP_URL: must be a mail server, the sandbox delivers no mail",
     ],
     [
+      !allowPlaintextNetwork && isUnprotected(smtpUrl),
+      `SMTP_URL: must not switch off TLS or the check of certificates, ${unlessPrivate}`,
+    ],
+    [
       isMissing("transcriptionUrl") || isSandboxPage(transcriptionUrl),
       "TRANSCRIPTION_URL: must be a provider, or `none` for no subtitles; the sandbox invents them",
     ],
@@ -63,7 +69,7 @@ export const productionProblems = (settings: Settings): string[] => {
       appSecret === sampleSecret,
       "APP_SECRET: must not be the published sample, make one with `openssl rand -hex 32`",
     ],
-    [mailFrom === sampleSender, "MAIL_FROM: must not be the sample, which no mail server accepts"],
+    [isSample(mailFrom), "MAIL_FROM: must not be the sample, which no mail server accepts"],
   ];
   return refusals.filter(([refused]) => refused).map(([, reason]) => reason);
 };
@@ -77,24 +83,37 @@ const crossesNetworkInPlaintext = (url?: string): boolean => {
     return !tls && !nodes.every(({ host }) => isThisMachine(host));
   }
   const { protocol, hostname, searchParams } = new URL(url);
-  const isEncrypted = protocol === "https:" || /^(require|verify-)/.test(searchParams.get("sslmode") ?? "");
-  return !isEncrypted && !isThisMachine(hostname);
+  if (protocol === "https:") return false;
+  // pg takes the last of repeated parameters, and prefers `host` to the host of the URL.
+  const last = (name: string) => searchParams.getAll(name).at(-1) ?? "";
+  // As in libpq, which does not check the certificate then.
+  const isEncrypted = (last("uselibpqcompat") === "true" ? /^verify-/ : /^(require|verify-)/).test(
+    last("sslmode"),
+  );
+  const host = last("host") || hostname;
+  return !isEncrypted && !isThisMachine(host) && !host.startsWith("/");
 };
-
-const isThisMachine = (host: string) => /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);
 
 const hasSamplePassword = (url?: string) => url !== undefined && passwordsOf(url).includes(samplePassword);
 
 const passwordsOf = (url: string): (string | undefined)[] => {
-  if (!isRedisUrl(url)) return [new URL(url).password];
+  if (!isRedisUrl(url)) return [new URL(url).password, ...new URL(url).searchParams.getAll("password")];
   const address = parseRedisUrl(url);
   return [address.password, address.kind === "sentinel" ? address.sentinel.password : undefined];
 };
 
 const isRemoteHttp = (url?: string) => isHttp(url) && crossesNetworkInPlaintext(url);
 
-const isHttp = (url?: string) => url?.startsWith("http:") ?? false;
+const isHttp = (url?: string) => url !== undefined && URL.parse(url)?.protocol === "http:";
 
-const isSandboxPage = (url?: string) => /^https?:\/\/(sandbox\b|[^/]*:8025\b)/.test(url ?? "");
+const isUnprotected = (smtpUrl?: string) =>
+  smtpUrl !== undefined && givesUpTls(smtpUrl) && !isThisMachine(new URL(smtpUrl).hostname);
 
-const isSandbox = (smtpUrl?: string) => /^smtps?:\/\/(.*@)?(sandbox\b|[^/]*:1025\b)/.test(smtpUrl ?? "");
+/** Whatever the name, and the case: a mail server would refuse it as well. */
+const isSample = (sender?: string) => sender !== undefined && addressOf(sender) === addressOf(sampleSender);
+
+const addressOf = (sender: string) => parseSender(sender).address.toLowerCase();
+
+const isSandboxPage = (url?: string) => /^https?:\/\/(sandbox\b|[^/]*:8025\b)/i.test(url ?? "");
+
+const isSandbox = (smtpUrl?: string) => /^smtps?:\/\/(.*@)?(sandbox\b|[^/]*:1025\b)/i.test(smtpUrl ?? "");

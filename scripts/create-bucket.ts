@@ -1,5 +1,6 @@
 import { CreateBucketCommand, PutBucketCorsCommand, S3Client, S3ServiceException } from "@aws-sdk/client-s3";
 import { loadConfigOrExit } from "../infra/config.ts";
+import { sendContentMd5 } from "../infra/storage/content-md5.ts";
 
 // Creates the bucket of STORAGE_URL and allows uploads to it from the pages, for the store of docker-compose.yml.
 // Elsewhere, the operator of the store does that.
@@ -13,6 +14,8 @@ const client = new S3Client({
   ...(s3Credentials && { credentials: s3Credentials }),
   maxAttempts: 20, // the store may still be starting
 });
+
+if (s3Endpoint) sendContentMd5(client);
 
 const create = async () => {
   await client.send(new CreateBucketCommand({ Bucket })).catch((error: unknown) => {

@@ -1,15 +1,20 @@
-/** Sends a request. Resolves with the status (0 without a response) and the body; never rejects. */
+/**
+ * Sends a request. Resolves with the status (0 without a response), the body and the milliseconds of Retry-After (0
+ * without one); never rejects.
+ */
 export const send = async (method, path, data) => {
   let status = 0;
+  let retryAfter = 0;
   try {
     const response = await fetch(path, {
       method,
       ...(data && { headers: { "content-type": "application/json" }, body: JSON.stringify(data) }),
     });
     ({ status } = response);
-    return { ok: response.ok, status, body: status === 204 ? {} : await response.json() };
+    retryAfter = Number(response.headers.get("retry-after")) * 1_000 || 0;
+    return { ok: response.ok, status, retryAfter, body: status === 204 ? {} : await response.json() };
   } catch {
-    return { ok: false, status, body: { title: "The server is unavailable. Try again." } };
+    return { ok: false, status, retryAfter, body: { title: "The server is unavailable. Try again." } };
   }
 };
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -90,23 +91,94 @@ test("a body is closed even if it was not read to its end", async () => {
   expect(body.destroyed).toBe(true);
 });
 
-test("objects are removed in batches of 1,000", async () => {
-  const counts: number[] = [];
+/** A store that responds to each request for removal, and records all requests. */
+const openRemoval = async (respond: (request: { isBulk: boolean; key: string }) => [number, string?]) => {
+  const requests: { isBulk: boolean; keys: string[]; headers: IncomingMessage["headers"]; body: string }[] =
+    [];
+  let atOnce = 0;
+  let mostAtOnce = 0;
   const storage = await open((request, response) => {
+    atOnce += 1;
+    mostAtOnce = Math.max(mostAtOnce, atOnce);
     void text(request).then((body) => {
-      counts.push(body.match(/<Key>/g)?.length ?? 0);
-      response.end("<DeleteResult></DeleteResult>");
+      atOnce -= 1;
+      const isBulk = request.method === "POST";
+      const key = new URL(request.url!, "http://store").pathname.replace("/files/", "");
+      const keys = isBulk ? [...body.matchAll(/<Key>(.*?)<\/Key>/g)].map(([, each]) => each!) : [key];
+      requests.push({ isBulk, keys, headers: request.headers, body });
+      const [status, answer] = respond({ isBulk, key });
+      response.writeHead(status).end(answer);
     });
   });
-  await storage.remove(Array.from({ length: 2_001 }, (_, index) => `uploads/1/${index}`));
-  expect(counts).toEqual([1_000, 1_000, 1]);
+  return { storage, requests, mostAtOnce: () => mostAtOnce };
+};
+
+const error = (code: string) => `<Error><Code>${code}</Code><Message>${code}</Message></Error>`;
+const removed = "<DeleteResult></DeleteResult>";
+const manyKeys = (count: number) => Array.from({ length: count }, (_, index) => `uploads/1/${index}`);
+
+test("objects are removed in batches of 1,000", async () => {
+  const { storage, requests } = await openRemoval(() => [200, removed]);
+  await storage.remove(manyKeys(2_001));
+  expect(requests.map(({ isBulk, keys }) => isBulk && keys.length)).toEqual([1_000, 1_000, 1]);
 });
 
-test("objects that the store does not remove are reported", async () => {
-  const refusal =
-    "<DeleteResult><Error><Key>uploads/1/a</Key><Code>AccessDenied</Code></Error></DeleteResult>";
-  const storage = await open((request, response) => {
-    request.resume().on("end", () => response.end(refusal));
-  });
+test("a removal has the Content-MD5 that older stores require, and no checksum that they do not know", async () => {
+  const { storage, requests } = await openRemoval(() => [200, removed]);
+  await storage.remove(["uploads/1/a"]);
+  const [{ headers, body } = expect.unreachable()] = requests;
+  expect(headers["content-md5"]).toBe(createHash("md5").update(body).digest("base64"));
+  expect(Object.keys(headers).filter((name) => name.includes("checksum"))).toEqual([]);
+  expect(headers.authorization).toContain("content-md5");
+});
+
+test.each([
+  [400, "MissingContentMD5"],
+  [400, "InvalidDigest"],
+  [400, "InvalidRequest"],
+  [405, "MethodNotAllowed"],
+  [501, "NotImplemented"],
+])("objects are removed one by one if the store refuses to remove many: %i %s", async (status, code) => {
+  const { storage, requests, mostAtOnce } = await openRemoval(({ isBulk, key }) =>
+    isBulk ? [status, error(code)] : key.endsWith("/7") ? [404, error("NoSuchKey")] : [204],
+  );
+  await storage.remove(manyKeys(50));
+  const single = requests.filter(({ isBulk }) => !isBulk);
+  expect(single.flatMap(({ keys }) => keys).sort()).toEqual(manyKeys(50).sort());
+  expect(requests).toHaveLength(51);
+  expect(mostAtOnce()).toBeLessThanOrEqual(8);
+});
+
+test.each([
+  [403, "AccessDenied"],
+  [404, "NoSuchBucket"],
+])("a removal that is not permitted fails: %i %s", async (status, code) => {
+  for (const isRefused of [true, false]) {
+    const { storage } = await openRemoval(({ isBulk }) =>
+      isBulk && isRefused ? [501, error("NotImplemented")] : [status, error(code)],
+    );
+    await expect(storage.remove(["uploads/1/a"])).rejects.toMatchObject({ name: code });
+  }
+});
+
+test("objects that the store does not remove are reported, except missing ones", async () => {
+  const errors = (...codes: string[]) =>
+    `<DeleteResult>${codes.map((code) => `<Error><Key>uploads/1/a</Key><Code>${code}</Code></Error>`).join("")}</DeleteResult>`;
+  const { storage } = await openRemoval(() => [200, errors("NoSuchKey", "AccessDenied")]);
   await expect(storage.remove(["uploads/1/a"])).rejects.toThrow("1 objects were not removed: AccessDenied");
+  const { storage: other } = await openRemoval(() => [200, errors("NoSuchKey")]);
+  await other.remove(["uploads/1/a"]);
+});
+
+test("files are sent without the checksums and the encoding that other stores refuse", async () => {
+  const names = new Set<string>();
+  const storage = await open((request, response) => {
+    for (const name of Object.keys(request.headers)) names.add(name);
+    request.resume().on("end", () => response.setHeader("ETag", `"e"`).end("<R><UploadId>7</UploadId></R>"));
+  });
+  await storage.write("uploads/1/a", Buffer.from("x"), "image/png");
+  await storage.write("uploads/1/a", Readable.from([Buffer.alloc(9 * MIB)]), "video/mp4");
+  const { url } = await storage.signPut("uploads/1/a", { bytes: 1, contentType: "image/png" });
+  const sent = [...names, ...new URL(url).searchParams.keys()].map((name) => name.toLowerCase());
+  expect(sent.filter((name) => /checksum|trailer|encoding/.test(name))).toEqual([]);
 });

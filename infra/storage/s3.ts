@@ -4,7 +4,6 @@ import {
   CompleteMultipartUploadCommand,
   type CompletedPart,
   CreateMultipartUploadCommand,
-  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   paginateListObjectsV2,
@@ -14,6 +13,8 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { sendContentMd5 } from "./content-md5.ts";
+import { removeObjects } from "./s3-remove.ts";
 import {
   type Around,
   checkKey,
@@ -26,8 +27,6 @@ import {
 
 /** Bytes per part of a multipart upload. S3 requires at least 5 MiB and accepts at most 10,000 parts. */
 const PART = 8 * 1024 * 1024;
-/** The maximum number of keys per DeleteObjects request. */
-const BATCH = 1_000;
 
 export interface S3Options {
   bucket: string;
@@ -144,16 +143,7 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
         for (const { Key } of page.Contents ?? []) if (Key) yield Key;
     },
 
-    remove: async (keys) => {
-      for (let start = 0; start < keys.length; start += BATCH) {
-        const Objects = keys.slice(start, start + BATCH).map((key) => ({ Key: checkKey(key) }));
-        const { Errors = [] } = await client.send(
-          new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
-        );
-        if (Errors.length > 0)
-          throw new Error(`${Errors.length} objects were not removed: ${Errors[0]?.Code}`);
-      }
-    },
+    remove: async (keys) => removeObjects(client, bucket, keys.map(checkKey)),
 
     close: () => {
       for (const each of new Set([client, signer])) each.destroy();
@@ -173,6 +163,7 @@ const connect = ({ region, endpoint, credentials }: Omit<S3Options, "bucket" | "
     // The SDK has no timeouts by default.
     requestHandler: { connectionTimeout: 3_000, socketTimeout: 30_000 },
   });
+  if (endpoint) sendContentMd5(client);
   client.middlewareStack.add(
     (next) => (args) =>
       next(args).catch((error: unknown) => {
@@ -187,7 +178,8 @@ const connect = ({ region, endpoint, credentials }: Omit<S3Options, "bucket" | "
 const toStorageError = (error: unknown): unknown => {
   const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
   if (status === 507) return new StorageFullError({ cause: error });
-  const isUnavailable = status === undefined || status === 429 || status >= 500;
+  // 501: the store does not have this operation.
+  const isUnavailable = status === undefined || status === 429 || (status >= 500 && status !== 501);
   return isUnavailable ? new StorageUnavailableError("the storage is unavailable", { cause: error }) : error;
 };
 

@@ -1,6 +1,7 @@
 import type { Browser, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { uploadWork } from "../../api/uploads/work.ts";
+import { PUT_PATH } from "../../infra/storage/signature.ts";
 import type { Prisma } from "../../prisma/client/client.ts";
 import { videoEncode } from "../../workers/video-encode/job.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
@@ -79,6 +80,15 @@ describe("the uploads page", () => {
 
   const choose = (page: Page, name: string, buffer = samples.png) =>
     page.getByLabel("Choose files").setInputFiles({ name, mimeType: "image/png", buffer });
+  const chooseMany = (page: Page, names: string[]) =>
+    page
+      .getByLabel("Choose files")
+      .setInputFiles(names.map((name) => ({ name, mimeType: "image/png", buffer: samples.png })));
+  const statuses = (page: Page) => page.locator("li .quiet").allTextContents();
+  const summaryOf = (page: Page) => page.locator("#summary").innerText();
+  /** Handles the requests that send a file to a signed URL. */
+  const onPut = (page: Page, handle: (route: Route) => unknown) =>
+    page.route(`**${PUT_PATH}**`, (route) => handle(route));
   const dropOutsideTheBox = (page: Page) =>
     page.evaluate<boolean>(`{
       const dataTransfer = new DataTransfer();
@@ -143,13 +153,17 @@ describe("the uploads page", () => {
     expect(await uploadsOf(person)).toEqual(["PROCESSING"]);
   });
 
-  test("removes a file that the server rejected, and shows why", async () => {
+  test("shows why the server rejected a file, and keeps nothing of it", async () => {
     const person = await people.session("refused@example.com");
     const page = await openFor(person);
     await choose(page, "not-a.png", samples.jpeg);
     await page.getByText("Declared: image/png. Detected: image/jpeg.").waitFor();
-    await expect.poll(() => page.locator("li").count()).toBe(0);
+    await expect.poll(() => statuses(page)).toEqual(["not sent"]);
     expect(await uploadsOf(person)).toEqual([]);
+    // It would be rejected again.
+    expect(await page.getByRole("button", { name: "Retry" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Remove not-a.png" }).click();
+    expect(await page.locator("li").count()).toBe(0);
   });
 
   test("keeps a file whose owner was logged out during the upload", async () => {
@@ -203,11 +217,131 @@ describe("the uploads page", () => {
     expect(await uploadsOf(person)).toEqual([]);
   });
 
+  test("announces many files when they are sent, three at a time, and again when a URL has expired", async () => {
+    const person = await people.session("dozen@example.com");
+    const page = await openFor(person);
+    const names = Array.from({ length: 8 }, (_, index) => `${index}.png`);
+    let announced = 0;
+    let completed = 0;
+    let ahead = 0;
+    page.on("request", (request) => {
+      if (request.method() === "POST" && request.url().endsWith("/v1/uploads")) announced += 1;
+      ahead = Math.max(ahead, announced - completed);
+    });
+    const first: Route[] = [];
+    let puts = 0;
+    await onPut(page, async (route) => {
+      puts += 1;
+      if (puts <= 3) first.push(route);
+      if (puts === 3) await Promise.all(first.map((each) => each.continue()));
+      else if (puts === 4 || puts === 5)
+        await route.fulfill({ status: 403, json: { title: "This URL has expired." } });
+      else if (puts > 5) await route.continue();
+    });
+    await page.route("**/complete", async (route) => {
+      completed += 1;
+      await route.continue();
+    });
+    await chooseMany(page, names);
+    await expect.poll(() => summaryOf(page)).toBe("8 of 8 files sent · you can leave this page");
+    expect(await page.locator("li strong").allTextContents()).toEqual(names);
+    expect(await uploadsOf(person)).toEqual(Array(8).fill("PROCESSING"));
+    // The two whose URLs had expired were announced once more.
+    expect(announced).toBe(8 + 2);
+    expect(ahead).toBeLessThanOrEqual(3 + 2);
+    expect(await page.locator("li .error:visible").count()).toBe(0);
+  });
+
+  test("shows which file was not sent and why, sends the others, and sends it again once on request", async () => {
+    const person = await people.session("retry@example.com");
+    const page = await openFor(person);
+    let puts = 0;
+    await onPut(page, async (route) => {
+      puts += 1;
+      if (puts > 1) await route.continue();
+      else await route.fulfill({ status: 404, json: { title: "Not found." } });
+    });
+    await chooseMany(page, ["bad.png", "good.png", "fine.png"]);
+    await expect.poll(() => summaryOf(page)).toBe("2 of 3 files sent · 1 not sent");
+    const failed = page.locator("li", { has: page.getByRole("button", { name: /^Retry / }) });
+    const name = await failed.locator("strong").innerText();
+    expect(await failed.getByRole("alert").textContent()).toContain(`${name}: The file could not be sent.`);
+    await expect.poll(() => uploadsOf(person)).toEqual(["PROCESSING", "PROCESSING"]);
+    await failed.getByRole("button", { name: `Retry ${name}` }).dblclick();
+    await expect.poll(() => summaryOf(page)).toContain("3 of 3 files sent");
+    expect([puts, await uploadsOf(person)]).toEqual([4, Array(3).fill("PROCESSING")]);
+  });
+
+  test("warns before leaving while a file is sent, and cancels it on request", async () => {
+    const person = await people.session("cancel@example.com");
+    const page = await openFor(person);
+    const held = new Promise<Route>((resolve) => void onPut(page, resolve));
+    await choose(page, "slow.png");
+    await held;
+    expect(await page.getByRole("progressbar", { name: "Progress of slow.png" }).isVisible()).toBe(true);
+    const dialog = page.waitForEvent("dialog");
+    await page.close({ runBeforeUnload: true });
+    expect((await dialog).type()).toBe("beforeunload");
+    await (await dialog).dismiss();
+    await page.getByRole("button", { name: "Cancel slow.png" }).click();
+    await expect.poll(() => uploadsOf(person)).toEqual([]);
+    expect(await page.locator("li").count()).toBe(0);
+    await page.close({ runBeforeUnload: true });
+    await expect.poll(() => page.isClosed()).toBe(true);
+  });
+
+  test("retries a connection that fails, then leaves it to the user", async () => {
+    const person = await people.session("offline@example.com");
+    const page = await openFor(person);
+    await page.clock.install();
+    let puts = 0;
+    await onPut(page, async (route) => {
+      puts += 1;
+      await route.abort();
+    });
+    await choose(page, "lost.png");
+    for (const wait of [1_000, 4_000, 15_000]) {
+      await page.getByText("interrupted, retrying").waitFor();
+      await page.clock.fastForward(wait);
+      await expect.poll(() => statuses(page)).not.toEqual(["waiting"]);
+    }
+    await page.getByText("The file could not be sent. Check your connection and try again.").waitFor();
+    expect([puts, await uploadsOf(person)]).toEqual([4, []]);
+    await page.unroute(`**${PUT_PATH}**`);
+    await page.getByRole("button", { name: "Retry lost.png" }).press("Enter");
+    await expect.poll(() => uploadsOf(person)).toEqual(["PROCESSING"]);
+  });
+
+  test("waits as long as the server demands, without asking again", async () => {
+    const person = await people.session("throttled@example.com");
+    const page = await openFor(person);
+    await page.clock.install();
+    let announced = 0;
+    await page.route("**/v1/uploads", async (route) => {
+      announced += 1;
+      if (announced > 3) await route.continue();
+      else
+        await route.fulfill({
+          status: 429,
+          headers: { "Retry-After": "1800" },
+          json: { title: "Too many." },
+        });
+    });
+    await chooseMany(page, ["a.png", "b.png", "c.png", "d.png"]);
+    await expect.poll(() => statuses(page)).toEqual(Array(4).fill("waiting"));
+    expect(await summaryOf(page)).toMatch(/^0 of 4 files sent · the limit is reached, continues at /);
+    await page.clock.fastForward(1_790_000);
+    expect([announced, await uploadsOf(person)]).toEqual([3, []]);
+    await page.clock.fastForward(20_000);
+    await expect.poll(() => summaryOf(page)).toContain("4 of 4 files sent");
+    expect(announced).toBe(7);
+  });
+
   test("accepts files dropped outside the box", async () => {
     const page = await openFor(owner);
     expect(await dropOutsideTheBox(page)).toBe(true);
     await page.getByText("Unsupported type. Supported:").waitFor();
-    expect(await problemOf(page)).toHaveLength(1);
+    expect(await page.getByRole("alert").textContent()).toMatch(/^notes\.txt: Unsupported type/);
   });
 
   test("shows uploads page by page, newest first", async () => {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { createLinks } from "../../infra/links.ts";
 import { createMailer } from "../../infra/mail.ts";
+import { needsTls } from "../../infra/smtp-url.ts";
 import { createRenderer } from "../../infra/templates.ts";
 import { defineWorker } from "../core/index.ts";
 import { sendEmail } from "../email/handler.ts";
@@ -10,7 +11,7 @@ import type { Infrastructure } from "./infrastructure.ts";
 const templates = fileURLToPath(new URL("../../templates/compiled", import.meta.url));
 
 export const wire = ({ config, prisma, onClose }: Infrastructure) => {
-  const mailer = createMailer(config.smtpUrl, config.mailFrom);
+  const mailer = createMailer(config.smtpUrl, config.mailFrom, { requireTls: needsTls(config) });
   onClose(mailer.close);
   return defineWorker(
     email,

@@ -7,15 +7,23 @@ import S3rver from "s3rver";
 const credentials = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" }; // the only account of s3rver
 const bucket = "files";
 
-/** An S3 server with one bucket. s3rver does not check signatures of version 4, so they are checked here. */
+/**
+ * An S3 server with one bucket. s3rver does not check signatures of version 4, so they are checked here. Like older
+ * versions of MinIO and Ceph, it requires Content-MD5 to remove several objects.
+ */
 export const startS3 = async (directory: string) => {
   const s3 = new S3rver({ directory, silent: true, configureBuckets: [{ name: bucket, configs: [] }] });
   await s3.configureBuckets();
   const handle = s3.callback();
   const server = createServer((request, response) => {
-    if (isSigned(request)) return handle(request, response);
-    response.writeHead(403, { "Content-Type": "application/xml" });
-    response.end("<Error><Code>SignatureDoesNotMatch</Code></Error>");
+    const refuse = (status: number, code: string) =>
+      response
+        .writeHead(status, { "Content-Type": "application/xml" })
+        .end(`<Error><Code>${code}</Code></Error>`);
+    if (!isSigned(request)) return refuse(403, "SignatureDoesNotMatch");
+    if (/\?delete\b/.test(request.url ?? "") && !request.headers["content-md5"])
+      return refuse(400, "MissingContentMD5");
+    return handle(request, response);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
