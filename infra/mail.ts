@@ -1,4 +1,5 @@
 import { createTransport } from "nodemailer";
+import { createConnections } from "./mail-connections.ts";
 
 export interface Message {
   /** Becomes the Message-ID. Use the same id to repeat a send, so that mail clients recognise the repetition. */
@@ -12,31 +13,37 @@ export interface Message {
   unsubscribe?: string;
 }
 
-/** Equal to the email job's `concurrency`, so that no mail waits for a connection during its run. */
+/** Equal to the email job's `concurrency`: a mail waits for a connection only if the provider allows fewer. */
 const CONNECTIONS = 10;
 
+/** Milliseconds. Short, because other processes may need the connections that the provider allows. */
+const IDLE = 5_000;
+
 /**
- * A pool of SMTP connections to `url` (`smtp://` or `smtps://user:password@host:port`), opened at the first send.
- * `from` is the sender: `Name <address>`.
+ * Up to ten SMTP connections to `url` (`smtp://` or `smtps://user:password@host:port`), opened when needed, as many as
+ * the provider allows (mail-connections.ts). `from` is the sender: `Name <address>`.
  *
  * A send resolves when the server has accepted the mail, and fails after 10 s without a connection, 10 s without a
- * greeting or 30 s of silence. It never retries: that is done by the job, where retries are counted and visible.
+ * greeting or 30 s of silence. It uses another connection if the first one is refused, or was closed before the mail.
+ * It never repeats a mail: that is done by the job, where retries are counted and visible.
  */
 export const createMailer = (url: string, from: string) => {
   const domain = /@([^\s@<>]+)>?$/.exec(from)?.[1];
   if (!domain) throw new TypeError("the sender has no address");
-  const transport = createTransport({
+  const options = {
     url,
-    pool: true,
-    maxConnections: CONNECTIONS,
+    pool: true as const,
+    maxConnections: 1,
     maxRequeues: 0,
+    idleTimeout: IDLE,
     dnsTimeout: 10_000,
     connectionTimeout: 10_000,
     greetingTimeout: 10_000,
     socketTimeout: 30_000,
     disableFileAccess: true,
     disableUrlAccess: true,
-  });
+  };
+  const connections = createConnections(() => createTransport(options), CONNECTIONS);
 
   return {
     /** @throws nodemailer's errors, which contain the recipient: do not log them (see workers/email/failure.ts) */
@@ -44,7 +51,7 @@ export const createMailer = (url: string, from: string) => {
       { id, to, subject, text, html, unsubscribe }: Message,
       signal?: AbortSignal,
     ): Promise<void> => {
-      await transport.sendMail({
+      const mail = {
         messageId: `<${id}@${domain}>`,
         from,
         // As an object: in a string, a comma would separate two recipients.
@@ -55,10 +62,11 @@ export const createMailer = (url: string, from: string) => {
         // RFC 3834: prevents automatic replies.
         headers: { "Auto-Submitted": "auto-generated", ...(unsubscribe && oneClick(unsubscribe)) },
         ...(signal && { signal }),
-      });
+      };
+      await connections.use((transport) => transport.sendMail(mail), signal);
     },
     /** Closes idle connections at once, others after their current mail. */
-    close: (): void => transport.close(),
+    close: (): void => connections.close(),
   };
 };
 
