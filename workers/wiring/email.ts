@@ -3,6 +3,7 @@ import { createLinks } from "../../infra/links.ts";
 import { createMailer } from "../../infra/mail.ts";
 import { createRenderer } from "../../infra/templates.ts";
 import { defineWorker } from "../core/index.ts";
+import { createEvidence } from "../email/evidence.ts";
 import { sendEmail } from "../email/handler.ts";
 import { email } from "../email/job.ts";
 import type { Infrastructure } from "./infrastructure.ts";
@@ -26,6 +27,7 @@ export const wire = ({ config, prisma, onClose }: Infrastructure) => {
       links: createLinks(config.publicUrl, config.appSecret),
       render: createRenderer(templates),
       send: mailer.send,
+      evidence: createEvidence(),
     }),
   );
 };
