@@ -1,4 +1,5 @@
 import { createTransport } from "nodemailer";
+import { createConnections } from "./mail-connections.ts";
 import { parseSender } from "./sender.ts";
 import { checkSmtpUrl, needsTls } from "./smtp-url.ts";
 
@@ -19,17 +20,21 @@ interface Options {
   requireTls?: boolean;
 }
 
-/** Equal to the email job's `concurrency`, so that no mail waits for a connection during its run. */
+/** Equal to the email job's `concurrency`: a mail waits for a connection only if the provider allows fewer. */
 const CONNECTIONS = 10;
 
+/** Milliseconds. Short, because other processes may need the connections that the provider allows. */
+const IDLE = 5_000;
+
 /**
- * A pool of SMTP connections to `url` (`smtp://` or `smtps://user:password@host:port`), opened at the first send.
- * `from` is the sender: `Name <address>`.
+ * Up to ten SMTP connections to `url` (`smtp://` or `smtps://user:password@host:port`), opened when needed, as many as
+ * the provider allows (mail-connections.ts). `from` is the sender: `Name <address>`.
  *
  * With `smtp://` it encrypts if the server offers STARTTLS, with `smtps://` always; it checks the certificate.
  *
  * A send resolves when the server has accepted the mail, and fails after 10 s without a connection, 10 s without a
- * greeting or 30 s of silence. It never retries: that is done by the job, where retries are counted and visible.
+ * greeting or 30 s of silence. It uses another connection if the first one is refused, or was closed before the mail.
+ * It never repeats a mail: that is done by the job, where retries are counted and visible.
  * @throws TypeError if the URL or the sender is invalid
  */
 export const createMailer = (
@@ -38,20 +43,22 @@ export const createMailer = (
   { requireTls = needsTls({ smtpUrl: url }) }: Options = {},
 ) => {
   const { name, address, domain } = parseSender(from);
-  const transport = createTransport({
+  const options = {
     // Its parameters override the options below.
     url: checkSmtpUrl(url),
     ...(requireTls && { requireTLS: true }),
-    pool: true,
-    maxConnections: CONNECTIONS,
+    pool: true as const,
+    maxConnections: 1,
     maxRequeues: 0,
+    idleTimeout: IDLE,
     dnsTimeout: 10_000,
     connectionTimeout: 10_000,
     greetingTimeout: 10_000,
     socketTimeout: 30_000,
     disableFileAccess: true,
     disableUrlAccess: true,
-  });
+  };
+  const connections = createConnections(() => createTransport(options), CONNECTIONS);
 
   return {
     /**
@@ -62,7 +69,7 @@ export const createMailer = (
       { id, to, subject, text, html, unsubscribe }: Message,
       signal?: AbortSignal,
     ): Promise<void> => {
-      await transport.sendMail({
+      const mail = {
         messageId: `<${id}@${domain}>`,
         from: { name, address },
         // As an object: in a string, a comma would separate two recipients.
@@ -73,10 +80,11 @@ export const createMailer = (
         // RFC 3834: prevents automatic replies.
         headers: { "Auto-Submitted": "auto-generated", ...(unsubscribe && oneClick(unsubscribe)) },
         ...(signal && { signal }),
-      });
+      };
+      await connections.use((transport) => transport.sendMail(mail), signal);
     },
     /** Closes idle connections at once, others after their current mail. */
-    close: (): void => transport.close(),
+    close: (): void => connections.close(),
   };
 };
 

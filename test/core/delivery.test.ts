@@ -78,6 +78,56 @@ test("a short pause does not end a long one", async () => {
   expect(sorted[2]! - sorted[0]!).toBeGreaterThan(5_500);
 });
 
+test("a pause of one process leaves the queue and its job to the others", async () => {
+  const shared = defineJob({ name: "shared", payload, rateLimit: { max: 100, per: 1_000 } });
+  const runs: string[] = [];
+  const refusing = defineWorker(shared, async ({ n }) => {
+    runs.push(`refused ${n}`);
+    throw new RateLimitedError(2_000, { scope: "process" });
+  });
+  core.work(refusing);
+  const first = await enqueue(shared, 0);
+  await until("the first process has refused", () => runs.length === 1);
+  core.work(defineWorker(shared, async ({ n }) => void runs.push(`done ${n}`)));
+  expect(await core.reaches(first, "COMPLETED")).toMatchObject({ attempt: 0, history: [] });
+  for (const n of [1, 2, 3]) await core.reaches(await enqueue(shared, n), "COMPLETED");
+  expect(runs).toEqual(["refused 0", "done 0", "done 1", "done 2", "done 3"]);
+});
+
+test("a process takes jobs again after its pause", async () => {
+  const resting = defineJob({ name: "resting", payload });
+  const starts: number[] = [];
+  core.work(
+    defineWorker(resting, async () => {
+      starts.push(Date.now());
+      if (starts.length < 3) throw new RateLimitedError(700, { scope: "process" });
+    }),
+  );
+  expect(await core.reaches(await enqueue(resting), "COMPLETED")).toMatchObject({ attempt: 0 });
+  const pauses = starts.slice(1).map((at, n) => at - starts[n]!);
+  expect(Math.min(...pauses)).toBeGreaterThanOrEqual(690);
+});
+
+test("a pause that the operator must end is logged once, with its cause", async () => {
+  const refused = defineJob({ name: "refused", payload, rateLimit: { max: 100, per: 1_000 } });
+  const { promise: together, resolve: start } = Promise.withResolvers<void>();
+  const options = { cause: new Error("535 at AUTH"), alert: "fix the password" };
+  let runs = 0;
+  core.work(
+    defineWorker(refused, async () => {
+      if (++runs === 3) start();
+      await together;
+      if (runs <= 3) throw new RateLimitedError(1_000, options);
+    }),
+  );
+  const ids = [await enqueue(refused, 0), await enqueue(refused, 1), await enqueue(refused, 2)];
+  for (const id of ids) await core.reaches(id, "COMPLETED");
+  const alerts = core.logged.filter(({ message }) => message === options.alert);
+  expect(alerts).toEqual([
+    { fields: { job: "refused", ms: 1_000, error: "Error: 535 at AUTH" }, message: options.alert },
+  ]);
+});
+
 test("a pause may be a fraction of a millisecond, and must be a number", async () => {
   const hasty = defineJob({ name: "hasty", payload });
   let runs = 0;

@@ -9,12 +9,20 @@ import {
 import { retryWhileUnavailable } from "./batch.ts";
 import type { Broker } from "./broker.ts";
 import type { Database } from "./enqueue.ts";
-import { CrashedError, describeError, PermanentError, ReleaseError, SupersededError } from "./errors.ts";
+import {
+  CrashedError,
+  describeError,
+  PermanentError,
+  RateLimitedError,
+  ReleaseError,
+  SupersededError,
+} from "./errors.ts";
 import type { JobDefinition, Worker } from "./job.ts";
 import { isRunning, stillRunBy, type RunOutcome, type StartedJob } from "./ledger/runs.ts";
 import { brokerIdOf, parseBrokerId, toJson, type Delivery } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
 import { classify, type Observe, type RunReport } from "./outcome.ts";
+import { createAlerts, pauseQueue, type Consumer } from "./pause.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRunLedger } from "./run-ledger.ts";
 import { openRun, type OpenRun } from "./run.ts";
@@ -31,6 +39,13 @@ interface Deps<Tx> {
   ending: AbortSignal;
   /** Aborts when the process can wait no longer for the database to record what runs achieved. */
   giveUp: AbortSignal;
+}
+
+/** A job that the broker has given to this process: its lock's token, and the consumer that took it. */
+interface Held {
+  brokerJob: BrokerJob;
+  token: string;
+  consumer: Consumer;
 }
 
 /** Milliseconds until the broker delivers a job again whose earlier run may still be in progress. */
@@ -59,24 +74,28 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
   const { database, broker, log, observe, nudge, workerId, ending, giveUp } = deps;
   const ledger = createRunLedger(database, workerId, giveUp, nudge);
   const inQuarantine = createQuarantine();
+  const alert = createAlerts(log);
   const running = new Map<string, OpenRun<Tx>>();
 
-  const deliver = async (worker: Worker<Tx>, brokerJob: BrokerJob, token: string): Promise<string> => {
-    const delivery = parseBrokerId(brokerJob.id);
+  const deliver = async (worker: Worker<Tx>, held: Held): Promise<string> => {
+    const brokerId = held.brokerJob.id;
+    const delivery = parseBrokerId(brokerId);
     if (!delivery) {
-      log.warn({ job: worker.job.name, brokerId: brokerJob.id }, "not a job of the ledger: skipped");
+      log.warn({ job: worker.job.name, brokerId }, "not a job of the ledger: skipped");
       return "skipped";
     }
-    if (running.has(brokerIdOf(delivery))) return release(brokerJob, token, LOOK_AGAIN);
+    if (running.has(brokerIdOf(delivery))) return release(held, LOOK_AGAIN);
+    // A pause does not end a fetch that is waiting for a job.
+    if (held.consumer.isPaused) return release(held, 0);
     const started = await ledger.start(delivery).catch((error: unknown) => {
       throw new RetryError(describeError(error), 1_000);
     });
-    if (started) return run(worker, started, brokerJob, token);
+    if (started) return run(worker, started, held);
     // A broker that lost its last moments delivers jobs that a live worker is running.
-    return (await isRunning(database.sql, delivery)) ? release(brokerJob, token, LOOK_AGAIN) : "superseded";
+    return (await isRunning(database.sql, delivery)) ? release(held, LOOK_AGAIN) : "superseded";
   };
 
-  const run = async (worker: Worker<Tx>, started: StartedJob, brokerJob: BrokerJob, token: string) => {
+  const run = async (worker: Worker<Tx>, started: StartedJob, held: Held) => {
     const { job } = worker;
     const report = reporter(job, started, observe);
     try {
@@ -85,7 +104,9 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
       const outcome = { id: started.id, epoch: started.epoch, ...classify(job, started, error) };
       const isOurs = !(error instanceof SupersededError) && (await ledger.end(started, outcome));
       report(isOurs ? outcome : { outcome: "superseded", error: describeError(error) });
-      return isOurs ? refuse(broker, job, brokerJob, token, outcome) : "superseded";
+      if (!isOurs) return "superseded";
+      if (error instanceof RateLimitedError) return pause(job, error, held);
+      return refuse(held, outcome);
     }
     report({ outcome: "completed" });
     return "completed";
@@ -114,6 +135,17 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     if (open.madeDue) nudge();
   };
 
+  const pause = async (job: JobDefinition, error: RateLimitedError, held: Held): Promise<never> => {
+    alert(job.name, error);
+    if (error.scope === "process") {
+      await held.consumer.pause(error.ms);
+      return release(held, 0);
+    }
+    if (!job.rateLimit) return release(held, error.ms);
+    await pauseQueue(broker, job.name, error.ms);
+    throw BrokerWorker.RateLimitError();
+  };
+
   /** Stops these runs. Each releases its job. */
   const releaseRuns = (reason: string, brokerIds: readonly string[]): void => {
     for (const brokerId of brokerIds) running.get(brokerId)?.abort(new ReleaseError(reason));
@@ -123,11 +155,12 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
   return {
     /** The function that the broker calls for each delivery. */
     processor:
-      (worker: Worker<Tx>): Processor<unknown, unknown> =>
+      (worker: Worker<Tx>, consumer: Consumer): Processor<unknown, unknown> =>
       async (brokerJob, token = "") => {
-        const delivered = () => deliver(worker, brokerJob, token);
+        const held = { brokerJob, token, consumer };
+        const delivered = () => deliver(worker, held);
         if (brokerJob.stalledCounter === 0) return delivered();
-        return (await inQuarantine(worker.job.name, delivered)) ?? release(brokerJob, token, LOOK_AGAIN);
+        return (await inQuarantine(worker.job.name, delivered)) ?? release(held, LOOK_AGAIN);
       },
 
     /**
@@ -172,25 +205,13 @@ const aborted = (signal: AbortSignal): Promise<never> =>
   );
 
 /** Throws the error by which BullMQ decides when to deliver the job again, if at all. */
-const refuse = async (
-  broker: Broker,
-  job: JobDefinition,
-  brokerJob: BrokerJob,
-  token: string,
-  { outcome, kind, error, delay }: RunOutcome,
-): Promise<never> => {
+const refuse = async (held: Held, { outcome, error, delay }: RunOutcome): Promise<never> => {
   if (outcome === "failed") throw new UnrecoverableError(error ?? outcome);
   if (outcome === "retry") throw new RetryError(error ?? outcome, delay);
-  if (kind === "rate-limited" && job.rateLimit) {
-    const queue = broker.queue(job.name);
-    // A longer pause may already be in force.
-    if ((await queue.getRateLimitTtl()) < delay) await queue.rateLimit(delay);
-    throw BrokerWorker.RateLimitError();
-  }
-  return release(brokerJob, token, delay);
+  return release(held, delay);
 };
 
-const release = async (brokerJob: BrokerJob, token: string, delay: number): Promise<never> => {
+const release = async ({ brokerJob, token }: Held, delay: number): Promise<never> => {
   await brokerJob.moveToDelayed(Date.now() + delay, token);
   throw new DelayedError();
 };

@@ -18,6 +18,17 @@ export class ProviderError extends Error {
   override name = "ProviderError";
 }
 
+export interface PauseOptions {
+  cause?: unknown;
+  /**
+   * `process`: only this process pauses. It takes no job of this queue, and others take the released one at once. For
+   * what other processes may still have, such as a connection to the provider. Default: `queue`.
+   */
+  scope?: "queue" | "process";
+  /** What the operator must do. Logged as an error once per pause, because waiting will not end the failure. */
+  alert?: string;
+}
+
 /**
  * The provider asks for a pause. The whole queue waits `ms` milliseconds, and no attempt is spent.
  * Without a `rateLimit` in the job's definition, only this job waits.
@@ -25,13 +36,17 @@ export class ProviderError extends Error {
 export class RateLimitedError extends Error {
   override name = "RateLimitedError";
   readonly ms: number;
+  readonly scope: "queue" | "process";
+  readonly alert: string | undefined;
 
   /** @throws RangeError when `ms` is not a number */
-  constructor(ms: number, options?: { cause?: unknown }) {
-    if (!Number.isFinite(ms)) throw new RangeError(`a pause of ${ms} ms`, options);
-    const reason = options?.cause instanceof Error ? `: ${options.cause.message}` : "";
-    super(`the provider asks for a pause of ${ms} ms${reason}`, options);
+  constructor(ms: number, { cause, scope = "queue", alert }: PauseOptions = {}) {
+    if (!Number.isFinite(ms)) throw new RangeError(`a pause of ${ms} ms`, { cause });
+    const reason = cause instanceof Error ? `: ${cause.message}` : "";
+    super(`the provider asks for a pause of ${ms} ms${reason}`, { cause });
     this.ms = Math.max(0, Math.ceil(ms));
+    this.scope = scope;
+    this.alert = alert;
   }
 }
 

@@ -5,7 +5,7 @@ export type { Broker } from "./broker.ts";
 export { createJobs, prepareFlow, prepareJob } from "./enqueue.ts";
 export type { Database, Enqueue, EnqueueFlow, Jobs } from "./enqueue.ts";
 export { describeError, PermanentError, ProviderError, RateLimitedError, SupersededError } from "./errors.ts";
-export type { ErrorKind } from "./errors.ts";
+export type { ErrorKind, PauseOptions } from "./errors.ts";
 export { node } from "./flow.ts";
 export { defineJob, defineWorker } from "./job.ts";
 export type { Child, FlowNode, Handler, JobDefinition, Payload, Run, Worker } from "./job.ts";

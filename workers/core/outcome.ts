@@ -61,7 +61,8 @@ export const classify = (
   const kind = kindOf(error);
   if (kind === "released") return { outcome: "released", kind, error: null, delay: 0 };
   const text = describeError(error);
-  if (error instanceof RateLimitedError) return { outcome: "released", kind, error: text, delay: error.ms };
+  if (error instanceof RateLimitedError)
+    return { outcome: "released", kind, error: text, delay: error.scope === "process" ? 0 : error.ms };
   if (kind === "permanent" || kind === "crashed" || attempt + 1 >= job.attempts)
     return { outcome: "failed", kind, error: text, delay: 0 };
   return { outcome: "retry", kind, error: text, delay: backoffDelay(job.backoff, attempt + 1) };

@@ -7,6 +7,7 @@ import type { Worker } from "./job.ts";
 import { beat, removeWorker } from "./ledger/processes.ts";
 import type { Log } from "./log.ts";
 import type { Observe } from "./outcome.ts";
+import { pausable, type BrokerConsumer } from "./pause.ts";
 
 export interface WorkersOptions<Tx> {
   database: Database<Tx>;
@@ -53,10 +54,10 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
     giveUp: giveUp.signal,
   });
 
-  const consumers = new Set<ReturnType<Broker["worker"]>>();
+  const consumers = new Map<BrokerConsumer, ReturnType<typeof pausable>>();
   const consume = (worker: Worker<Tx>): void => {
     const { name, concurrency, rateLimit } = worker.job;
-    const consumer = broker.worker(name, deliveries.processor(worker), {
+    const consumer = broker.worker(name, (job, token) => process(job, token), {
       concurrency,
       lockDuration,
       stalledInterval,
@@ -69,7 +70,9 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
       },
       ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.per } }),
     });
-    consumers.add(consumer);
+    const pauses = pausable(consumer);
+    const process = deliveries.processor(worker, pauses);
+    consumers.set(consumer, pauses);
     consumer.on("lockRenewalFailed", (lost) => {
       deliveries.releaseLost(lost).catch(() => {}); // repeated at the next renewal
     });
@@ -94,7 +97,8 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
         setTimeout(() => giveUp.abort(), grace + 4_000),
       ];
       const deadline = new Promise((resolve) => timers.push(setTimeout(resolve, grace + 5_000)));
-      await Promise.race([Promise.all([...consumers].map((consumer) => consumer.close())), deadline]);
+      for (const pauses of consumers.values()) pauses.close();
+      await Promise.race([Promise.all([...consumers.keys()].map((consumer) => consumer.close())), deadline]);
       for (const timer of [...timers, heartbeat]) clearTimeout(timer);
       giveUp.abort();
       await removeWorker(sql, id).catch(() => {}); // else pruned after an hour

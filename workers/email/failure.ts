@@ -1,78 +1,57 @@
-import { PermanentError, ProviderError, RateLimitedError } from "../core/index.ts";
+import { PermanentError, ProviderError, RateLimitedError, type PauseOptions } from "../core/index.ts";
+import type { Evidence } from "./evidence.ts";
+import { describeFailure, factsOf, subjectOf, type Facts } from "./reply.ts";
 
-/** The parts of an SMTP error without personal data. */
-interface Facts {
-  /** nodemailer's own, such as ESOCKET. */
-  code: string | undefined;
-  /** Its cause, such as ECONNREFUSED. */
-  detail: string | undefined;
-  command: string | undefined;
-  /** The three-digit reply code, 0 without a reply. */
-  reply: number;
-  /** The enhanced status code (RFC 3463), such as 4.2.1. */
-  status: string | undefined;
-}
+/** Milliseconds. The long one is for what the operator must fix: providers lock accounts after repeated failures. */
+const SHORT_PAUSE = 5_000;
+const LONG_PAUSE = 60_000;
 
-/** Milliseconds of a pause. */
-const THROTTLED_PAUSE = 5_000;
-const AUTHENTICATION_PAUSE = 60_000;
+const ALERT =
+  "the mail provider refuses all mail: check SMTP_URL, MAIL_FROM and the account there. Mails wait in the queue";
 
 /**
- * Classifies an error of `send` as one of core's errors: by its code, never by its text, which differs between
- * providers. The result contains neither recipient nor content, because it ends up in the ledger and in logs.
+ * Classifies an error of `send` as one of core's errors: by its codes and by what happened to other mails (`weigh`).
+ * The result contains neither recipient nor content, because it ends up in the ledger and in logs.
  */
-export const classifySendError = (error: unknown): Error => {
+export const classifySendError = (error: unknown, weigh: (kind: string) => Evidence): Error => {
   const facts = factsOf(error);
   const isFromProvider = facts.reply > 0 || facts.code !== undefined;
-  const failure = new (isFromProvider ? ProviderError : Error)(describe(facts, error), { cause: facts });
-  if (isAuthenticationFailure(facts)) return new RateLimitedError(AUTHENTICATION_PAUSE, { cause: failure });
-  if (isThrottled(facts)) return new RateLimitedError(THROTTLED_PAUSE, { cause: failure });
-  if (isPermanent(facts)) return new PermanentError(failure.message, { cause: facts });
-  return failure;
+  const failure = new (isFromProvider ? ProviderError : Error)(describeFailure(facts, error), {
+    cause: facts,
+  });
+  const permanent = () => new PermanentError(failure.message, { cause: facts });
+  const pause = (ms: number, options?: PauseOptions) =>
+    new RateLimitedError(ms, { cause: failure, ...options });
+
+  switch (subjectOf(facts)) {
+    case "us":
+      return isTemporary(facts) ? pause(SHORT_PAUSE) : pause(LONG_PAUSE, { alert: ALERT });
+    case "connection":
+      // Another process may have the connections that the provider allows.
+      if (!isTemporary(facts)) return pause(LONG_PAUSE, { scope: "process", alert: ALERT });
+      return pause(isLogin(facts) ? LONG_PAUSE : SHORT_PAUSE, { scope: "process" });
+    case "rate":
+      return weigh("rate").othersPass ? failure : pause(SHORT_PAUSE);
+    case "mail":
+      return isTemporary(facts) ? failure : permanent();
+    case "unclear":
+      // 503 (bad sequence of commands) is about the session: another one may succeed.
+      return isTemporary(facts) || facts.reply === 503 ? failure : refusal(facts, weigh(facts.command ?? ""));
+    case "network":
+      return failure;
+  }
+
+  /** A 5xx about us or about this mail. */
+  function refusal({ status }: Facts, evidence: Evidence): Error {
+    if (evidence.othersPass) return SYSTEM.test(status ?? "") ? failure : permanent();
+    const ms = evidence.pause();
+    return ms > 0 ? pause(ms, { alert: ALERT }) : failure;
+  }
 };
 
-/**
- * The credentials are wrong, so no mail can be sent until they are fixed: no attempt is spent. The pause is long
- * because providers lock accounts after repeated failures.
- */
-const isAuthenticationFailure = ({ code, reply }: Facts) =>
-  code === "EAUTH" || code === "ENOAUTH" || code === "EOAUTH2" || [530, 534, 535, 538].includes(reply);
+const isTemporary = ({ reply }: Facts): boolean => reply > 0 && reply < 500;
 
-/**
- * 421 (service not available) and 450, unless the status is about the recipient's address or mailbox (x.1.x, x.2.x):
- * one full mailbox must not stop all mail. Amazon SES replies with 454, which is otherwise a reply to AUTH and
- * STARTTLS. https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html
- */
-const isThrottled = ({ reply, status, command }: Facts) =>
-  reply === 421 ||
-  (reply === 450 && !/^4\.[12]\./.test(status ?? "")) ||
-  (reply === 454 && !BEFORE_MAIL_FROM.test(command ?? ""));
+const isLogin = ({ command }: Facts): boolean => command?.startsWith("AUTH") ?? false;
 
-/** 503 is a protocol error, and a rejection before MAIL FROM is not about this mail. */
-const isPermanent = ({ code, reply, command }: Facts) =>
-  reply === 0
-    ? ["EENVELOPE", "EMESSAGE", "EFILEACCESS", "EURLACCESS"].includes(code ?? "")
-    : reply >= 500 && reply !== 503 && !BEFORE_MAIL_FROM.test(command ?? "");
-
-const BEFORE_MAIL_FROM = /^(CONN|EHLO|HELO|LHLO|STARTTLS|AUTH)/;
-
-const describe = ({ code, detail, command, reply, status }: Facts, error: unknown) => {
-  const what = [reply || code, reply ? status : detail].filter(Boolean).join(" ");
-  if (!what) return `the mail was not sent: ${error instanceof Error ? error.name : typeof error}`;
-  return `the mail was not sent: ${what}${command ? ` at ${command}` : ""}`;
-};
-
-const factsOf = (error: unknown): Facts => {
-  const fields: Record<string, unknown> = { ...(typeof error === "object" ? error : {}) };
-  return {
-    code: protocolWord(fields["code"]),
-    detail: protocolWord(fields["originalCode"]) ?? protocolWord(fields["timeoutType"]),
-    command: protocolWord(fields["command"]),
-    reply: typeof fields["responseCode"] === "number" ? fields["responseCode"] : 0,
-    status: /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(String(fields["response"]))?.[1],
-  };
-};
-
-/** Keeps only protocol words, which contain no personal data. */
-const protocolWord = (value: unknown) =>
-  typeof value === "string" && /^[A-Z][A-Z0-9_ -]{1,30}$/.test(value) ? value : undefined;
+/** The provider's system is full or busy, or a quota is used up: not about this mail, even if others pass. */
+const SYSTEM = /^5\.(3\.[12]|4\.5)$/;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { PermanentError, RateLimitedError } from "../core/index.ts";
+import { createEvidence } from "./evidence.ts";
 import { sendEmail } from "./handler.ts";
 import type { Deps } from "./handler.ts";
 import { email, type Template } from "./job.ts";
@@ -133,11 +134,13 @@ test("fails permanently without the record id", async () => {
 });
 
 test("classifies the provider's replies", async () => {
-  const replying = (responseCode: number) =>
-    perform({ template: "verification", userId, recordId }, { send: () => Promise.reject({ responseCode }) });
-  await expect(replying(550)).rejects.toThrow(PermanentError);
-  await expect(replying(421)).rejects.toThrow(RateLimitedError);
-  await expect(replying(451)).rejects.toThrow("the mail was not sent: 451");
+  const replying = (response: string, command: string) => {
+    const error = { response, responseCode: Number(response.slice(0, 3)), command };
+    return perform({ template: "verification", userId, recordId }, { send: () => Promise.reject(error) });
+  };
+  await expect(replying("550 5.1.1 unknown", "RCPT TO")).rejects.toThrow(PermanentError);
+  await expect(replying("421 4.3.2 busy", "MAIL FROM")).rejects.toThrow(RateLimitedError);
+  await expect(replying("451 4.3.0 busy", "RCPT TO")).rejects.toThrow("the mail was not sent: 451");
 });
 
 const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
@@ -157,6 +160,7 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
     },
     render: (template, data) => ({ subject: template, text: JSON.stringify(data), html: "" }),
     send: async (message) => void sent.push(message),
+    evidence: createEvidence(),
     ...deps,
   });
   return { outcome: await handler(email.payload.parse(payload), run), sent };

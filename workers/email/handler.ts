@@ -1,4 +1,5 @@
 import type { Payload, Run } from "../core/index.ts";
+import type { Sending } from "./evidence.ts";
 import { classifySendError } from "./failure.ts";
 import type { email } from "./job.ts";
 import { greetingName, mails, optionalMails } from "./mails.ts";
@@ -18,10 +19,12 @@ export interface Deps extends Sources {
     message: Rendered & { id: string; to: string; unsubscribe?: string },
     signal: AbortSignal,
   ): Promise<void>;
+  /** What the provider accepts and refuses, by recipient: see evidence.ts. */
+  evidence: { begin(recipient: string): Sending };
 }
 
 export const sendEmail =
-  ({ findUser, render, send, ...sources }: Deps) =>
+  ({ findUser, render, send, evidence, ...sources }: Deps) =>
   async ({ template, userId, recordId }: Payload<typeof email>, run: Pick<Run, "id" | "signal">) => {
     const user = await findUser(userId);
     if (!user) return "skipped: the user no longer exists";
@@ -33,10 +36,12 @@ export const sendEmail =
 
     const unsubscribe = isOptional && { unsubscribe: sources.links.unsubscribe(userId) };
     const rendered = render(template, { name: greetingName(user.name), ...content.data, ...unsubscribe });
+    const { accepted, refused } = evidence.begin(userId);
     await send({ id: run.id, to: user.email, ...rendered, ...unsubscribe }, run.signal).catch(
       (error: unknown) => {
-        throw classifySendError(error);
+        throw classifySendError(error, refused);
       },
     );
+    accepted();
     return "sent";
   };

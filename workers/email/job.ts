@@ -25,6 +25,6 @@ export const email = defineJob({
   name: "email",
   payload,
   priority: ({ template }) => priorities[template],
-  attempts: 20,
+  attempts: 90, // about 13 hours: a wrong setting may go unnoticed for an afternoon (see README.md)
   rateLimit: { max: 14, per: 1_000 },
 });

@@ -4,6 +4,7 @@ import { createMailer } from "../../infra/mail.ts";
 import { needsTls } from "../../infra/smtp-url.ts";
 import { createRenderer } from "../../infra/templates.ts";
 import { defineWorker } from "../core/index.ts";
+import { createEvidence } from "../email/evidence.ts";
 import { sendEmail } from "../email/handler.ts";
 import { email } from "../email/job.ts";
 import type { Infrastructure } from "./infrastructure.ts";
@@ -27,6 +28,7 @@ export const wire = ({ config, prisma, onClose }: Infrastructure) => {
       links: createLinks(config.publicUrl, config.appSecret),
       render: createRenderer(templates),
       send: mailer.send,
+      evidence: createEvidence(),
     }),
   );
 };
