@@ -75,7 +75,16 @@ export const createFfmpeg = ({ ffmpeg, ffprobe }: Binaries): Ffmpeg => {
   const inspect: Ffmpeg["inspect"] = async (folder, file, signal) => {
     const quiet = ["-nostdin", "-hide_banner", "-loglevel", "error", "-y"];
     const copy = ["-map", "0", "-c", "copy", "-t", `${INSPECTED_SECONDS}`, "-f", "mp4", INSPECTED];
-    const args = [...quiet, ...inputGuards("mpegts"), "-i", `file:${join(folder, file)}`, ...copy];
+    // Without the name of the format, a very short file is not recognised.
+    const args = [
+      ...quiet,
+      ...inputGuards("mpegts"),
+      "-f",
+      "mpegts",
+      "-i",
+      `file:${join(folder, file)}`,
+      ...copy,
+    ];
     await runTool(ffmpeg, args, { signal, limits: CONVERSION, folder });
     return probe(folder, INSPECTED, signal);
   };

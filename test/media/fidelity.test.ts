@@ -140,22 +140,26 @@ describe.each(await allBinaries())("with $ffmpeg, a video", (programs) => {
   });
 
   test("progressive and declared interlaced keeps its lines", async () => {
-    const options = [...encoder, "-pix_fmt", "yuv420p", ...DECLARED_INTERLACED];
-    const path = await makeMedia(folder, "declared.mp4", picture(0.4, "320x240"), options);
-    const [rendition] = await renditionsOf(path);
-    expect(rendition?.video).toMatchObject({ rate: "25", isInterlaced: false });
-    const [source, made] = [await luminance(programs, path), await luminance(programs, rendition!.segments)];
-    expect(combing(made, 320) / combing(source, 320)).toBeGreaterThan(0.9);
+    const linesOf = async (name: string, flags: string[]) => {
+      const options = [...encoder, "-pix_fmt", "yuv420p", ...flags];
+      const [made] = await renditionsOf(await makeMedia(folder, name, picture(0.6, "320x240"), options));
+      expect(made?.video).toMatchObject({ rate: "25", isInterlaced: false });
+      // The first frames are not classified yet.
+      return combing(await luminance(programs, made!.segments, 10), 320);
+    };
+    const declaredLines = await linesOf("declared.mp4", DECLARED_INTERLACED);
+    expect(declaredLines / (await linesOf("plain.mp4", []))).toBeCloseTo(1, 1);
   });
 
   describe("with audio", () => {
     const X = ["-map", "0", "-map", "1", ...encoder, "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le"];
     const samples = (channels: number) => ["-f", "s16le", "-ar", "8000", "-ac", `${channels}`];
 
-    test.each([6, 12, 24])("in %d channels without a layout has stereo", async (channels) => {
+    test("in 12 channels without a layout has stereo", async () => {
+      const channels = 12;
       await writeFile(join(folder, "samples"), Buffer.alloc(8_000 * channels, "sound"));
       const inputs = [...picture(0.4, "64x48"), ...samples(channels), "-i", join(folder, "samples")];
-      const [rendition] = await renditionsOf(await makeMedia(folder, `${channels}.mkv`, inputs, X));
+      const [rendition] = await renditionsOf(await makeMedia(folder, "channels.mkv", inputs, X));
       expect(rendition).toMatchObject({
         audio: [{ channels: 2 }],
         codecs: expect.stringMatching(/,mp4a\.40\.2$/),

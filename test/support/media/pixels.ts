@@ -10,15 +10,15 @@ const WEIGHTS: Record<string, [number, number]> = {
   ...{ bt709: [0.2126, 0.0722], smpte170m: [0.299, 0.114], bt470bg: [0.299, 0.114] },
 };
 
-/** The first frame of a file in one byte per pixel: its luminance. */
-export const luminance = ({ ffmpeg }: Binaries, file: string): Promise<Buffer> =>
-  firstFrame(ffmpeg, file, "format=gray");
+/** Five frames of a file in one byte per pixel: their luminance. `first` is the number of the first. */
+export const luminance = ({ ffmpeg }: Binaries, file: string, first = 0): Promise<Buffer> =>
+  firstFrames(ffmpeg, file, 5, `trim=start_frame=${first},format=gray`);
 
 /** The colour of one pixel, as a player shows it that reads these tags. */
 export const pixelOf = async ({ ffmpeg }: Binaries, file: string, { matrix = "", range }: Colours) => {
   const [red, blue] = WEIGHTS[matrix] ?? [NaN, NaN];
   if (range !== "tv") throw new Error(`the range is ${range}`);
-  const yuv = await firstFrame(ffmpeg, file, "crop=2:2:32:32,format=yuv420p");
+  const yuv = await firstFrames(ffmpeg, file, 1, "crop=2:2:32:32,format=yuv420p");
   const y = ((yuv[0] ?? 0) - 16) * (255 / 219);
   const [u, v] = [yuv[4] ?? 0, yuv[5] ?? 0].map((value) => (value - 128) * (255 / 224)) as [number, number];
   const r = y + 2 * (1 - red) * v;
@@ -26,9 +26,11 @@ export const pixelOf = async ({ ffmpeg }: Binaries, file: string, { matrix = "",
   return [r, (y - red * r - blue * b) / (1 - red - blue), b];
 };
 
-const firstFrame = async (ffmpeg: string, file: string, filter: string): Promise<Buffer> => {
-  const output = ["-map", "0:v", "-frames:v", "1", "-vf", filter, "-f", "rawvideo", "-"];
-  const { stdout } = await run(ffmpeg, ["-v", "error", "-i", file, ...output], {
+const firstFrames = async (ffmpeg: string, file: string, frames: number, filter: string): Promise<Buffer> => {
+  // A very short file is not recognised.
+  const format = file.endsWith(".ts") ? ["-f", "mpegts"] : [];
+  const output = ["-map", "0:v", "-frames:v", `${frames}`, "-vf", filter, "-f", "rawvideo", "-"];
+  const { stdout } = await run(ffmpeg, ["-v", "error", ...format, "-i", file, ...output], {
     encoding: "buffer",
     maxBuffer: 1 << 26,
   });
