@@ -18,7 +18,7 @@ export const luminance = ({ ffmpeg }: Binaries, file: string, first = 0): Promis
 export const pixelOf = async ({ ffmpeg }: Binaries, file: string, { matrix = "", range }: Colours) => {
   const [red, blue] = WEIGHTS[matrix] ?? [NaN, NaN];
   if (range !== "tv") throw new Error(`the range is ${range}`);
-  const yuv = await firstFrames(ffmpeg, file, 1, "crop=2:2:32:32,format=yuv420p");
+  const yuv = await firstFrames(ffmpeg, file, 1, "crop=2:2:8:8,format=yuv420p");
   const y = ((yuv[0] ?? 0) - 16) * (255 / 219);
   const [u, v] = [yuv[4] ?? 0, yuv[5] ?? 0].map((value) => (value - 128) * (255 / 224)) as [number, number];
   const r = y + 2 * (1 - red) * v;
