@@ -28,14 +28,14 @@ let ffmpeg: Ffmpeg;
       await makeMedia(folder, "plain.mp4", [...picture(2, "642x362"), ...sound(2)]);
       expect(await probe("plain.mp4")).toMatchObject({
         seconds: expect.closeTo(2, 1),
-        video: { index: 0, width: 642, height: 362, rate: "25" },
-        audio: { index: 1 },
+        video: { index: 0, width: 642, height: 362, rate: "25", lines: 362, isInterlaced: false },
+        audio: [{ index: 1, channels: 1 }],
       });
     });
 
     test.each(["mov", "mkv", "webm"])("reads %s", async (type) => {
       await makeMedia(folder, `plain.${type}`, picture(0.4));
-      expect(await probe(`plain.${type}`)).toMatchObject({ video: { width: 320 }, audio: undefined });
+      expect(await probe(`plain.${type}`)).toMatchObject({ video: { width: 320 }, audio: [] });
     });
 
     test("applies the rotation", async () => {
@@ -65,7 +65,7 @@ let ffmpeg: Ffmpeg;
       const inputs = [...sound(1), "-i", cover];
       const options = ["-map", "0", "-map", "1", "-c:v", "copy", "-disposition:v:0", "attached_pic"];
       await makeMedia(folder, "song.mp4", inputs, options);
-      expect(await probe("song.mp4")).toMatchObject({ video: undefined, audio: { index: 0 } });
+      expect(await probe("song.mp4")).toMatchObject({ video: undefined, audio: [{ index: 0 }] });
     });
 
     test.each([

@@ -10,6 +10,11 @@ export interface Ffmpeg {
   /** The streams of a file, or undefined when it is not a supported video or audio file. */
   probe(folder: string, file: string, signal: AbortSignal): Promise<Probe | undefined>;
   /**
+   * The streams of an MPEG-TS file that `convert` has written, in its first seconds. Undefined when it has none.
+   * @throws like `convert`
+   */
+  inspect(folder: string, file: string, signal: AbortSignal): Promise<Probe | undefined>;
+  /**
    * Converts `input`. `output` is the arguments after it. `onProgress` receives the converted seconds, about twice a
    * second.
    * @throws ToolError when ffmpeg failed; the signal's reason when that aborted, after ffmpeg has ended
@@ -44,14 +49,19 @@ const PROBE: ResourceLimits = { wall: 60_000, cpu: 60, memory: 2 * GIB, file: 0,
  * Before every input: only files, only these containers, no frame larger than 8K. With the protocols alone, a playlist
  * named .mp4 could read any file of this machine. (`-max_pixels` is an option of the decoder, which ffprobe has too.)
  */
-const INPUT_GUARDS = [
+const inputGuards = (formats: string) => [
   ...["-protocol_whitelist", "file"],
-  ...["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"],
+  ...["-format_whitelist", formats],
   ...["-max_pixels", String(8192 * 4320)],
 ];
+const INPUT_GUARDS = inputGuards("mov,mp4,m4a,3gp,3g2,mj2,matroska,webm");
 
-export const createFfmpeg = ({ ffmpeg, ffprobe }: Binaries): Ffmpeg => ({
-  probe: async (folder, file, signal) => {
+/** npm's ffprobe crashes on every MPEG-TS file, so `inspect` copies the first seconds of the streams to this one. */
+const INSPECTED = "inspected.mp4";
+const INSPECTED_SECONDS = 8;
+
+export const createFfmpeg = ({ ffmpeg, ffprobe }: Binaries): Ffmpeg => {
+  const probe: Ffmpeg["probe"] = async (folder, file, signal) => {
     const show = ["-v", "error", "-print_format", "json", "-show_format", "-show_streams"];
     const args = [...show, ...INPUT_GUARDS, `file:${join(folder, file)}`];
     try {
@@ -60,9 +70,26 @@ export const createFfmpeg = ({ ffmpeg, ffprobe }: Binaries): Ffmpeg => ({
       if (error instanceof ToolError && error.exitCode === 1) return undefined;
       throw error;
     }
-  },
+  };
 
-  convert: async ({ folder, input, before = [], output, signal, onProgress }) => {
+  const inspect: Ffmpeg["inspect"] = async (folder, file, signal) => {
+    const quiet = ["-nostdin", "-hide_banner", "-loglevel", "error", "-y"];
+    const copy = ["-map", "0", "-c", "copy", "-t", `${INSPECTED_SECONDS}`, "-f", "mp4", INSPECTED];
+    // Without the name of the format, a very short file is not recognised.
+    const args = [
+      ...quiet,
+      ...inputGuards("mpegts"),
+      "-f",
+      "mpegts",
+      "-i",
+      `file:${join(folder, file)}`,
+      ...copy,
+    ];
+    await runTool(ffmpeg, args, { signal, limits: CONVERSION, folder });
+    return probe(folder, INSPECTED, signal);
+  };
+
+  const convert: Ffmpeg["convert"] = async ({ folder, input, before = [], output, signal, onProgress }) => {
     const args = [
       ...["-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1"],
       ...INPUT_GUARDS,
@@ -78,5 +105,7 @@ export const createFfmpeg = ({ ffmpeg, ffprobe }: Binaries): Ffmpeg => ({
       if (microseconds) onProgress?.(Number(microseconds) / 1_000_000);
     };
     await runTool(ffmpeg, args, { signal, limits: CONVERSION, folder, onLine });
-  },
-});
+  };
+
+  return { probe, inspect, convert };
+};

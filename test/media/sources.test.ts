@@ -119,15 +119,15 @@ const keyFrames = async ({ folder: made, video }: Outcome) =>
       await makeMedia(folder, "landscape.mp4", picture(1, "640x360"));
       const landscape = ["-i", join(folder, "landscape.mp4")];
       const outcome = await make("upright.mov", landscape, ["-c", "copy", "-metadata:s:v", "rotate=90"]);
-      expect(sizes(outcome)).toEqual(["240x426"]);
-      const { streams } = await inspect(join(outcome.folder, "hls/240p/playlist.m3u8"), "-show_streams");
-      expect(streams[0]).toMatchObject({ width: 240, height: 426 });
+      expect(sizes(outcome)).toEqual(["360x640", "240x426"]);
+      const { streams } = await inspect(join(outcome.folder, "hls/360p/playlist.m3u8"), "-show_streams");
+      expect(streams[0]).toMatchObject({ width: 360, height: 640 });
     });
 
     test("of odd size gets an even size", async () => {
       const outcome = await make("odd.webm", picture(1, "333x251"));
-      expect(sizes(outcome)).toEqual(["318x240"]);
-      expect(sizes(await make("small.webm", picture(1, "101x77")))).toEqual(["100x76"]);
+      expect(sizes(outcome)).toEqual(["332x250"]);
+      expect(sizes(await make("tiny.webm", picture(0.4, "3x2")))).toEqual(["2x2"]);
     });
 
     test("of 0.2 seconds", async (context) => {

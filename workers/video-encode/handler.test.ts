@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { PermanentError } from "../core/index.ts";
 import { encodeVideo } from "./handler.ts";
-import { rendition, videoEncode } from "./job.ts";
+import { rendition, renditionHeights, videoEncode } from "./job.ts";
 import type { Source } from "./rendition.ts";
 
 const uploadId = "01932b5e-0000-7000-8000-000000000001";
 
 const hd = {
   seconds: 9,
-  video: { index: 0, width: 1920, height: 1080, rate: "25" },
-  audio: { index: 1 },
+  video: { index: 0, width: 1920, height: 1080 },
+  audio: [{}],
 } satisfies Source;
 
 /** The output of ffmpeg: a playlist, and segments that begin with a start code, profile, constraints and level. */
@@ -32,6 +32,7 @@ test("stores the segments and their playlist, and returns their entry in the mas
     bandwidth: 400_000,
     averageBandwidth: 400_000,
     codecs: "avc1.4d401f,mp4a.40.2",
+    frameRate: 25,
   });
   expect(stored).toEqual({
     "hls/720p/segments.ts": "video/mp2t",
@@ -50,37 +51,66 @@ test("places key frames at the same times in all renditions", async () => {
 });
 
 test.each([
-  [1080, 1920, 1080, "1920x1080"],
-  [480, 1079, 481, "1076x480"],
-  [240, 3840, 2160, "426x240"],
-  [720, 1080, 1920, "720x1280"],
-  [240, 181, 101, "180x100"],
-  [240, 1, 1, "2x2"],
-] as const)("encodes %dp of %dx%d: %s", async (wanted, width, height, size) => {
-  const { result } = await perform(wanted, { source: { ...hd, video: { ...hd.video, width, height } } });
-  const made = rendition.parse(result);
-  expect(`${made.width}x${made.height}`).toBe(size);
+  ["1920x1080", ["1920x1080", "1280x720", "854x480", "426x240"]],
+  ["3840x2160", ["1920x1080", "1280x720", "854x480", "426x240"]],
+  ["1080x1920", ["1080x1920", "720x1280", "480x854", "240x426"]],
+  ["641x361", ["640x360", "426x240"]],
+  ["360x640", ["360x640", "240x426"]],
+  ["2560x1072", ["2560x1072", "1720x720", "1146x480", "574x240"]],
+  ["1244x700", ["1244x700", "854x480", "426x240"]],
+  ["1298x730", ["1298x730", "854x480", "426x240"]],
+  ["320x240", ["320x240"]],
+  ["444x250", ["444x250"]],
+  ["181x101", ["180x100"]],
+  ["8192x16", ["4096x8"]],
+  ["1x1", ["2x2"]],
+])("encodes %s as %j", async (source, sizes) => {
+  const [width = 0, height = 0] = source.split("x").map(Number);
+  const made = [];
+  for (const wanted of renditionHeights) {
+    const { result } = await perform(wanted, { source: { ...hd, video: { ...hd.video, width, height } } });
+    if (typeof result === "string") expect(result).toMatch(/^skipped: the source has \d+ lines$/);
+    else made.push(`${result?.width}x${result?.height}`);
+  }
+  expect(made).toEqual(sizes);
 });
 
-test.each([
-  [1080, 1280, 720],
-  [480, 320, 240],
-])("skips %dp of %dx%d", async (wanted, width, height) => {
-  const { result, conversions } = await perform(wanted, {
-    source: { ...hd, video: { ...hd.video, width, height } },
-  });
-  expect([result, conversions]).toEqual([`skipped: the source is only ${height}p`, []]);
+test("the maximum bit rate grows with the number of pixels", async () => {
+  const rateOf = async (height: number, width = 1_920, lines = 1_080) => {
+    const source = { ...hd, video: { ...hd.video, width, height: lines } };
+    const { conversions } = await perform(height, { source });
+    return Number(/-maxrate (\d+)k/.exec(conversions[0]?.join(" ") ?? "")?.[1]);
+  };
+  expect([await rateOf(1080), await rateOf(240)]).toEqual([5_000, 500]);
+  expect(await rateOf(480, 640, 360)).toBeGreaterThan(await rateOf(240, 640, 360));
+  expect(await rateOf(240, 2, 2)).toBe(100);
 });
 
 test("a video without audio has no audio codec", async () => {
-  const { result, conversions } = await perform(240, { source: { ...hd, audio: undefined } });
+  const { result, conversions } = await perform(240, { source: { ...hd, audio: [] } });
   expect(result).toMatchObject({ codecs: "avc1.4d401f" });
+  expect(result).not.toHaveProperty("isMute");
   expect(conversions[0]).not.toContain("aac");
+});
+
+test("audio that cannot be decoded is left out, and reported", async () => {
+  const { result, conversions } = await perform(240, { sound: undefined });
+  expect(result).toMatchObject({ codecs: "avc1.4d401f", isMute: true });
+  expect(conversions[0]).not.toContain("aac");
+});
+
+test("the codecs are those of the output", async () => {
+  const { result } = await perform(240, {
+    inspected: { video: { ...hd.video, rate: "24000/1001" }, audio: [] },
+  });
+  expect(result).toMatchObject({ ...{ width: 1_920, height: 1_080 }, codecs: "avc1.4d401f", isMute: true });
+  expect(rendition.parse(result).frameRate).toBeCloseTo(23.976, 3);
+  expect((await perform(240, { inspected: { video: undefined, audio: [] } })).problems).toHaveLength(1);
 });
 
 test.for<[string, Partial<Source> | undefined, string]>([
   ["an unreadable file", undefined, "cannot be read as a video"],
-  ["a file without streams", { video: undefined, audio: undefined }, "cannot be read as a video"],
+  ["a file without streams", { video: undefined, audio: [] }, "cannot be read as a video"],
   ["audio alone", { video: undefined }, "audio but no video"],
   ["a file of five hours", { seconds: 5 * 3_600 }, "longer than 4 hours"],
 ])("rejects %s", async ([, change, words]) => {
@@ -162,6 +192,8 @@ test("skips a deleted upload", async () => {
 });
 
 interface Change {
+  sound?: { index: number; filter: string } | undefined;
+  inspected?: { video: (typeof hd.video & { rate: string }) | undefined; audio: object[] };
   source?: Source | undefined;
   probe?: () => Promise<void>;
   convert?: () => Promise<void>;
@@ -175,13 +207,16 @@ const perform = async (height: number, change: Change = {}) => {
   const conversions: string[][] = [];
   const stored: Record<string, string> = {};
   const reported: unknown[] = [];
+  let size = { width: 0, height: 0 };
   const {
     source,
+    sound,
     playlist: written,
     attempt,
     isDeleted,
   } = {
-    ...{ source: hd, playlist: playlist(4, 4, 1), attempt: 1, isDeleted: false },
+    ...{ source: hd, sound: { index: 1, filter: "anull" } },
+    ...{ playlist: playlist(4, 4, 1), attempt: 1, isDeleted: false },
     ...change,
   };
   const handler = encodeVideo({
@@ -191,6 +226,16 @@ const perform = async (height: number, change: Change = {}) => {
       await change.probe?.();
       return work({
         source,
+        picture: async (wanted) => {
+          size = wanted;
+          return { filters: [`scale=${wanted.width}:${wanted.height}`], options: [], rate: "25" };
+        },
+        sound: async () => (source?.audio.length ? sound : undefined),
+        inspect: async () => {
+          const audio = source?.audio.length && sound ? [{}] : [];
+          const made = change.inspected ?? { video: { index: 0, ...size, rate: "25" }, audio };
+          return { seconds: 9, ...made };
+        },
         convert: async ({ output, onProgress }) => {
           conversions.push(output);
           onProgress(4.5);

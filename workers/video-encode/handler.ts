@@ -4,19 +4,26 @@ import { measure } from "./playlist.ts";
 import {
   hlsArguments,
   isSupported,
+  numberOf,
   planSize,
   PLAYLIST,
   SEGMENTS,
   truncation,
   unsupportedReason,
 } from "./rendition.ts";
-import type { Source } from "./rendition.ts";
+import type { Picture, Sound, Source } from "./rendition.ts";
 import type { z } from "zod";
 
 interface Workspace {
   source: Source | undefined;
   /** @throws an error with the program's `exitCode`, or with the resource `limit` that ended it */
   convert(conversion: { output: string[]; onProgress(seconds: number): void }): Promise<void>;
+  /** How to convert the source's frames to this size. */
+  picture(size: { width: number; height: number }, target: "video"): Promise<Picture>;
+  /** The first audio track that can be decoded. */
+  sound(): Promise<Sound | undefined>;
+  /** The streams of a converted file. */
+  inspect(file: string): Promise<(Source & { video: { rate: string } | undefined }) | undefined>;
   read(file: string, max?: number): Promise<Buffer | undefined>;
   store(
     file: string,
@@ -55,22 +62,35 @@ export const encodeVideo =
       const { source } = workspace;
       if (!isSupported(source)) return rejectWith(unsupportedReason(source));
       const size = planSize(source.video, height);
-      if (!size) return `skipped: the source is only ${Math.min(source.video.width, source.video.height)}p`;
+      if (!size) return `skipped: the source has ${Math.min(source.video.width, source.video.height)} lines`;
 
+      const [picture, sound] = [await workspace.picture(size, "video"), await workspace.sound()];
       const onProgress = throttled(run, source.seconds);
-      await workspace.convert({ output: hlsArguments(source, size, height), onProgress });
+      await workspace.convert({ output: hlsArguments(source, size, picture, sound), onProgress });
       const playlist = (await workspace.read(PLAYLIST))?.toString() ?? "";
       const measured = measure(playlist, (await workspace.read(SEGMENTS, 65_536)) ?? Buffer.alloc(0));
-      if (!measured) return rejectWith(DAMAGED);
+      const made = measured && (await workspace.inspect(SEGMENTS));
+      if (!measured || !made?.video) return rejectWith(DAMAGED);
       const { codec, ...figures } = measured;
       const problem = truncation(source, figures);
       if (problem) return rejectWith(problem);
 
-      const folder = `hls/${height}p`;
+      const { video, audio } = made;
+      const folder = `hls/${Math.min(video.width, video.height)}p`;
       const segments = await workspace.store(SEGMENTS, `${folder}/${SEGMENTS}`, "video/mp2t");
       const file = await workspace.store(PLAYLIST, `${folder}/${PLAYLIST}`, "application/vnd.apple.mpegurl");
-      const codecs = source.audio ? `${codec},mp4a.40.2` : codec;
-      return { ...file, bytes: file.bytes + segments.bytes, ...size, ...figures, codecs };
+      return {
+        ...{
+          ...file,
+          bytes: file.bytes + segments.bytes,
+          width: video.width,
+          height: video.height,
+          ...figures,
+        },
+        codecs: audio.length > 0 ? `${codec},mp4a.40.2` : codec,
+        frameRate: numberOf(video.rate),
+        ...(source.audio.length > 0 && audio.length === 0 && { isMute: true }),
+      };
     };
     return inWorkspace(uploadId, run.signal, encode).catch((error: unknown) => {
       // The first time, it may be a full disk, too little memory or a busy machine. The second time, it is the file.

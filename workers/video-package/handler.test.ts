@@ -13,8 +13,9 @@ const renditionOf = (width: number, height: number, bandwidth: number) => ({
   ...{ width, height, seconds: 9.04, bandwidth, averageBandwidth: bandwidth - 1 },
   codecs: "avc1.64001e,mp4a.40.2",
 });
+// As an earlier version returned it.
 const small = renditionOf(426, 240, 400_000);
-const large = renditionOf(854, 480, 1_000_000);
+const large = { ...renditionOf(854, 480, 1_000_000), frameRate: 24_000 / 1_001 };
 
 test("lists the encoded renditions, best first", async () => {
   const { result, written, saved } = await perform(["skipped: the source is only 480p", small, large]);
@@ -22,7 +23,7 @@ test("lists the encoded renditions, best first", async () => {
   const master = `#EXTM3U
 #EXT-X-VERSION:4
 #EXT-X-INDEPENDENT-SEGMENTS
-#EXT-X-STREAM-INF:BANDWIDTH=1000000,AVERAGE-BANDWIDTH=999999,RESOLUTION=854x480,CODECS="avc1.64001e,mp4a.40.2"
+#EXT-X-STREAM-INF:BANDWIDTH=1000000,AVERAGE-BANDWIDTH=999999,RESOLUTION=854x480,FRAME-RATE=23.976,CODECS="avc1.64001e,mp4a.40.2"
 480p/playlist.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=400000,AVERAGE-BANDWIDTH=399999,RESOLUTION=426x240,CODECS="avc1.64001e,mp4a.40.2"
 240p/playlist.m3u8
@@ -47,6 +48,13 @@ test("enqueues three posters and the subtitles before the publication", async ()
   expect(flows.map(describe)).toEqual([
     `video-publish [${poster(1)}, ${poster(2)}, ${poster(3)}, video-transcribe continue []]`,
   ]);
+});
+
+test("the subtitles learn that the audio cannot be decoded", async () => {
+  const payloads = async (results: unknown[]) =>
+    (await perform(results)).flows[0]?.children.map(({ payload }) => payload).at(-1);
+  expect(await payloads([large, small])).toEqual({ uploadId });
+  expect(await payloads([large, { ...small, isMute: true }])).toEqual({ uploadId, isMute: true });
 });
 
 test("fails permanently without a rendition", async () => {

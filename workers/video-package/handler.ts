@@ -45,7 +45,7 @@ export const packageVideo =
 
     const { width, height } = best;
     const seconds = Math.max(...renditions.map((each) => each.seconds));
-    run.enqueueFlow(publishFlow(uploadId));
+    run.enqueueFlow(publishFlow(uploadId, { isMute: renditions.some(({ isMute }) => isMute) }));
     return run.complete(async (tx) => {
       await saveVideo(tx, uploadId, { width, height, seconds, renditions, master });
       return `packaged ${renditions.length} renditions`;
@@ -56,12 +56,12 @@ const MASTER = "hls/master.m3u8";
 const HLS = "application/vnd.apple.mpegurl";
 
 /** The second flow: posters and subtitles, then the publication. What fails is left out. */
-const publishFlow = (uploadId: string) => {
+const publishFlow = (uploadId: string, { isMute }: { isMute: boolean }) => {
   const posters = posterPositions.map((_, index) => {
     const frame = node(videoThumbnails, { uploadId, number: index + 1 }, { onFailure: "fail-parent" });
     const source = posterPath(index + 1);
     return node(imageResize, { uploadId, source }, { onFailure: "continue", children: [frame] });
   });
-  const subtitles = node(videoTranscribe, { uploadId }, { onFailure: "continue" });
+  const subtitles = node(videoTranscribe, { uploadId, ...(isMute && { isMute }) }, { onFailure: "continue" });
   return node(videoPublish, { uploadId }, { children: [...posters, subtitles] });
 };

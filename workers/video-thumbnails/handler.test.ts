@@ -58,6 +58,10 @@ const perform = async (change: Change) => {
     inWorkspace: (_id, _signal, work) =>
       work({
         source: { video },
+        picture: async ({ width, height }, target) => ({
+          filters: [`scale=${width}:${height}`, target],
+          options: [],
+        }),
         convert: async ({ before, output }) => void conversions.push([...before, ...output].join(" ")),
         read: async () => Buffer.from(left.shift() ?? ""),
         store: async (_file, path, contentType) => void stored.push(`${path} ${contentType}`),

@@ -4,6 +4,11 @@ import type { videoThumbnails } from "./job.ts";
 
 interface Workspace {
   source: { video: { index: number; width: number; height: number } | undefined } | undefined;
+  /** How to convert the source's frames to this size. */
+  picture(
+    size: { width: number; height: number },
+    target: "jpeg",
+  ): Promise<{ filters: readonly string[]; options: readonly string[] }>;
   convert(conversion: { before: string[]; output: string[] }): Promise<void>;
   /** Resolves with undefined when there is no such file. */
   read(file: string, max?: number): Promise<Buffer | undefined>;
@@ -31,12 +36,18 @@ export const extractPoster =
     if (!upload) return "skipped: the upload no longer exists";
     const position = (upload.seconds ?? 0) * (posterPositions[number - 1] ?? 0);
 
-    return inWorkspace(uploadId, run.signal, async ({ source, convert, read, store }) => {
+    return inWorkspace(uploadId, run.signal, async ({ source, picture, convert, read, store }) => {
       const { video } = source ?? {};
       if (!video) throw new PermanentError("the source has no video stream");
+      const { filters, options } = await picture(posterSize(video), "jpeg");
+      const output = [
+        ...["-map", `0:${video.index}`, "-map_metadata", "-1", "-frames:v", "1"],
+        ...["-vf", filters.join(","), ...options, "-q:v", "2"],
+        ...["-f", "image2", "-update", "1", FRAME],
+      ];
       // A file may be shorter than declared or not seekable: use the first frame then.
       for (const before of [["-ss", position.toFixed(3)], []]) {
-        await convert({ before, output: frameArguments(video) });
+        await convert({ before, output });
         if (!(await read(FRAME, 1))?.length) continue;
         await store(FRAME, posterPath(number), "image/jpeg");
         return before.length > 0
@@ -51,12 +62,8 @@ const FRAME = "frame.jpg";
 /** Pixels of the longer side: the widest size of image-resize. */
 const MAX_SIDE = 1_920;
 
-const frameArguments = ({ index, width, height }: { index: number; width: number; height: number }) => {
+const posterSize = ({ width, height }: { width: number; height: number }) => {
   const scale = Math.min(1, MAX_SIDE / Math.max(width, height));
-  const size = [width, height].map((length) => Math.max(1, Math.round(length * scale))).join(":");
-  return [
-    ...["-map", `0:${index}`, "-map_metadata", "-1", "-frames:v", "1"],
-    ...["-vf", `scale=${size}:out_range=full,setsar=1,format=yuvj420p`, "-q:v", "2"],
-    ...["-f", "image2", "-update", "1", FRAME],
-  ];
+  const scaled = (length: number) => Math.max(1, Math.round(length * scale));
+  return { width: scaled(width), height: scaled(height) };
 };

@@ -52,13 +52,21 @@ test("publishes a published video again", async () => {
 });
 
 test.for<[string, Parameters<typeof perform>[0]]>([
-  ["the video has no audio", { audio: undefined }],
+  ["the video has no audio", { audio: [] }],
   ["no speech was detected", { transcribe: async () => ({ language: "english", segments: [] }) }],
   ["no transcription service is configured", { transcribe: undefined }],
 ])("adds a note with the reason: %s", async ([reason, change]) => {
   const { result, saved, enqueued } = await perform({ ...change, isPublished: true });
   expect(result).toBe(`no subtitles: ${reason}`);
   expect([saved, enqueued]).toEqual([[[`No subtitles: ${reason}.`]], []]);
+});
+
+test("adds a note about the missing sound when the audio cannot be decoded", async () => {
+  const note = "No sound and no subtitles: the audio cannot be decoded.";
+  expect(await perform({ isMute: true })).toMatchObject({ saved: [[note]], conversions: [] });
+  expect(await perform({ isMute: true, transcribe: undefined })).toMatchObject({ saved: [[note]] });
+  // Enqueued by an earlier version.
+  expect(await perform({ sound: undefined })).toMatchObject({ saved: [[note]], conversions: [] });
 });
 
 test("classifies the provider's responses", async () => {
@@ -106,7 +114,9 @@ test.each([
 interface Change {
   parts?: string[];
   seconds?: number | null;
-  audio?: { index: number } | undefined;
+  audio?: object[];
+  sound?: { index: number; filter: string } | undefined;
+  isMute?: boolean;
   transcribe?: Deps<string>["transcribe"];
   isPublished?: boolean;
   completedAt?: Date;
@@ -120,9 +130,16 @@ const perform = async (change: Change) => {
   const enqueued: string[] = [];
   const reported: unknown[] = [];
   const conversions: string[] = [];
-  const { parts, seconds, audio, transcribe, isPublished, completedAt, isDeleted } = {
-    ...{ parts: ["part-0000.wav"], seconds: 9.5, audio: { index: 1 }, isPublished: false, isDeleted: false },
-    ...{ transcribe: async () => hello, completedAt: new Date() },
+  const { parts, seconds, audio, sound, isMute, transcribe, isPublished, completedAt, isDeleted } = {
+    ...{
+      parts: ["part-0000.wav"],
+      seconds: 9.5,
+      audio: [{}],
+      isMute: false,
+      isPublished: false,
+      isDeleted: false,
+    },
+    ...{ sound: { index: 1, filter: "anull" }, transcribe: async () => hello, completedAt: new Date() },
     ...change,
   };
   const handler = transcribeVideo<string>({
@@ -131,6 +148,7 @@ const perform = async (change: Change) => {
     inWorkspace: (_id, _signal, work) =>
       work({
         source: { audio },
+        sound: async () => sound,
         convert: async ({ output }) => void conversions.push(...output),
         files: async () => ["source", ...parts],
         read: async () => Buffer.from("wav"),
@@ -146,7 +164,7 @@ const perform = async (change: Change) => {
       return isPublished;
     },
   });
-  const result = await handler(videoTranscribe.payload.parse({ uploadId }), {
+  const result = await handler(videoTranscribe.payload.parse({ uploadId, ...(isMute && { isMute }) }), {
     signal: new AbortController().signal,
     progress: async (value) => void reported.push(value),
     enqueue: (job) => void enqueued.push(job.name),

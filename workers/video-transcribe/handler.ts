@@ -13,12 +13,19 @@ interface Stored {
 }
 
 interface Workspace {
-  source: { audio: { index: number } | undefined } | undefined;
+  source: { audio: readonly object[] } | undefined;
+  /** The first audio track that can be decoded, and the filter that converts it. */
+  sound(): Promise<Sound | undefined>;
   convert(conversion: { output: string[] }): Promise<void>;
   files(): Promise<string[]>;
   read(file: string): Promise<Buffer | undefined>;
   write(file: string, text: string): Promise<void>;
   store(file: string, path: string, contentType: string): Promise<Stored>;
+}
+
+interface Sound {
+  index: number;
+  filter: string;
 }
 
 /** A provider's transcript. Times are in seconds. */
@@ -48,21 +55,23 @@ type TranscribeRun<Tx> = Pick<Run<Tx>, "signal" | "progress" | "enqueue" | "comp
 
 export const transcribeVideo =
   <Tx>(deps: Deps<Tx>) =>
-  async ({ uploadId }: Payload<typeof videoTranscribe>, run: TranscribeRun<Tx>): Promise<string> => {
+  async ({ uploadId, isMute }: Payload<typeof videoTranscribe>, run: TranscribeRun<Tx>): Promise<string> => {
     const upload = await deps.findUpload(uploadId);
     if (!upload) return "skipped: the upload no longer exists";
     const { transcribe } = deps;
-    const completeWithout = (reason: string) =>
+    const completeWithout = (reason: string, what = "No subtitles") =>
       run.complete(async (tx) => {
-        await deps.saveSubtitles(tx, uploadId, [], `No subtitles: ${reason}.`);
+        await deps.saveSubtitles(tx, uploadId, [], `${what}: ${reason}.`);
         return `no subtitles: ${reason}`;
       });
+    if (isMute) return completeWithout(UNREADABLE, "No sound and no subtitles");
     if (!transcribe) return completeWithout("no transcription service is configured");
 
     return deps.inWorkspace(uploadId, run.signal, async (workspace) => {
-      const { audio } = workspace.source ?? {};
-      if (!audio) return completeWithout("the video has no audio");
-      await workspace.convert({ output: audioArguments(audio, upload.seconds) });
+      if (!workspace.source?.audio.length) return completeWithout("the video has no audio");
+      const sound = await workspace.sound();
+      if (!sound) return completeWithout(UNREADABLE, "No sound and no subtitles");
+      await workspace.convert({ output: audioArguments(sound, upload.seconds) });
       const { language, segments } = await transcribeParts(workspace, transcribe, run).catch(
         (error: unknown) => {
           throw classifyProviderError(error, upload.completedAt);
@@ -92,6 +101,8 @@ export const transcribeVideo =
     });
   };
 
+const UNREADABLE = "the audio cannot be decoded";
+
 /** Seconds of audio in one request: 19 MB, of which providers accept 25. */
 const PART_SECONDS = 600;
 
@@ -102,9 +113,9 @@ const MAX_SECONDS = 4 * 3_600;
  * The input format of speech recognition: 16 kHz, one channel. Never longer than the video, because twelve hours of
  * silence are a small file, and providers charge by the minute.
  */
-const audioArguments = ({ index }: { index: number }, seconds: number | null) => [
+const audioArguments = ({ index, filter }: Sound, seconds: number | null) => [
   ...["-map", `0:${index}`, "-map_metadata", "-1", "-t", `${Math.ceil(seconds ?? MAX_SECONDS)}`],
-  ...["-vn", "-af", "aresample=async=1:first_pts=0"],
+  ...["-vn", "-af", filter],
   ...["-ac", "1", "-ar", "16000", "-c:a", "pcm_s16le"],
   ...["-f", "segment", "-segment_time", `${PART_SECONDS}`, "-segment_format", "wav", "part-%04d.wav"],
 ];

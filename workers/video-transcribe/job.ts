@@ -4,7 +4,8 @@ import { defineJob } from "../core/job.ts";
 /** Creates the subtitles of a video with a transcription provider. */
 export const videoTranscribe = defineJob({
   name: "video-transcribe",
-  payload: z.object({ uploadId: z.uuid() }),
+  // `isMute`: there is audio, but it cannot be decoded.
+  payload: z.object({ uploadId: z.uuid(), isMute: z.boolean().optional() }),
   // Half a minute of retries, because the video waits for them. After that it is published without subtitles.
   attempts: 5,
   backoff: { delay: 2_000, max: 30_000 },

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, type TestContext } from "vitest";
+import { describe, vi, type TestContext } from "vitest";
 import { type Binaries, findBinaries } from "../../../infra/media/binaries.ts";
 
 const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath } = process.env;
@@ -13,6 +13,16 @@ export const binaries = async (): Promise<Binaries> => {
   const result = await (found ??= find());
   if ("missing" in result) throw new Error(result.missing);
   return result;
+};
+
+/** Every ffmpeg with its ffprobe that the project may use here: the ones it finds, and those of the npm packages. */
+export const allBinaries = async (): Promise<Binaries[]> => {
+  const own = await find();
+  vi.stubEnv("PATH", "");
+  const packaged = await findBinaries({});
+  vi.unstubAllEnvs();
+  const usable = [own, packaged].flatMap((each) => ("missing" in each ? [] : [each]));
+  return usable.filter(({ ffmpeg }, at) => usable.findIndex((each) => each.ffmpeg === ffmpeg) === at);
 };
 
 /** `describe` if ffmpeg is available. Otherwise it skips the tests and prints why. CI installs ffmpeg. */

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
+import type { Binaries } from "../../../infra/media/binaries.ts";
 import { createFfmpeg } from "../../../infra/media/ffmpeg.ts";
 import { createInWorkspace } from "../../../infra/media/workspace.ts";
 import type { Child } from "../../../workers/core/index.ts";
@@ -24,7 +25,11 @@ export interface Outcome {
  * Encodes and packages a file with the real ffmpeg and the real handlers, on a folder instead of a storage and a
  * ledger.
  */
-export const encodeAll = async (file: string, folder: string, attempt = 2): Promise<Outcome> => {
+export const encodeAll = async (
+  file: string,
+  folder: string,
+  { attempt = 2, programs }: { attempt?: number; programs?: Binaries } = {},
+): Promise<Outcome> => {
   const at = (key: string) => join(folder, key.replace(`uploads/${uploadId}/`, ""));
   await mkdir(folder, { recursive: true });
   await copyFile(file, at("source"));
@@ -33,7 +38,7 @@ export const encodeAll = async (file: string, folder: string, attempt = 2): Prom
     await writeFile(at(key), body);
   };
   const storage = { read: async (key: string) => createReadStream(at(key)), write };
-  const inWorkspace = createInWorkspace(storage, createFfmpeg(await binaries()));
+  const inWorkspace = createInWorkspace(storage, createFfmpeg(programs ?? (await binaries())));
 
   const problems: string[] = [];
   const signal = new AbortController().signal;
