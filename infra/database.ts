@@ -3,12 +3,7 @@ import { createHash } from "node:crypto";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { type Prisma, PrismaClient } from "../prisma/client/client.ts";
-import {
-  checkWritable,
-  PostgresPool,
-  type Database as JobDatabase,
-  type Sql,
-} from "../workers/core/index.ts";
+import { PostgresPool, type Database as JobDatabase, type Sql } from "../workers/core/index.ts";
 
 export type Tx = Prisma.TransactionClient;
 
@@ -95,7 +90,7 @@ export const openDatabase = (url: string, connections: number, onError: (error: 
   return {
     prisma,
     jobs: { sql, transaction: inTransaction },
-    ping: () => checkWritable(sql),
+    ping: () => pool.checkWritable(),
     close: async () => {
       await prisma.$disconnect();
       await pool.end();

@@ -13,7 +13,7 @@ import {
 } from "bullmq";
 import type { Redis } from "ioredis";
 import pg from "pg";
-import { checkWritable, PostgresPool } from "./postgres.ts";
+import { PostgresPool } from "./postgres.ts";
 import { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";
 import { isRedisUrl } from "./redis-url.ts";
 
@@ -111,7 +111,7 @@ const postgresConnections = (url: string, onError: (error: Error) => void): Conn
     },
     backend: watchfulPostgresBackend as unknown as BackendFactory,
     ping: async () => {
-      await checkWritable(async (text) => (await pool.query(text)).rows);
+      await pool.checkWritable();
       const usable = await pool.query(`SELECT FROM ${SCHEMA}.migration, ${SCHEMA}.job_seq LIMIT 1`).then(
         ({ rowCount }) => rowCount === 1,
         (error: unknown) => {

@@ -20,7 +20,6 @@ export { createPgDatabase } from "./pg.ts";
 export {
   beginSession,
   checkPooler,
-  checkWritable,
   fromPooler,
   PoolerError,
   PostgresPool,

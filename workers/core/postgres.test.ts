@@ -63,6 +63,14 @@ test("no connection stays on a server that became read-only", async () => {
   expect(old).not.toContain(await pidOf(pool));
 });
 
+test("a check that finds the server read-only leaves no connection to it", async () => {
+  await using pool = openPool(owned.url);
+  await pool.query(REFUSE_WRITES);
+  await expect(pool.checkWritable()).rejects.toMatchObject({ name: "ReadOnlyError" });
+  await expect.poll(() => pool.totalCount).toBe(0);
+  await pool.checkWritable();
+});
+
 test("a session of a new server survives the last error of an old one", async () => {
   await using pool = openPool(owned.url);
   const [first, last] = await Promise.all([pool.connect(), pool.connect()]);

@@ -89,6 +89,16 @@ export class PostgresPool extends pg.Pool {
     super.connect((error, client, release) => callback(error && this.#report(error), client, release));
   }
 
+  /** Rejects with a `ReadOnlyError` if PostgreSQL may only be read, and then leaves it as after a refused write. */
+  async checkWritable(): Promise<void> {
+    try {
+      await checkWritable(async (text) => (await this.query(text)).rows);
+    } catch (error) {
+      if (error instanceof ReadOnlyError) this.#leave();
+      throw error;
+    }
+  }
+
   #report(error: Error): Error {
     const known = fromPooler(error);
     if (known instanceof PoolerError) this.#onError(known);
@@ -115,7 +125,7 @@ export class PostgresPool extends pg.Pool {
   }
 
   /** Closes all sessions: idle ones now, those in a transaction when they are released. */
-  #leave(cause: pg.ClientBase): void {
+  #leave(cause?: pg.ClientBase): void {
     for (const client of this.#sessions) {
       this.#sessions.delete(client);
       this.#left.add(client);
