@@ -7,6 +7,9 @@ const alone = ["test/flows/mail-limit.test.ts", "test/flows/mail-priority.test.t
 // They need Redis, so they belong to that broker's run, rather than being skipped in the other.
 const ofOtherBroker = process.env["BROKER"] === "redis" ? [] : ["test/chaos/failover.test.ts"];
 
+// It needs a program that not every machine has, so it runs only where it is asked for, as in CI.
+const ofPgBouncer = process.env["PGBOUNCER"] === "true" ? [] : ["test/chaos/pgbouncer.test.ts"];
+
 /** Starts the two files that take minutes first. If one of them started last, the run would wait for it alone. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]) {
@@ -35,7 +38,7 @@ export default defineConfig({
         test: {
           name: "together",
           include: ["{api,workers,infra,sandbox,test,scripts}/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...alone, ...ofOtherBroker],
+          exclude: [...configDefaults.exclude, ...alone, ...ofOtherBroker, ...ofPgBouncer],
           sequence: { groupOrder: 0 },
         },
       },

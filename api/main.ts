@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfigOrExit } from "../infra/config.ts";
+import { warnOrExit } from "../infra/connection-errors.ts";
 import { openDatabase } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLogger } from "../infra/logging.ts";
@@ -16,9 +17,9 @@ import { createCanEncodeVideo, createVideoWork } from "./uploads/video-work.ts";
 const config = loadConfigOrExit("api");
 const log = createLogger("api", config.logLevel);
 
-const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
+const database = openDatabase(config.databaseUrl, 20, warnOrExit(log, "database", "DATABASE_URL"));
 const { sql } = database.jobs;
-const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, warnOrExit(log, "broker", "QUEUE_URL"));
 const core = startCore({ database: database.jobs, broker, log });
 const throttle = config.throttles
   ? createThrottle(

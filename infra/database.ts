@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { type Prisma, PrismaClient } from "../prisma/client/client.ts";
-import type { Database as JobDatabase, Sql } from "../workers/core/index.ts";
+import { PostgresPool, type Database as JobDatabase, type Sql } from "../workers/core/index.ts";
 
 export type Tx = Prisma.TransactionClient;
 
@@ -17,7 +17,7 @@ export const sqlOf =
 export interface Database {
   prisma: PrismaClient;
   jobs: JobDatabase<Tx>;
-  /** Rejects while PostgreSQL is unavailable. */
+  /** Rejects while PostgreSQL is unavailable, or may only be read. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ const transaction = new AsyncLocalStorage<{ client?: pg.PoolClient }>();
  * Records the connection that Prisma uses for a transaction, so that the ledger can use it in the same transaction,
  * without Prisma's handling of raw SQL, which costs three times as much as the statement.
  */
-class Pool extends pg.Pool {
+class Pool extends PostgresPool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: Parameters<pg.Pool["connect"]>[0]): void;
   override connect(callback?: Parameters<pg.Pool["connect"]>[0]): Promise<pg.PoolClient> | void {
@@ -59,18 +59,16 @@ class Pool extends pg.Pool {
  * transaction that Prisma gives up on may still commit.
  */
 export const openDatabase = (url: string, connections: number, onError: (error: Error) => void): Database => {
-  const pool = new Pool({
-    connectionString: url,
-    max: connections,
-    connectionTimeoutMillis: 3_000,
-    statement_timeout: 5_000,
-    idle_in_transaction_session_timeout: 5_000,
-    query_timeout: 10_000, // if the server hangs and cannot end the statement
-    keepAlive: true,
-  });
-  pool.on("error", onError);
-  // The pool listens to idle connections only. The user of a broken one gets the error from its next query.
-  pool.on("connect", (client) => client.on("error", () => {}));
+  const pool = new Pool(
+    {
+      connectionString: url,
+      max: connections,
+      connectionTimeoutMillis: 3_000,
+      query_timeout: 10_000, // if the server hangs and cannot end the statement
+    },
+    { statement_timeout: 5_000, idle_in_transaction_session_timeout: 5_000 },
+    onError,
+  );
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql) });
   const prisma = new PrismaClient({ adapter });
 
@@ -92,7 +90,7 @@ export const openDatabase = (url: string, connections: number, onError: (error: 
   return {
     prisma,
     jobs: { sql, transaction: inTransaction },
-    ping: async () => void (await sql("SELECT 1", [])),
+    ping: () => pool.checkWritable(),
     close: async () => {
       await prisma.$disconnect();
       await pool.end();
@@ -108,10 +106,12 @@ class LostConnectionError extends Error {
   }
 }
 
-// PostgreSQL's transient classes: connection (08), resources (53), operator intervention (57), and a terminated idle
-// transaction (25P03); then the codes of Node, node-postgres and Prisma for an unavailable, starting or slow server.
+// PostgreSQL's codes about the server, the session or concurrency rather than the statement: connection (08), refused
+// login (28, 3D000), rollback (40), resources (53), intervention (57), system (58), lock not available, idle
+// transaction, read-only server, prepared statements of another session; then the codes of Node, node-postgres and
+// Prisma for an unavailable, starting or slow server.
 const UNAVAILABLE_CODE =
-  /^(08...|53...|57...|25P03|ECONN[A-Z]+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P10(01|02|08|17)|P2024|P2028|P2037)$/;
+  /^(08...|25006|25P03|26000|28...|3D000|40...|42P05|53...|55P03|57...|58...|ECONN[A-Z]+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|P10(0[0-3]|08|1[017])|P20(24|28|34|37))$/;
 const UNAVAILABLE_MESSAGE =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Server has closed the connection/;
 
@@ -124,7 +124,9 @@ const causeOf = (error: object): unknown => {
 /** Whether an error or one of its causes means that PostgreSQL is currently unavailable. */
 export const isUnavailable = (error: unknown): boolean => {
   for (let each = error; typeof each === "object" && each !== null; each = causeOf(each)) {
-    if ("code" in each && UNAVAILABLE_CODE.test(String(each.code))) return true;
+    const { code, originalCode = code, severity } = each as Partial<Record<string, unknown>>;
+    if (UNAVAILABLE_CODE.test(String(code)) || UNAVAILABLE_CODE.test(String(originalCode))) return true;
+    if (severity === "FATAL" || severity === "PANIC") return true; // the server, or a pooler, ended the connection
     if ("message" in each && UNAVAILABLE_MESSAGE.test(String(each.message))) return true;
   }
   return false;

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { loadConfigOrExit } from "../infra/config.ts";
 import { migratePostgresBroker } from "../workers/core/broker.ts";
+import { beginSession, checkPooler, fromPooler, PoolerError, ReadOnlyError } from "../workers/core/index.ts";
 
 const root = join(import.meta.dirname, "..");
 const migrations = join(root, "prisma/migrations");
@@ -18,26 +19,36 @@ interface Stores {
 
 /**
  * Migrates the database with Prisma's migrations, and with BullMQ's if the broker is PostgreSQL.
- * Waits up to 60 s for the database.
- * @throws Error if it stays unavailable, refuses the connection, or a migration fails.
+ * Waits up to 60 s for the database until it can be written.
+ * @throws Error if it stays unavailable, refuses the connection, is behind a pooler that cannot be used, or a migration
+ *   fails.
  */
 export const migrate = async ({ databaseUrl, queueUrl }: Stores): Promise<void> => {
-  const client = await connect(databaseUrl);
+  const client = await connect("DATABASE_URL", databaseUrl);
   const behind = await isBehind(client).finally(() => client.end());
+  const hasQueues = queueUrl.startsWith("postgres");
+  if (hasQueues && queueUrl !== databaseUrl) await (await connect("QUEUE_URL", queueUrl)).end();
   await Promise.all([
     behind ? deploy(databaseUrl) : undefined,
-    queueUrl.startsWith("postgres") ? migratePostgresBroker(queueUrl) : undefined,
+    hasQueues ? migratePostgresBroker(queueUrl) : undefined,
   ]);
 };
 
-const connect = async (url: string): Promise<pg.Client> => {
+const connect = async (variable: string, url: string): Promise<pg.Client> => {
   const deadline = Date.now() + 60_000;
   for (let tries = 0; ; tries++) {
-    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+    const open = () => new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+    const client = open();
+    client.on("error", () => {}); // the current statement rejects too
     try {
       await client.connect();
+      await checkSession(client, open);
       return client;
-    } catch (error) {
+    } catch (cause) {
+      const error = fromPooler(cause);
+      await client.end();
+      if (error instanceof PoolerError)
+        throw new Error(`${variable}: ${error.message} See docs/connection-poolers.md.`, { cause: error });
       const reason = `${client.host}:${client.port} (database ${client.database}): ${reasonOf(error)}`;
       if (isRefusal(error))
         throw new Error(`PostgreSQL refuses the connection to ${reason}`, { cause: error });
@@ -47,6 +58,12 @@ const connect = async (url: string): Promise<pg.Client> => {
     }
     await sleep(500);
   }
+};
+
+const checkSession = async (client: pg.Client, open: () => pg.Client) => {
+  const session = await beginSession(client, {});
+  if (session.isReadOnly) throw new ReadOnlyError();
+  if (session.isPooled) await checkPooler(session, open);
 };
 
 /** A wrong password or role (class 28), or a database that does not exist (3D): waiting does not help. */

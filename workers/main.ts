@@ -1,10 +1,11 @@
 import { createServer } from "node:http";
 import { loadConfigOrExit } from "../infra/config.ts";
+import { warnOrExit } from "../infra/connection-errors.ts";
 import { openDatabase } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLogger } from "../infra/logging.ts";
 import { openStorage } from "../infra/storage/open.ts";
-import { openBroker, startCore, throttledWarn } from "./core/index.ts";
+import { openBroker, startCore } from "./core/index.ts";
 import { modules } from "./modules.ts";
 
 const config = loadConfigOrExit("worker");
@@ -17,8 +18,8 @@ if (unknown.length > 0) {
 }
 
 const log = createLogger("worker", config.logLevel);
-const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
-const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
+const database = openDatabase(config.databaseUrl, 20, warnOrExit(log, "database", "DATABASE_URL"));
+const broker = openBroker(config.queueUrl, config.queuePrefix, warnOrExit(log, "broker", "QUEUE_URL"));
 const storage = await openStorage(config);
 
 const closing: (() => void)[] = [];

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { type EmbeddedPostgres, startPostgres } from "../postgres/embedded.ts";
 import { migrate } from "../migrate.ts";
 import { freePort } from "./ports.ts";
@@ -44,8 +45,10 @@ export const createRedis = async (comesBack: "empty" | "with its data"): Promise
 // A commit survives a crash of the server, but not of the machine.
 const settings = { fsync: "off", full_page_writes: "off", max_connections: 400 };
 
-/** PostgreSQL with all migrations. */
-export const createPostgres = async (): Promise<Store> => {
+/** PostgreSQL with all migrations, which can refuse writes in all its sessions. */
+export const createPostgres = async (): Promise<
+  Store & { refuseWrites(): Promise<void>; acceptWrites(): Promise<void> }
+> => {
   const folder = await mkdtemp(join(tmpdir(), "offstage-postgres-"));
   const options = { folder: join(folder, "data"), port: await freePort(), settings };
   let server: EmbeddedPostgres = await startPostgres(options);
@@ -55,6 +58,13 @@ export const createPostgres = async (): Promise<Store> => {
     const pid = server.process.pid ?? 0;
     const sessions = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
     for (const each of [pid, ...sessions.map(Number)]) process.kill(each, name);
+  };
+  const setReadOnly = async (value: "on" | "off") => {
+    const client = new pg.Client(server.url);
+    await client.connect();
+    await client.query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`);
+    await client.query("SELECT pg_reload_conf()");
+    await client.end();
   };
   return {
     url: server.url,
@@ -66,6 +76,8 @@ export const createPostgres = async (): Promise<Store> => {
     },
     freeze: () => signal("SIGSTOP"),
     thaw: () => signal("SIGCONT"),
+    refuseWrites: () => setReadOnly("on"),
+    acceptWrites: () => setReadOnly("off"),
     [Symbol.asyncDispose]: async () => {
       await server.stop();
       await rm(folder, { recursive: true });

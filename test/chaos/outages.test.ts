@@ -123,6 +123,18 @@ describe.concurrent("without manual intervention", { timeout: 600_000 }, () => {
       await survives(system, postgres.stop, postgres.start);
     });
 
+    it("may only be read for 20 s, and no connection stays from before", async () => {
+      await using postgres = await createPostgres();
+      await using system = await createSystem({ databaseUrl: postgres.url });
+      await survives(system, postgres.refuseWrites, async () => {
+        const sessions = `SELECT application_name, query FROM pg_stat_activity
+          WHERE backend_type = 'client backend' AND backend_start < now() - interval '15 s'`;
+        expect(await system.sql(sessions, [])).toEqual([]);
+        expect((await fetch(`${system.apiUrl}/readyz`)).status).toBe(503);
+        await postgres.acceptWrites();
+      });
+    });
+
     // Freezing the sessions of PostgreSQL needs /proc.
     if (process.platform === "linux") linuxCases();
 

@@ -13,6 +13,7 @@ import {
 } from "bullmq";
 import type { Redis } from "ioredis";
 import pg from "pg";
+import { PostgresPool } from "./postgres.ts";
 import { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";
 import { isRedisUrl } from "./redis-url.ts";
 
@@ -91,19 +92,19 @@ const watchfulPostgresBackend: typeof createPostgresBackend = (...args) =>
   Object.defineProperty(createPostgresBackend(...args), "maximumBlockTimeout", { value: POLL });
 
 const postgresConnections = (url: string, onError: (error: Error) => void): Connections => {
-  // The broker need not be durable, because the ledger is.
-  const pool = new pg.Pool({
-    connectionString: url,
-    options: `-c search_path=${SCHEMA} -c synchronous_commit=off`,
-    application_name: "offstage-broker",
-    max: 10,
-    connectionTimeoutMillis: 5_000,
-    query_timeout: 30_000, // for a server that hangs; 500 jobs at once take a second
-    keepAlive: true,
-  });
-  pool.setMaxListeners(0).on("error", onError);
-  // The pool handles errors of idle connections only. For a connection in use, the next query rejects.
-  pool.on("connect", (client) => client.on("error", () => {}));
+  const pool = new PostgresPool(
+    {
+      connectionString: url,
+      application_name: "offstage-broker",
+      max: 10,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 30_000, // for a server that hangs; 500 jobs at once take a second
+    },
+    // The broker need not be durable, because the ledger is.
+    { search_path: SCHEMA, synchronous_commit: "off" },
+    onError,
+  );
+  pool.setMaxListeners(0);
   // BullMQ takes a pool where its types, made for Redis, ask for a client.
   const connection = pool as unknown as ConnectionOptions;
   return {
@@ -114,6 +115,7 @@ const postgresConnections = (url: string, onError: (error: Error) => void): Conn
     },
     backend: watchfulPostgresBackend as unknown as BackendFactory,
     ping: async () => {
+      await pool.checkWritable();
       const usable = await pool.query(`SELECT FROM ${SCHEMA}.migration, ${SCHEMA}.job_seq LIMIT 1`).then(
         ({ rowCount }) => rowCount === 1,
         (error: unknown) => {

@@ -95,10 +95,14 @@ export const describeError = (error: unknown): string => {
 
 const SQLSTATE = /^(\d[\dA-Z]|P0|XX|HV|F0)[\dA-Z]{3}$/;
 
-// Errors about the server rather than the statement: connection (08), rollback (40), resources (53), intervention (57),
-// system (58), lock not available, idle transaction, read-only server.
+/** PostgreSQL's code for a write that is refused because the server, or the transaction, is read-only. */
+export const CANNOT_WRITE = "25006";
+
+// Errors about the server or the session rather than the statement: connection (08), rollback (40), resources (53),
+// intervention (57), system (58), lock not available, idle transaction, read-only server, and prepared statements that
+// the session should have (26000) or should not have (42P05).
 // Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
-const TRANSIENT = /^((08|40|53|57|58)...|55P03|25P03|25006)$/;
+const TRANSIENT = /^((08|40|53|57|58)...|55P03|25P03|25006|26000|42P05)$/;
 
 /** Whether the same statement may succeed later. */
 export const isTransient = (error: unknown): boolean => {

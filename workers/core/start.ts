@@ -4,6 +4,7 @@ import { createJobs, type Database, type Jobs } from "./enqueue.ts";
 import type { Worker } from "./job.ts";
 import { throttledWarn, type Log } from "./log.ts";
 import { logRuns, observeWith, type Observe } from "./outcome.ts";
+import { checkWritable } from "./postgres.ts";
 import { startPrune } from "./prune.ts";
 import { startRelay } from "./relay.ts";
 import { startFlowCheck, startSweep } from "./sweep.ts";
@@ -43,9 +44,12 @@ export const startCore = <Tx>(options: CoreOptions<Tx>): Core<Tx> => {
   const stopping = new AbortController();
   const observe = observeWith(log, [logRuns(log), ...(options.observe ? [options.observe] : [])]);
 
+  // Without workers too, so that a process learns at its start that it cannot use one of them.
+  const reached = untilReachable([() => checkWritable(sql), broker.ping], log, stopping.signal);
+
   const start = async (chosen: readonly Worker<Tx>[]) => {
     // BullMQ's consumers never recover if their server is unavailable when they start.
-    await untilReachable([() => sql("SELECT 1", []), broker.ping], log, stopping.signal);
+    await reached;
     if (stopping.signal.aborted) return undefined;
     const shared = { sql, broker, log, observe, nudge: relay.nudge };
     return {

@@ -68,7 +68,9 @@ test.each([
   const [width = 0, height = 0] = source.split("x").map(Number);
   const results = [];
   for (const wanted of renditionHeights)
-    results.push((await perform(wanted, { source: { ...hd, video: { ...hd.video, width, height } } })).result);
+    results.push(
+      (await perform(wanted, { source: { ...hd, video: { ...hd.video, width, height } } })).result,
+    );
   const skipped = results.filter((result) => typeof result === "string");
   const made = results.filter((result) => typeof result !== "string");
   expect(made.map((result) => `${result?.width}x${result?.height}`)).toEqual(sizes);
