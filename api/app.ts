@@ -16,6 +16,7 @@ import { createRoutes } from "./routes.ts";
 import { serveRoutes } from "./http/router.ts";
 import { takeSignedPuts } from "./uploads/signed-put.ts";
 import { staticFiles } from "./http/static-files.ts";
+import { warnOfUncountedProxy } from "./http/uncounted-proxy.ts";
 
 /** Builds the HTTP application. Opens nothing, listens to nothing. */
 export const createApp = (deps: AppDeps): Express => {
@@ -31,6 +32,7 @@ export const createApp = (deps: AppDeps): Express => {
         autoLogging: { ignore: isProbe },
       }),
     )
+    .use(warnOfUncountedProxy(deps.trustProxy))
     .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy(deps.storage) } }))
     .use(endConnections(deps.readiness))
     .use(rejectMalformed)

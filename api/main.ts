@@ -49,7 +49,8 @@ const app = createApp({
   log,
 });
 
-const server = createApiServer(app, log).listen(config.port, config.host, () => {
+const { server, close } = createApiServer(app, log, config.keepAliveTimeoutMs);
+server.listen(config.port, config.host, () => {
   log.info({ url: `http://${config.host}:${config.port}` }, "listening");
 });
 server.on("error", (error) => {
@@ -61,12 +62,7 @@ closeOnSignal(log, async () => {
   // Load balancers send requests until a probe fails, so keep serving for a while.
   readiness.close();
   await sleep(config.drainDelayMs);
-  const grace = setTimeout(() => server.closeAllConnections(), config.shutdownGraceMs);
-  await new Promise((resolve) => {
-    server.close(resolve);
-    server.closeIdleConnections();
-  });
-  clearTimeout(grace);
+  await close(config.shutdownGraceMs);
   await core.close(0);
   await broker.close();
   throttle.close();

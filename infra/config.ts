@@ -11,6 +11,8 @@ const environment = z.enum(["development", "test", "production"]);
 const level = z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
 const port = z.coerce.number("must be a port").int("must be a port").min(0).max(65_535);
 const count = z.coerce.number("must be a number").int("must be a whole number").min(0, "must be 0 or more");
+/** Node announces whole seconds, and takes 0 for no timeout. */
+const keepAlive = count.min(1_000, "must be 1000 or more").max(86_400_000, "must be 86400000 or less");
 const workerProcesses = count.min(1, "must be 1 or more").max(16, "must be 16 or less");
 const names = z.string().transform((value) => value.split(",").map((name) => name.trim()));
 const prefix = z.string().regex(/^[\w{}-]+$/, "may have letters, digits, _ - { }");
@@ -83,6 +85,7 @@ export const variables = {
   port: ["PORT", port.default(3000)],
   publicUrl: ["PUBLIC_URL", httpUrl("https://app.example.com").transform(withoutSlash).optional()],
   trustProxy: ["TRUST_PROXY", count.default(0)],
+  keepAliveTimeoutMs: ["KEEP_ALIVE_TIMEOUT_MS", keepAlive.default(620_000)],
   drainDelayMs: ["DRAIN_DELAY_MS", count.default(1_000)],
   throttles: ["THROTTLES", z.stringbool("must be true or false").default(true)],
   appSecret: ["APP_SECRET", secret.default(sampleSecret)],
@@ -131,6 +134,7 @@ const readBy = {
     ...files,
     ...links,
     "trustProxy",
+    "keepAliveTimeoutMs",
     "drainDelayMs",
     "throttles",
     "video",

@@ -7,8 +7,8 @@ import { message } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
 
 /**
- * One-click unsubscribe (RFC 8058). Mail providers post to the URL in List-Unsubscribe; users open it as a page. The
- * token never expires, because the link in an old mail must still work. It allows nothing else.
+ * One-click unsubscribe (RFC 8058). Mail providers and pages of webmail post to the URL in List-Unsubscribe; users open
+ * it as a page. The token never expires, because the link in an old mail must still work. It allows nothing else.
  */
 export const unsubscribeRoutes = ({ prisma, appSecret }: AppDeps) => [
   route(
@@ -22,6 +22,7 @@ export const unsubscribeRoutes = ({ prisma, appSecret }: AppDeps) => [
       status: 200,
       response: message,
       problems: ["not-found"],
+      fromAnySite: true,
     },
     async ({ query }) => {
       const userId = readSignedId(appSecret, "unsubscribe", query.token);

@@ -34,6 +34,8 @@ export interface Contract<Who extends Access, Params, Query, Body, Result> {
   problems?: readonly ProblemName[];
   /** The file of api/public that a GET of this path returns. */
   page?: string;
+  /** Pages of other sites may send it: a token in its URL authorizes the request, and cookies are not read. */
+  fromAnySite?: Who extends "anyone" ? true : never;
   /** Accepts an Idempotency-Key: requests with the same key and body do the work once and get the same response. */
   idempotent?: true;
 }
@@ -80,12 +82,13 @@ export const problemsOf = ({
   body,
   response,
   problems = [],
+  fromAnySite,
   idempotent,
 }: Route["contract"]) => {
   const possible: [applies: boolean, ...names: ProblemName[]][] = [
     [access !== "anyone", "unauthenticated"],
     [access === "admin", "forbidden"],
-    [method !== "get", "cross-site"],
+    [method !== "get" && !fromAnySite, "cross-site"],
     [params !== undefined, "not-found"],
     [body !== undefined, "malformed-json", "unusable-json", "body-too-large", "unsupported-media-type"],
     [body !== undefined || query !== undefined || idempotent === true, "invalid-request"],

@@ -26,7 +26,7 @@ export const serveRoutes = (routes: readonly Route[], deps: RouterDeps): Router 
   const answer =
     ({ contract, handle }: Route): RequestHandler =>
     async (request, response) => {
-      refuseOtherSites(request);
+      if (!contract.fromAnySite) refuseOtherSites(request);
       const session = contract.access === "anyone" ? undefined : await authenticate(request);
       if (contract.access === "admin" && session?.role !== "ADMIN") throw new Problem("forbidden");
       const params = parseParams(contract.params, request.params);

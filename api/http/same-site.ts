@@ -13,6 +13,8 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
  * other hosts, such as localhost. A page cannot set either header. With DNS rebinding a foreign name may pass, but the
  * browser sends no cookie to it, because cookies are bound to the host that set them. Other schemes than that of
  * PUBLIC_URL are refused: http://app.example.com may be forged on the network even if https://app.example.com is not.
+ *
+ * Not for routes that only a token in the URL authorizes: `fromAnySite` in contract.ts, and signed PUTs.
  */
 export const createSameSite = (publicUrl: string) => {
   const { origin: ours, protocol } = new URL(publicUrl);

@@ -1,8 +1,15 @@
 import { once } from "node:events";
-import { connect } from "node:net";
+import { readFileSync } from "node:fs";
+import type { RequestListener, ServerResponse } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createLogger } from "../../infra/logging.ts";
+import { until } from "../../scripts/processes/until.ts";
 import { createTestApp, type TestApp } from "../../test/support/api/app.ts";
+import { createApiServer } from "./server.ts";
+
+const silent = createLogger("test", "silent", { write: () => {} });
 
 let app: TestApp;
 beforeAll(async () => {
@@ -65,6 +72,83 @@ describe("requests that Node rejects get the usual error format", () => {
     socket.on("error", () => {}).on("end", () => clearInterval(drip));
     const response = await responded;
     expect(response).toMatch(/^HTTP\/1.1 408 [^]*\r\nConnection: close\r\n[^]*\/problems\/request-timeout/);
+  });
+});
+
+describe("a connection without a request", () => {
+  const bare: RequestListener = (_request, response) => void response.end("done");
+  const listen = async (keepAlive: number, listener = bare) => {
+    const { server, close } = createApiServer(listener, silent, keepAlive);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const socket = connect({ host: "127.0.0.1", port: (server.address() as AddressInfo).port });
+    const received: string[] = [];
+    socket.setEncoding("utf8").on("data", (chunk: string) => received.push(chunk));
+    const ask = async () => {
+      const earlier = received.length;
+      socket.write("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n");
+      await until("a response", async () => received.length > earlier);
+      return received.slice(earlier).join("");
+    };
+    return { server, close, socket, ask };
+  };
+
+  test("stays open for ten minutes and longer, as the documentation says", async () => {
+    const { headers } = await app.request.get("/healthz").set("Connection", "keep-alive");
+    expect(headers["keep-alive"]).toBe("timeout=620");
+    expect(readFileSync(new URL("../../.env.example", import.meta.url), "utf8")).toContain(
+      "KEEP_ALIVE_TIMEOUT_MS=620000",
+    );
+  });
+
+  test("is used again within the time that the server announces, and closed after it", async () => {
+    const { close, socket, ask } = await listen(1_000);
+    expect(await ask()).toMatch(/\r\nKeep-Alive: timeout=1\r\n/);
+    expect(await ask()).toMatch(/done$/);
+    const began = performance.now();
+    await once(socket, "end");
+    expect(performance.now() - began).toBeGreaterThan(900);
+    await close(0);
+  });
+
+  test("does not delay the end of the server", async () => {
+    const { close, socket, ask } = await listen(600_000);
+    await ask();
+    await Promise.all([close(60_000), once(socket, "end")]);
+  });
+
+  test("closes after a request that was running when the server began to close", async () => {
+    const running = Promise.withResolvers<ServerResponse>();
+    const { close, socket, ask } = await listen(600_000, (_request, response) => running.resolve(response));
+    const answer = ask();
+    const response = await running.promise;
+    const ended = once(socket, "end");
+    const closed = close(60_000);
+    response.end("late");
+    expect(await answer).toMatch(/\r\nConnection: close\r\n[^]*late$/);
+    await Promise.all([closed, ended]);
+  });
+
+  test("closes after a response whose headers were sent before", async () => {
+    const running = Promise.withResolvers<ServerResponse>();
+    const { close, socket, ask } = await listen(600_000, (_request, response) => {
+      response.write("first");
+      running.resolve(response);
+    });
+    await ask();
+    const ended = once(socket, "end");
+    const closed = close(60_000);
+    (await running.promise).end("last");
+    await Promise.all([closed, ended]);
+  });
+
+  test("is cut when its request has not ended in time", async () => {
+    const { close, socket, ask } = await listen(
+      600_000,
+      (_request, response) => void response.write("first"),
+    );
+    await ask();
+    await Promise.all([close(50), once(socket, "close")]);
   });
 });
 

@@ -12,18 +12,39 @@ import { bodyOf, Problem, type ProblemName, statusOf } from "./problem.ts";
 
 /** Milliseconds for a whole request: two gigabytes at 5 Mbit/s. */
 const REQUEST_TIMEOUT = 3_600_000;
-/** Milliseconds without traffic after which a connection is closed. */
+/** Milliseconds without traffic after which a connection is closed while a request is running. */
 const IDLE_TIMEOUT = 60_000;
+/** Milliseconds between two searches for idle connections while the server closes. */
+const CLOSE_INTERVAL = 100;
 
-/** An HTTP server for an application. Requests that Node rejects itself get the same error format as all others. */
-export const createApiServer = (app: RequestListener, log: Logger): Server => {
+export interface ApiServer {
+  readonly server: Server;
+  /**
+   * Accepts no more connections and closes each one after its request, idle ones at once. After `grace` milliseconds
+   * it cuts the rest. Resolves when all are closed.
+   */
+  close(grace: number): Promise<void>;
+}
+
+/**
+ * An HTTP server for an application. Requests that Node rejects itself get the same error format as all others. A
+ * connection without a request is closed after `keepAlive` milliseconds, and Node's second for responses on their way.
+ */
+export const createApiServer = (app: RequestListener, log: Logger, keepAlive: number): ApiServer => {
   // The application checks Host and Expect itself, because Node would respond without a body.
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT, requireHostHeader: false }, app);
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: keepAlive, requireHostHeader: false },
+    app,
+  );
   server.setTimeout(IDLE_TIMEOUT);
   server.on("checkExpectation", app);
 
   const responses = new WeakMap<Duplex, ServerResponse>();
-  server.on("request", ({ socket }, response) => responses.set(socket, response));
+  const running = new Set<ServerResponse>();
+  server.on("request", ({ socket }, response) => {
+    responses.set(socket, response);
+    running.add(response.on("close", () => running.delete(response)));
+  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     const reason = error.code ?? "";
     const pending = responses.get(socket);
@@ -36,7 +57,17 @@ export const createApiServer = (app: RequestListener, log: Logger): Server => {
     socket.write(toHttp(new Problem(problem), requestId));
     return socket.end();
   });
-  return server;
+
+  const close = async (grace: number) => {
+    for (const response of running) response.shouldKeepAlive = false;
+    // Node closes only those that are idle now. Others become idle if their headers have already said keep-alive.
+    const closing = setInterval(() => server.closeIdleConnections(), CLOSE_INTERVAL);
+    const end = setTimeout(() => server.closeAllConnections(), grace);
+    await new Promise((resolve) => void server.close(resolve));
+    clearInterval(closing);
+    clearTimeout(end);
+  };
+  return { server, close };
 };
 
 const UNREADABLE: Record<string, ProblemName> = {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { publishedOperations } from "../support/api/openapi.ts";
 import { createPeople, type People } from "../support/api/people.ts";
+import { createUploader, samples } from "../support/api/uploads.ts";
 
 let app: TestApp;
 let people: People;
@@ -45,10 +47,24 @@ test("a change with a Bearer token may come from any site", async () => {
   expect(response.status).toBe(200);
 });
 
-test("another site can neither log in nor sign up", async () => {
-  const person = await people.verified("victim@example.com");
-  for (const path of ["/v1/login", "/v1/signup"]) {
-    const response = await app.request.post(path).set("Sec-Fetch-Site", "cross-site").send(person);
-    expect([response.status, response.body.type]).toEqual([403, "/problems/cross-site"]);
+test("another site can use no route that changes something, except to unsubscribe with a token", async () => {
+  const allowed: string[] = [];
+  for (const { method, path, title } of publishedOperations().filter(({ method }) => method !== "GET")) {
+    const url = path.replaceAll(/\{\w+\}/g, "x");
+    const headers = { "Sec-Fetch-Site": "cross-site", "content-type": "application/json" };
+    const response = await fetch(app.url + url, { method, headers, body: "{}" });
+    const { type } = (await response.json()) as { type: string };
+    if (response.status !== 403 || type !== "/problems/cross-site") allowed.push(title);
   }
+  expect(allowed).toEqual(["POST /unsubscribe"]);
+});
+
+test("a signed URL takes the file that a page of another site sends", async () => {
+  const session = await people.session("uploader@example.com");
+  const { url, headers } = await createUploader(app, session).create(samples.png);
+  const response = await app.request
+    .put(url)
+    .set({ ...headers, Origin: "https://partner.example", "Sec-Fetch-Site": "cross-site" })
+    .send(samples.png);
+  expect(response.status).toBe(200);
 });

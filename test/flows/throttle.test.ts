@@ -71,6 +71,16 @@ test("all addresses of a network count as one client, and forged headers are ign
   expect((await logIn("roaming@example.com", "wrong one", "2001:db8:1:3::1")).status).toBe(401);
 });
 
+test("the port that a gateway adds to an address is not part of the client", async () => {
+  const forms = [(port: number) => `192.0.2.7:${port}`, (port: number) => `[2001:db8:1:4::1]:${port}`];
+  for (const form of forms) {
+    const statuses = [];
+    for (let port = 40_001; port <= 40_007; port++)
+      statuses.push((await logIn("gateway@example.com", "wrong one", form(port))).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
+  }
+});
+
 test("concurrent attempts count too", async () => {
   const tries = Array.from({ length: 20 }, () => logIn("parallel@example.com", "wrong one", "192.0.2.3"));
   const statuses = (await Promise.all(tries)).map(({ status }) => status);

@@ -55,6 +55,17 @@ test("one click in the mail client stops optional mails, and changes nothing els
   await app.mailTo(person.email, "Set a new password");
 });
 
+test("a webmail page may send the click, and the cookie of its reader does not count", async () => {
+  const owner = await setUp("webmail@example.com");
+  const reader = await people.session("reader@example.com");
+  const response = await oneClick(owner.link)
+    .set({ Origin: "https://mail.example", "Sec-Fetch-Site": "cross-site" })
+    .set("Cookie", reader.cookie);
+  expect(response.status).toBe(200);
+  expect(await acceptsMail(owner.session)).toBe(false);
+  expect(await acceptsMail(reader)).toBe(true);
+});
+
 test("a user can subscribe again", async () => {
   const { session, link } = await setUp("grace@example.com");
   await oneClick(link);

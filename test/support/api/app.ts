@@ -97,12 +97,10 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     (await (await fetch(`http://127.0.0.1:${sandbox.httpPort}${path}`)).json()) as Body;
   const mailsTo = (address: string) =>
     fromInbox<Message[]>(`/api/messages?to=${encodeURIComponent(address)}`);
-  const server = createApiServer(app, log).listen(0, "127.0.0.1");
+  const { server, close } = createApiServer(app, log, loadConfig("api", {}).keepAliveTimeoutMs);
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  cleanups.defer(async () => {
-    server.close();
-    server.closeAllConnections();
-  });
+  cleanups.defer(() => close(0));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     core,

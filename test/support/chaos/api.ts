@@ -63,6 +63,7 @@ const app = createApp({
   trustProxy: 0,
   log,
 });
-const server = createApiServer(app, log).listen(0, "127.0.0.1", () => {
+const { server } = createApiServer(app, log, config.keepAliveTimeoutMs);
+server.listen(0, "127.0.0.1", () => {
   log.info({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }, "listening");
 });
