@@ -146,8 +146,8 @@ describe("the uploads page", () => {
   test("removes a file that the server rejected, and shows why", async () => {
     const person = await people.session("refused@example.com");
     const page = await openFor(person);
-    await choose(page, "not-a.png", samples.jpeg);
-    await page.getByText("Declared: image/png. Detected: image/jpeg.").waitFor();
+    await choose(page, "not-a.png", samples.html);
+    await page.getByText("Declared: IMAGE, image/png. Detected: unknown.").waitFor();
     await expect.poll(() => page.locator("li").count()).toBe(0);
     expect(await uploadsOf(person)).toEqual([]);
   });

@@ -301,8 +301,8 @@ describe("rejects", () => {
     ["the first bytes of a WebP and zeros", damaged, () => "RIFF\0\0\0\0WEBP".padEnd(99, "\0")],
     ["the first bytes of an AVIF and zeros", damaged, () => "\0\0\0\x18ftypavif".padEnd(99, "\0")],
     ["the first bytes of a HEIC and zeros", damaged, () => "\0\0\0\x18ftypheic".padEnd(99, "\0")],
-    ["256 megapixels in 31 KB", tooLarge(256, "PNG", 100), () => blankPng(16_000, 16_000)],
-    ["slightly too many pixels", tooLarge(100.1, "PNG", 100), () => blankPng(100_001, 1_000)],
+    ["256 megapixels in 31 KB", tooLarge(256, "PNG", 80), () => blankPng(16_000, 16_000)],
+    ["slightly too many pixels", tooLarge(80.1, "PNG", 80), () => blankPng(80_001, 1_000)],
     ["a huge JPEG", tooLarge(250.1, "JPEG", 250), () => jpegOfSize(50_001, 5_001)],
     [
       "a huge progressive JPEG",
