@@ -6,6 +6,7 @@ import { route } from "../http/contract.ts";
 import { id } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
 import { publishedFile } from "../http/published-file.ts";
+import { nameAs } from "./filename.ts";
 import { publishedType } from "./published-path.ts";
 
 /** The storage key of the file that the user uploaded. */
@@ -33,7 +34,7 @@ export const fileRoute = ({ prisma }: AppDeps) =>
       if (path === "source" && found.state !== "AWAITING")
         return {
           key: sourceOf(id),
-          filename,
+          filename: nameAs(filename, found.contentType),
           contentType: found.contentType,
           disposition: "attachment" as const,
         };

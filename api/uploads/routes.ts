@@ -10,7 +10,7 @@ import { id } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
 import { pageArguments, pageOf, pageQuery, toPage } from "../http/pagination.ts";
 import { Problem } from "../http/problem.ts";
-import { checkContent } from "./check-content.ts";
+import { checkContent, checkDeclaredType } from "./check-content.ts";
 import { fileRoute, sourceOf } from "./file-route.ts";
 import { newUpload, summary, upload } from "./shapes.ts";
 import { stepsOf, stuckAmong, totalProgress } from "./steps.ts";
@@ -63,6 +63,7 @@ export const uploadRoutes = (deps: AppDeps) => {
         const work = uploadWork[body.kind];
         const missing = work ? await work.missing?.() : "No worker processes files of this kind.";
         if (missing) throw new Problem("kind-unavailable", { detail: missing });
+        checkDeclaredType(body, work?.accepts);
         await enforceLimit(throttle, limits.uploads, userId);
 
         const id = uuidv7();
@@ -92,8 +93,10 @@ export const uploadRoutes = (deps: AppDeps) => {
         const upload = await find(params.id, userId);
         const accepted = { id: upload.id, url: `/v1/uploads/${upload.id}` };
         if (upload.state !== "AWAITING") return accepted;
+        const work = uploadWork[upload.kind];
+        const check = () => checkContent(storage, sourceOf(upload.id), upload, work?.accepts);
         // Outside the transaction: S3 may be slow, and no lock stops it from accepting bytes while the URL is valid.
-        if (storage.origin) await checkContent(storage, sourceOf(upload.id), upload);
+        const checked = storage.origin ? await check() : undefined;
         return transaction(async (scope) => {
           const { count } = await scope.tx.upload.updateMany({
             where: { id: upload.id, state: "AWAITING" },
@@ -102,8 +105,9 @@ export const uploadRoutes = (deps: AppDeps) => {
           // Completed by another request, or deleted: the client learns which from the URL.
           if (count === 0) return accepted;
           // The row is locked, so no new bytes can be published: see signed-put.ts.
-          if (!storage.origin) await checkContent(storage, sourceOf(upload.id), upload);
-          await uploadWork[upload.kind]?.start(scope, upload.id);
+          const contentType = checked ?? (await check());
+          await scope.tx.upload.update({ where: { id: upload.id }, data: { contentType } });
+          await work?.start(scope, upload.id);
           return accepted;
         });
       },

@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { timestamp } from "../http/fields.ts";
-import { uploadKinds } from "./kinds.ts";
+import { declarableTypes, UNKNOWN_TYPE, uploadKinds } from "./kinds.ts";
 
 const kind = z
   .string("Enter IMAGE or VIDEO.")
   .toUpperCase()
   .pipe(z.enum(["IMAGE", "VIDEO"], "Enter IMAGE or VIDEO."))
   .meta({ enum: ["IMAGE", "VIDEO"] });
+
+/** Browsers declare an empty type for files that they do not know, and recorders add codecs. */
+const withoutParameters = (contentType: string): string =>
+  contentType.replace(/;[^]*/, "").trim().toLowerCase() || UNKNOWN_TYPE;
 
 /** What a client declares about a file before sending it. */
 export const newUpload = z
@@ -18,18 +22,22 @@ export const newUpload = z
       .max(255, "Use at most 255 characters."),
     contentType: z
       .string("Enter a content type.")
-      .toLowerCase()
       .max(100)
-      .meta({ enum: Object.values(uploadKinds).flatMap(({ types }) => Object.keys(types)) }),
+      .overwrite(withoutParameters)
+      .describe(
+        "The type of the file as far as the client knows it: any supported type of the kind may follow.",
+      )
+      .meta({ enum: [...new Set([...declarableTypes("IMAGE"), ...declarableTypes("VIDEO")])] }),
     bytes: z.int("Enter the file size in bytes.").min(1, "The file is empty."),
     kind,
   })
   .superRefine(({ kind, contentType, bytes }, context) => {
-    const { types, maxBytes } = uploadKinds[kind];
+    const types = declarableTypes(kind);
+    const { maxBytes } = uploadKinds[kind];
     const reject = (path: string, message: string) =>
       context.addIssue({ code: "custom", path: [path], message });
-    if (!Object.hasOwn(types, contentType))
-      reject("contentType", `Unsupported type. Supported: ${Object.keys(types).join(", ")}.`);
+    if (!types.includes(contentType))
+      reject("contentType", `Unsupported type. Supported: ${types.join(", ")}.`);
     if (bytes > maxBytes) reject("bytes", `The file is too large. Maximum: ${maxBytes} bytes.`);
   });
 
@@ -38,11 +46,11 @@ export const summary = z.object({
   id: z.uuid(),
   kind: z.enum(["IMAGE", "VIDEO"]),
   filename: z.string(),
-  contentType: z.string(),
+  contentType: z.string().describe("As declared; once the upload is complete, as detected."),
   bytes: z.int(),
   state: z.enum(["AWAITING", "PROCESSING", "READY", "FAILED"]),
   problem: z.string().nullable().describe("Why processing failed."),
-  note: z.string().nullable(),
+  note: z.string().nullable().describe("What is missing although the upload is ready."),
   width: z.int().nullable(),
   height: z.int().nullable(),
   seconds: z.number().nullable(),

@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { uploadWork } from "../../api/uploads/work.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
-import { blankPng, colours, cornersOf, phonePhoto, quarters } from "../support/media/images.ts";
+import { blankPng, colours, cornersOf, heic, phonePhoto, quarters } from "../support/media/images.ts";
 import { createPeople, type SignedIn } from "../support/api/people.ts";
 import { type ProjectProcess, startProcess } from "../../scripts/processes/project-process.ts";
 import { keysOf } from "../support/servers/storage.ts";
@@ -85,7 +85,7 @@ test("a decompression bomb fails with a clear message, and the worker survives",
   const failed = await untilProcessed(bomb);
   expect(failed).toMatchObject({
     state: "FAILED",
-    problem: "The image has 256 megapixels. The maximum is 50.",
+    problem: "The image has 256 megapixels. The maximum for a PNG is 80.",
     files: [],
   });
   const job = await app.core.reaches((await jobOf(bomb)).id, "FAILED");
@@ -94,6 +94,18 @@ test("a decompression bomb fails with a clear message, and the worker survives",
 
   const next = await client.upload(await quarters(200, 100).png().toBuffer());
   expect((await untilProcessed(next)).state).toBe("READY");
+});
+
+test("a phone's HEIC and a JPEG that is cut off are published", async () => {
+  const phone = await client.upload(await heic("phone"), {
+    filename: "IMG_1.HEIC",
+    contentType: "image/heic",
+  });
+  const whole = await quarters(640, 480, 12).jpeg().toBuffer();
+  const torn = await client.upload(whole.subarray(0, whole.length / 2), { contentType: "image/jpeg" });
+  expect(await untilProcessed(phone)).toMatchObject({ state: "READY", note: null, width: 160, height: 240 });
+  const note = "The file is damaged or incomplete. The part that could be read is shown.";
+  expect(await untilProcessed(torn)).toMatchObject({ state: "READY", note, problem: null, width: 640 });
 });
 
 test("a killed worker leaves no duplicate files", { timeout: 90_000 }, async () => {

@@ -156,8 +156,8 @@ describe("the uploads page", () => {
   test("shows why the server rejected a file, and keeps nothing of it", async () => {
     const person = await people.session("refused@example.com");
     const page = await openFor(person);
-    await choose(page, "not-a.png", samples.jpeg);
-    await page.getByText("Declared: image/png. Detected: image/jpeg.").waitFor();
+    await choose(page, "not-a.png", samples.html);
+    await page.getByText("Declared: IMAGE, image/png. Detected: unknown.").waitFor();
     await expect.poll(() => statuses(page)).toEqual(["not sent"]);
     expect(await uploadsOf(person)).toEqual([]);
     // It would be rejected again.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { UploadWork } from "../../api/uploads/work.ts";
+import { createImageWork, type UploadWork } from "../../api/uploads/work.ts";
 import { defineJob } from "../../workers/core/index.ts";
 import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
 import { createPeople, type SignedIn } from "../support/api/people.ts";
@@ -16,13 +16,17 @@ import {
 
 const work = defineJob({ name: "work-on-upload", payload: z.object({ uploadId: z.uuid() }) });
 const uploadWork: UploadWork = {
-  IMAGE: { start: ({ enqueue }, uploadId) => enqueue(work, { uploadId }) },
+  IMAGE: {
+    start: ({ enqueue }, uploadId) => enqueue(work, { uploadId }),
+    accepts: (type) => createImageWork(hasHeic).accepts?.(type) ?? false,
+  },
   VIDEO: {
     start: ({ enqueue }, uploadId) => enqueue(work, { uploadId }),
     missing: async () => missing,
   },
 };
 let missing: string | undefined;
+let hasHeic = true;
 
 describe.each(drivers)("with files in %s", (driver) => {
   let app: TestApp;
@@ -141,40 +145,91 @@ describe.each(drivers)("with files in %s", (driver) => {
   });
 
   test.each([
-    ["image/jpeg", "IMAGE", samples.jpeg],
-    ["image/png", "IMAGE", samples.png],
-    ["image/webp", "IMAGE", samples.webp],
-    ["image/avif", "IMAGE", samples.avif],
-    ["image/gif", "IMAGE", samples.gif],
-    ["video/mp4", "VIDEO", samples.mp4],
-    ["video/quicktime", "VIDEO", samples.mov],
-    ["video/webm", "VIDEO", samples.webm],
-    ["video/x-matroska", "VIDEO", samples.mkv],
-  ])("%s is accepted", async (contentType, kind, sample) => {
-    const id = await client.upload(Buffer.concat([sample, Buffer.alloc(50_000)]), { contentType, kind });
-    expect(await jobsOf(id)).toHaveLength(1);
+    ["image/jpeg", "IMAGE", samples.jpeg, "image/jpeg"],
+    ["image/png", "IMAGE", samples.png, "image/png"],
+    ["image/webp", "IMAGE", samples.webp, "image/webp"],
+    ["image/avif", "IMAGE", samples.avif, "image/avif"],
+    ["image/gif", "IMAGE", samples.gif, "image/gif"],
+    ["image/heic", "IMAGE", samples.heic, "image/heic"],
+    ["video/mp4", "VIDEO", samples.mp4, "video/mp4"],
+    ["video/quicktime", "VIDEO", samples.mov, "video/quicktime"],
+    ["video/webm", "VIDEO", samples.webm, "video/webm"],
+    ["video/x-matroska", "VIDEO", samples.mkv, "video/matroska"],
+    ["image/jpg", "IMAGE", samples.jpeg, "image/jpeg"],
+    ["image/jpeg", "IMAGE", samples.png, "image/png"],
+    ["image/jpeg", "IMAGE", samples.heic, "image/heic"],
+    ["image/heif", "IMAGE", samples.jpeg, "image/jpeg"],
+    ["video/mp4", "VIDEO", samples.mov, "video/quicktime"],
+    ["video/mov", "VIDEO", samples.mp4, "video/mp4"],
+    ["video/webm", "VIDEO", samples.mkv, "video/matroska"],
+    ["Video/WebM;codecs=vp9,opus", "VIDEO", samples.webm, "video/webm"],
+    ["application/octet-stream", "VIDEO", samples.mkv, "video/matroska"],
+    ["", "IMAGE", samples.heic, "image/heic"],
+  ])(
+    "a file declared as %j of the kind %s is accepted as what it is",
+    async (contentType, kind, sample, type) => {
+      const id = await client.upload(Buffer.concat([sample, Buffer.alloc(50_000)]), { contentType, kind });
+      expect(await jobsOf(id)).toHaveLength(1);
+      expect((await owner.get(`/v1/uploads/${id}`)).body.contentType).toBe(type);
+    },
+  );
+
+  test("a PNG that is declared and named as JPEG is downloaded as PNG", async () => {
+    const declared = { contentType: "image/jpeg", filename: "holiday.jpg" };
+    const permit = await client.create(samples.png, declared);
+    expect(permit.headers).toEqual({ "Content-Type": "image/jpeg" });
+    await client.put(permit, samples.png);
+    await client.complete(permit.id);
+    const { url, filename } = (await owner.get(`/v1/uploads/${permit.id}`)).body;
+    expect(filename).toBe("holiday.jpg");
+    const { headers } = await fetch(app.url + url, { headers: { cookie: owner.cookie } });
+    expect([headers.get("content-type"), headers.get("content-disposition")]).toEqual([
+      "image/png",
+      expect.stringMatching(/^attachment; filename="?holiday\.png"?/),
+    ]);
   });
 
   test.each([
-    ["an SVG as PNG", "image/png", "IMAGE", samples.svg],
-    ["HTML as JPEG", "image/jpeg", "IMAGE", samples.html],
-    ["a JPEG as PNG", "image/png", "IMAGE", samples.jpeg],
-    ["a video as AVIF", "image/avif", "IMAGE", samples.mp4],
-    ["a playlist as MP4", "video/mp4", "VIDEO", samples.m3u8],
-    ["an image as WebM", "video/webm", "VIDEO", samples.png],
-    ["Matroska as WebM", "video/webm", "VIDEO", samples.mkv],
-    ["a PNG that ends at once", "image/png", "IMAGE", samples.png.subarray(0, 3)],
-  ])("%s is rejected and removed, and can be sent again", async (_what, contentType, kind, body) => {
+    ["an SVG as PNG", "image/png", "IMAGE", samples.svg, "Supported: image/jpeg"],
+    ["HTML as JPEG", "image/jpeg", "IMAGE", samples.html, "Supported: image/jpeg"],
+    ["a video as AVIF", "image/avif", "IMAGE", samples.mp4, "Create an upload of the kind VIDEO"],
+    ["a video of an unknown type", "", "IMAGE", samples.mov, "Create an upload of the kind VIDEO"],
+    ["a playlist as MP4", "video/mp4", "VIDEO", samples.m3u8, "Supported: video/mp4"],
+    ["an image as WebM", "video/webm", "VIDEO", samples.png, "Create an upload of the kind IMAGE"],
+    ["a PNG that ends at once", "image/png", "IMAGE", samples.png.subarray(0, 3), "Detected: unknown"],
+  ])("%s is rejected and removed, and can be sent again", async (_what, contentType, kind, body, reason) => {
     const permit = await client.create(body, { contentType, kind });
     await client.put(permit, body);
     const rejected = await client.complete(permit.id);
     expect(rejected.status).toBe(422);
     expect(rejected.body).toMatchObject({ type: "/problems/wrong-content" });
     expect(rejected.body.detail).toContain(contentType);
+    expect(rejected.body.detail).toContain(reason);
     expect(await kept(permit.id)).toEqual([]);
     expect(await jobsOf(permit.id)).toEqual([]);
     expect((await client.complete(permit.id)).body.type).toBe("/problems/not-uploaded");
     expect((await owner.get(`/v1/uploads/${permit.id}`)).body.state).toBe("AWAITING");
+  });
+
+  test("without a HEIC decoder, HEIC is rejected with the supported types, and all else works", async () => {
+    hasHeic = false;
+    const declared = { filename: "a.heic", bytes: 1, kind: "IMAGE" };
+    for (const contentType of ["image/heic", "image/heif"]) {
+      const { status, body } = await owner.post("/v1/uploads").send({ ...declared, contentType });
+      expect(status).toBe(422);
+      expect(body.errors).toEqual([
+        { field: "contentType", message: expect.stringMatching(/Supported: image\/jpeg, .*image\/gif/) },
+      ]);
+      expect(body.errors[0].message).not.toContain("hei");
+    }
+    const permit = await client.create(samples.heic, { contentType: "image/jpeg" });
+    await client.put(permit, samples.heic);
+    const rejected = await client.complete(permit.id);
+    const png = await client.upload(samples.png);
+    hasHeic = true;
+    expect(rejected.body).toMatchObject({ type: "/problems/wrong-content" });
+    expect(rejected.body.detail).toMatch(/Detected: image\/heic\. Supported: image\/jpeg/);
+    expect(await jobsOf(png)).toHaveLength(1);
   });
 
   test("only the owner completes an upload, and its file is hidden until then", async () => {
@@ -226,10 +281,11 @@ describe.each(drivers)("with files in %s", (driver) => {
 
   test.each<[string, NewUpload, string]>([
     ["an empty file", { bytes: 0 }, "bytes"],
-    ["an image of more than 50 MB", { bytes: 50_000_001 }, "bytes"],
+    ["an image of more than 100 MB", { bytes: 100_000_001 }, "bytes"],
     ["a video of more than 2 GB", { bytes: 2_000_000_001, kind: "VIDEO", contentType: "video/mp4" }, "bytes"],
     ["a vector graphic", { contentType: "image/svg+xml" }, "contentType"],
     ["a video as an image", { contentType: "video/mp4" }, "contentType"],
+    ["an image as a video", { kind: "VIDEO", contentType: "image/jpg" }, "contentType"],
     ["a type named like a property", { contentType: "constructor" }, "contentType"],
     ["a sound", { kind: "AUDIO" }, "kind"],
     ["no name", { filename: " " }, "filename"],

@@ -2,9 +2,13 @@ import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import {
   blankPng,
+  colourScansJpeg,
   colours,
   cornersOf,
+  heic,
+  heicOfSize,
   htmlJpeg,
+  jpegOfSize,
   longGif,
   manyScansJpeg,
   phonePhoto,
@@ -105,7 +109,6 @@ test("removes all metadata: location, camera and profile", async () => {
 });
 
 describe("reads", () => {
-  const image = () => quarters(640, 480);
   test.each<[string, () => Promise<Buffer>]>([
     ["a JPEG", () => image().jpeg().toBuffer()],
     ["a progressive JPEG", () => image().jpeg({ progressive: true }).toBuffer()],
@@ -158,6 +161,12 @@ describe("reads", () => {
     }
   });
 
+  test("the first frame of a GIF whose last frames are missing", async () => {
+    const { published, files } = await perform((await longGif(50)).subarray(0, -100));
+    expect(published!.note).toBe(null);
+    await expectCorners(files.get("image/64.webp")!.body, upright);
+  });
+
   test("only the first frame of an animated WebP", async () => {
     const still = { create: { width: 300, height: 200, channels: 3 as const, background: "#ff0000" } };
     const frames = [await sharp(still).png().toBuffer(), await quarters(300, 200).png().toBuffer()];
@@ -185,12 +194,71 @@ describe("reads", () => {
   });
 });
 
+describe("reads HEIC:", () => {
+  test("a phone's photo in tiles, rotated once although its EXIF data repeats the rotation, in sRGB", async () => {
+    const { published, files } = await perform(await heic("phone"));
+    expect(published).toMatchObject({ width: 160, height: 240, note: null });
+    for (const { body } of files.values()) {
+      await expectCorners(body, [blue, red, yellow, green]);
+      expect((await sharp(body).metadata()).exif).toBe(undefined);
+    }
+  });
+
+  test.each(["mif1", "msf1", "heim"])("the same under the brand %s", async (brand) => {
+    const file = await heic("phone");
+    file.write(brand, 8);
+    await expectCorners((await perform(file)).files.get("image/160.webp")!.body, [blue, red, yellow, green]);
+  });
+
+  test.each(["two", "ten-bits", "alpha", "premultiplied"] as const)("%s", async (name) => {
+    const { published, files } = await perform(await heic(name));
+    expect(published).toMatchObject({ width: 240, height: 160 });
+    const { body } = files.get("image/240.webp")!;
+    await expectCorners(body, upright);
+    const { isOpaque } = await sharp(body).stats();
+    expect(isOpaque).toBe(name !== "alpha" && name !== "premultiplied");
+  });
+
+  test("an AVIF under the brand mif1 as AVIF", async () => {
+    const file = await image().avif().toBuffer();
+    file.write("mif1", 8);
+    await expectCorners((await perform(file)).files.get("image/480.jpg")!.body, upright);
+  });
+});
+
+describe("shows what is there, with a note, of", () => {
+  test.each<[string, () => Promise<Buffer>]>([
+    ["half a JPEG", () => half(noisy().jpeg().toBuffer())],
+    ["half a progressive JPEG", () => half(noisy().jpeg({ progressive: true }).toBuffer())],
+    ["half a PNG", () => half(noisy().png().toBuffer())],
+    ["half a GIF", () => half(noisy().gif().toBuffer())],
+    ["a JPEG without its last bytes", async () => (await jpeg()).subarray(0, -10)],
+  ])("%s", async (_, make) => {
+    const { outcome, published, files } = await perform(await make());
+    expect(outcome).toMatch(/^files created/);
+    expect(published!.note).toBe("The file is damaged or incomplete. The part that could be read is shown.");
+    const [left, right] = await cornersOf(files.get(`image/${published!.files[0]!.width}.webp`)!.body);
+    for (const [index, colour] of [left!, right!].entries())
+      for (const [channel, value] of colour.entries())
+        expect(Math.abs(value - upright[index]![channel]!)).toBeLessThan(48);
+  });
+
+  // Noise makes the halves of the file equal to the halves of the image.
+  const noisy = () => quarters(640, 480, 12);
+});
+
+const image = () => quarters(640, 480);
+const jpeg = () => image().jpeg().toBuffer();
+const png = () => image().png().toBuffer();
+const gif = () => image().gif().toBuffer();
+const untilScan = (file: Buffer) => file.subarray(0, file.indexOf(Buffer.from([0xff, 0xda])) + 14);
+const half = async (file: Promise<Buffer>) => (await file).subarray(0, (await file).length / 2);
+
 describe("rejects", () => {
-  const notAnImage = "The file is not a JPEG, PNG, WebP, AVIF or GIF image.";
+  const notAnImage = "The file is not a JPEG, PNG, WebP, AVIF, GIF or HEIC image.";
   const damaged = "The image is damaged or incomplete.";
-  const tooLarge = (megapixels: number) => `The image has ${megapixels} megapixels. The maximum is 50.`;
-  const half = async (file: Promise<Buffer>) => (await file).subarray(0, (await file).length / 2);
-  const image = () => quarters(640, 480);
+  const tooLarge = (megapixels: number, input: string, maximum: number) =>
+    `The image has ${megapixels} megapixels. The maximum for a ${input} is ${maximum}.`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="/etc/passwd"/></svg>`;
 
   test.each<[string, string, () => Promise<Buffer | string> | Buffer | string]>([
@@ -210,27 +278,43 @@ describe("rejects", () => {
     ["a file of libvips", notAnImage, () => "\x08\xf2\xa6\xb6".padEnd(64, "\0")],
     ["a video", notAnImage, () => "\0\0\0\x18ftypisom\0\0\x02\0isomiso2avc1mp41".padEnd(64, "\0")],
     [
-      "HEIC",
-      "HEIC is not supported. Please upload a JPEG, PNG, WebP, AVIF or GIF image.",
-      () => "\0\0\0\x18ftypheic\0\0\0\0mif1heic".padEnd(64, "\0"),
+      "a HEIC sequence without a still image",
+      "HEIC sequences are not supported. Please upload a still image.",
+      () => "\0\0\0\x18ftyphevc\0\0\0\0msf1hevc".padEnd(64, "\0"),
     ],
     [
       "an animated AVIF",
       "Animated AVIF is not supported. Please upload a still image, or an animated WebP or GIF.",
       () => "\0\0\0\x2cftypavis\0\0\0\0avisavifmsf1iso8".padEnd(99, "\0"),
     ],
-    ["half a JPEG", damaged, () => half(image().jpeg().toBuffer())],
-    ["half a PNG", damaged, () => half(image().png().toBuffer())],
     ["half a WebP", damaged, () => half(image().webp().toBuffer())],
     ["half an AVIF", damaged, () => half(image().avif().toBuffer())],
-    ["half a GIF", damaged, () => half(image().gif().toBuffer())],
+    ["half an interlaced PNG", damaged, () => half(image().png({ progressive: true }).toBuffer())],
+    ["half a HEIC", damaged, () => half(heic("two"))],
+    ["a HEIC without its last tile", damaged, async () => (await heic("phone")).subarray(0, -200)],
+    ["a JPEG that ends before the first pixel", damaged, async () => untilScan(await jpeg())],
+    ["a PNG that ends before the first pixel", damaged, async () => (await png()).subarray(0, 60)],
+    ["a GIF that ends before the first pixel", damaged, async () => (await gif()).subarray(0, 40)],
     ["the first bytes of a JPEG and nothing", damaged, () => "\xff\xd8\xff\xe0"],
     ["the first bytes of a GIF and text", damaged, () => "GIF89a=1;alert(1)"],
     ["the first bytes of a PNG and zeros", damaged, () => "\x89PNG\r\n\x1a\n".padEnd(99, "\0")],
     ["the first bytes of a WebP and zeros", damaged, () => "RIFF\0\0\0\0WEBP".padEnd(99, "\0")],
     ["the first bytes of an AVIF and zeros", damaged, () => "\0\0\0\x18ftypavif".padEnd(99, "\0")],
-    ["256 megapixels in 31 KB", tooLarge(256), () => blankPng(16_000, 16_000)],
-    ["51 megapixels", tooLarge(51), () => blankPng(51_000, 1_000)],
+    ["the first bytes of a HEIC and zeros", damaged, () => "\0\0\0\x18ftypheic".padEnd(99, "\0")],
+    ["256 megapixels in 31 KB", tooLarge(256, "PNG", 80), () => blankPng(16_000, 16_000)],
+    ["slightly too many pixels", tooLarge(80.1, "PNG", 80), () => blankPng(80_001, 1_000)],
+    ["a huge JPEG", tooLarge(250.1, "JPEG", 250), () => jpegOfSize(50_001, 5_001)],
+    [
+      "a huge progressive JPEG",
+      tooLarge(199.8, "progressive JPEG", 100),
+      () => jpegOfSize(16_320, 12_240, { progressive: true }),
+    ],
+    [
+      "a huge JPEG with a scan per colour",
+      tooLarge(199.8, "progressive JPEG", 100),
+      async () => colourScansJpeg(await jpegOfSize(16_320, 12_240)),
+    ],
+    ["a huge HEIC", tooLarge(65.7, "HEIC", 50), () => heicOfSize(8_100, 8_100)],
     ["a size that overflows", damaged, () => blankHeader(2 ** 31 - 1)],
     ["a header without pixels", damaged, () => blankHeader(0)],
   ])("%s", async (_, problem, make) => {

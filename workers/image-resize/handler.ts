@@ -28,6 +28,8 @@ export interface Variants {
   height: number;
   /** A data: URL. */
   placeholder: string;
+  /** What the owner should know about the image. */
+  note: string | null;
 }
 
 export interface Deps<Tx> {
@@ -49,18 +51,21 @@ export const resizeImage =
   async ({ uploadId, source = UPLOAD }: Payload<typeof imageResize>, run: ImageRun<Tx>): Promise<string> => {
     if (!(await deps.findUpload(uploadId))) return "skipped: the upload no longer exists";
 
-    const { width, height, widths, pixels } = await openImage(deps, uploadId, source, run.signal);
+    const { width, height, widths, pixels, isComplete } = await openImage(deps, uploadId, source, run.signal);
     const isUpload = source === UPLOAD;
     const folder = isUpload ? "image" : source.replace(/\.[^./]+$/, "");
     const placeholder = await placeholderOf(pixels, run.signal);
     const write: Write = (path, body, type) => deps.write(uploadId, path, body, type);
     const files = await createVariants({ pixels, widths, folder, write }, run);
 
+    const note = isComplete ? null : INCOMPLETE;
     return run.complete(async (tx) => {
-      await deps.publish(tx, { uploadId, isUpload, folder, files, width, height, placeholder });
+      await deps.publish(tx, { uploadId, isUpload, folder, files, width, height, placeholder, note });
       return `files created: ${files.length}`;
     });
   };
+
+const INCOMPLETE = "The file is damaged or incomplete. The part that could be read is shown.";
 
 /** The path of the original. */
 const UPLOAD = "source";

@@ -1,18 +1,14 @@
-import sharp from "sharp";
 import type { Sharp } from "sharp";
 import { PermanentError } from "../core/index.ts";
-import { formats, maxHeight, maxPixels, widths } from "./sizes.ts";
+import { damaged, type Header, readHeader } from "./header.ts";
+import { decodeHeic } from "./heic.ts";
+import { sharp } from "./libvips.ts";
+import { limits } from "./limits.ts";
+import { withMemory } from "./memory.ts";
+import { addProfile } from "./png.ts";
+import { formats, maxHeight, widths } from "./sizes.ts";
 import type { Format } from "./sizes.ts";
 import { onThread } from "./threads.ts";
-
-// Blocks all other loaders of libvips in this process, such as SVG, PDF and TIFF.
-sharp.block({ operation: ["VipsForeignLoad"] });
-sharp.unblock({
-  operation: ["Jpeg", "Png", "Webp", "Heif", "Nsgif"].map((name) => `VipsForeignLoad${name}Buffer`),
-});
-// No image is opened twice. One thread per step leaves the others to other steps.
-sharp.cache(false);
-sharp.concurrency(1);
 
 /** Decoded: sRGB, upright, without metadata. */
 export interface Pixels {
@@ -30,6 +26,8 @@ export interface Image {
   readonly widths: readonly number[];
   /** In the first of these widths. */
   readonly pixels: Pixels;
+  /** False if a part of the image could not be read. */
+  readonly isComplete: boolean;
 }
 
 /**
@@ -37,61 +35,64 @@ export interface Image {
  * @throws PermanentError with a message for the user
  */
 export const decode = async (file: Buffer, signal: AbortSignal): Promise<Image> => {
-  const { width, height } = await readSize(file);
-  const wanted = widthsOf(width, height);
-  const pixels = await onThread(signal, () =>
-    toPixels(
-      sharp(file, { autoOrient: true, failOn: "error", limitInputPixels: maxPixels }),
-      wanted[0] ?? width,
-      { width, height },
-    ),
-  ).catch((error: unknown) => {
+  const header = await readHeader(file);
+  const { input, width, height } = header;
+  const decoder = input === "HEIC" ? decodeWithLibheif : decodeWithLibvips;
+  const memory = width * height * limits[input].memory;
+  return withMemory(memory, signal, () => decoder(file, header, signal)).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw damaged(error);
+    throw error instanceof PermanentError ? error : damaged(error);
   });
-  return { width, height, widths: wanted, pixels };
 };
 
-/** The displayed size of the image, from its header. */
-const readSize = async (file: Buffer): Promise<{ width: number; height: number }> => {
-  if (file.length === 0) throw new PermanentError("The file is empty.");
-  const type = detectType(file);
-  if (type === "HEIC")
-    throw new PermanentError("HEIC is not supported. Please upload a JPEG, PNG, WebP, AVIF or GIF image.");
-  if (!type) throw new PermanentError("The file is not a JPEG, PNG, WebP, AVIF or GIF image.");
-  const { autoOrient } = await sharp(file, { limitInputPixels: false })
-    .metadata()
-    .catch((error: unknown) => {
-      throw isAnimatedAvif(file)
-        ? new PermanentError(
-            "Animated AVIF is not supported. Please upload a still image, or an animated WebP or GIF.",
-          )
-        : damaged(error);
-    });
-  const pixels = autoOrient.width * autoOrient.height;
-  if (pixels > maxPixels)
-    throw new PermanentError(
-      `The image has ${Math.round(pixels / 1e6)} megapixels. The maximum is ${maxPixels / 1e6}.`,
+type Decoder = (file: Buffer, header: Header, signal: AbortSignal) => Promise<Image>;
+
+/** Of a damaged file it decodes what is there, as browsers do. libvips can do so with JPEG, PNG and GIF. */
+const decodeWithLibvips: Decoder = async (file, { input, width, height }, signal) => {
+  const wanted = widthsOf(width, height);
+  const { maxPixels } = limits[input];
+  const read = (failOn: "error" | "none") =>
+    onThread(signal, () =>
+      toPixels(sharp(file, { autoOrient: true, failOn, limitInputPixels: maxPixels }), wanted[0] ?? width, {
+        width,
+        height,
+      }),
     );
-  return autoOrient;
+  try {
+    return { width, height, widths: wanted, pixels: await read("error"), isComplete: true };
+  } catch (error) {
+    const pixels = await read("none");
+    if (isBlank(pixels)) throw error;
+    return { width, height, widths: wanted, pixels, isComplete: false };
+  }
 };
 
-const damaged = (cause: unknown) => new PermanentError("The image is damaged or incomplete.", { cause });
+/** Whether all pixels are equal, as they are when nothing could be decoded. */
+const isBlank = ({ data, channels }: Pixels) => data.subarray(channels).equals(data.subarray(0, -channels));
 
-/** The type by the first bytes. The declared name and type are ignored. */
-const detectType = (file: Buffer): "JPEG" | "PNG" | "GIF" | "WebP" | "AVIF" | "HEIC" | undefined => {
-  const start = file.toString("latin1", 0, 64);
-  if (start.startsWith("\xff\xd8\xff")) return "JPEG";
-  if (start.startsWith("\x89PNG\r\n\x1a\n")) return "PNG";
-  if (/^GIF8[79]a/.test(start)) return "GIF";
-  if (/^RIFF[^]{4}WEBP/.test(start)) return "WebP";
-  const brands = /^[^]{4}ftyp([^]{4})[^]{4}([^]*)/.exec(start)?.slice(1).join("");
-  if (brands && /avi[fs]/.test(brands)) return "AVIF";
-  return brands && /^(hei|hev|mif1|msf1)/.test(brands) ? "HEIC" : undefined;
+/** libheif applies the file's rotation, which phones also repeat in the EXIF data, but not its colour profile. */
+const decodeWithLibheif: Decoder = async (file, { input, icc }, signal) => {
+  const { maxPixels, memory } = limits[input];
+  const picture = await onThread(signal, () =>
+    decodeHeic(file, { maxPixels, maxMemory: maxPixels * memory }, signal),
+  );
+  const { data, width, height, hasAlpha, isPremultiplied } = picture;
+  const raw = { width, height, channels: 4 as const, premultiplied: isPremultiplied };
+  const image = sharp(data, { raw, limitInputPixels: maxPixels });
+  const wanted = widthsOf(width, height);
+  const scaled = await onThread(signal, () =>
+    toPixels(hasAlpha ? image : image.removeAlpha(), wanted[0] ?? width, picture),
+  );
+  const pixels = icc ? await convertToSrgb(scaled, icc, signal) : scaled;
+  return { width, height, widths: wanted, pixels, isComplete: true };
 };
 
-/** An image sequence, the usual form of an animated AVIF. libheif does not read its frames. */
-const isAnimatedAvif = (file: Buffer) => file.toString("latin1", 4, 12) === "ftypavis";
+/** sharp takes a profile from a file only. */
+const convertToSrgb = async (pixels: Pixels, icc: Buffer, signal: AbortSignal): Promise<Pixels> =>
+  onThread(signal, async () => {
+    const png = await fromPixels(pixels).png({ compressionLevel: 0 }).toBuffer();
+    return toPixels(sharp(addProfile(png, icc)), pixels.width, pixels);
+  });
 
 /** Never enlarges. An image higher than the formats allow is scaled down as a whole. */
 const widthsOf = (width: number, height: number): number[] => {

@@ -13,8 +13,5 @@ export const formats = {
 
 export type Format = keyof typeof formats;
 
-/** Of an original. Larger images are rejected before they are decoded. */
-export const maxPixels = 50_000_000;
-
 /** The maximum of WebP, the lowest of the three formats. Higher images are scaled down. */
 export const maxHeight = 16_383;

@@ -22,12 +22,12 @@ export const wire = ({ prisma, storage }: Infrastructure) => {
 
 const publish = async (
   tx: Tx,
-  { uploadId, isUpload, folder, files, width, height, placeholder }: Variants,
+  { uploadId, isUpload, folder, files, width, height, placeholder, note }: Variants,
 ): Promise<void> => {
   const role = isUpload ? ("VARIANT" as const) : ("POSTER" as const);
   await tx.uploadFile.deleteMany({ where: { uploadId, path: { startsWith: `${folder}/` } } });
   await tx.uploadFile.createMany({ data: files.map((file) => ({ uploadId, role, ...file })) });
   if (!isUpload) return;
   const ready = { state: "READY" as const, problem: null, readyAt: new Date() };
-  await tx.upload.update({ where: { id: uploadId }, data: { width, height, placeholder, ...ready } });
+  await tx.upload.update({ where: { id: uploadId }, data: { width, height, placeholder, note, ...ready } });
 };

@@ -1,5 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { crc32, deflateSync } from "node:zlib";
-import sharp from "sharp";
+import sharp, { type JpegOptions } from "sharp";
 
 type Colour = [red: number, green: number, blue: number];
 
@@ -10,14 +11,23 @@ export const colours: Record<"red" | "green" | "blue" | "yellow", Colour> = {
   yellow: [240, 210, 40],
 };
 
-/** Red and green above blue and yellow, so that a rotated or mirrored image is recognised. */
-export const quarters = (width: number, height: number) => {
+/**
+ * Red and green above blue and yellow, so that a rotated or mirrored image is recognised. `noise` is the maximum that
+ * is added to each value, by a generator that always gives the same numbers (a = 1,664,525; c = 1,013,904,223).
+ */
+export const quarters = (width: number, height: number, noise = 0) => {
   const { red, green, blue, yellow } = colours;
   const data = Buffer.alloc(width * height * 3);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       const [left, right] = y < height / 2 ? [red, green] : [blue, yellow];
       data.set(x < width / 2 ? left : right, (y * width + x) * 3);
+    }
+  let random = 1;
+  if (noise > 0)
+    for (let at = 0; at < data.length; at++) {
+      random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
+      data[at]! += Math.floor((random / 2 ** 32) * (noise + 1));
     }
   return sharp(data, { raw: { width, height, channels: 3 } });
 };
@@ -97,6 +107,37 @@ export const manyScansJpeg = async (scans: number): Promise<Buffer> => {
     ...Array.from({ length: scans }, () => scan),
     file.subarray(-2),
   ]);
+};
+
+/** A small JPEG whose header states this size. */
+export const jpegOfSize = async (width: number, height: number, options: JpegOptions = {}) => {
+  const file = await quarters(64, 48).jpeg(options).toBuffer();
+  const frame = file.indexOf(Buffer.from(options.progressive ? [0xff, 0xc2] : [0xff, 0xc0]));
+  file.writeUInt16BE(height, frame + 5);
+  file.writeUInt16BE(width, frame + 7);
+  return file;
+};
+
+/** The JPEG with a first scan of one colour, which means that there is a scan for each. */
+export const colourScansJpeg = (file: Buffer): Buffer => {
+  const scan = file.indexOf(Buffer.from([0xff, 0xda]));
+  const header = [0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0];
+  return Buffer.concat([file.subarray(0, scan), Buffer.from(header), file.subarray(scan + 14)]);
+};
+
+/** A file of test/support/media/heic. */
+export const heic = (
+  name: "phone" | "two" | "large" | "alpha" | "premultiplied" | "ten-bits",
+): Promise<Buffer> => readFile(new URL(`heic/${name}.heic`, import.meta.url));
+
+/** A small HEIC whose header states this size. */
+export const heicOfSize = async (width: number, height: number): Promise<Buffer> => {
+  const file = await heic("two");
+  for (let at = file.indexOf("ispe"); at >= 0; at = file.indexOf("ispe", at + 1)) {
+    file.writeUInt32BE(width, at + 8);
+    file.writeUInt32BE(height, at + 12);
+  }
+  return file;
 };
 
 /** A JPEG that contains HTML, which content sniffing could take for a web page. */
