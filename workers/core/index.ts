@@ -17,16 +17,10 @@ export { throttledWarn } from "./log.ts";
 export type { Log } from "./log.ts";
 export type { Observe, RunReport } from "./outcome.ts";
 export { createPgDatabase } from "./pg.ts";
-export {
-  beginSession,
-  checkPooler,
-  fromPooler,
-  PoolerError,
-  PostgresPool,
-  ReadOnlyError,
-} from "./postgres.ts";
+export { PostgresPool } from "./postgres.ts";
 export { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";
 export { isRedisUrl, parseRedisUrl } from "./redis-url.ts";
 export { startRelay } from "./relay.ts";
+export { beginSession, checkPooler, fromPooler, PoolerError, ReadOnlyError } from "./session.ts";
 export { startCore } from "./start.ts";
 export type { Core, CoreOptions } from "./start.ts";

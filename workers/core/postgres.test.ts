@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/core/database.ts";
 import { createPooler } from "../../test/support/servers/pooler.ts";
 import { createPgDatabase } from "./pg.ts";
-import { beginSession, checkPooler, checkWritable, PoolerError, PostgresPool } from "./postgres.ts";
+import { PostgresPool } from "./postgres.ts";
+import { beginSession, checkPooler, checkWritable, PoolerError } from "./session.ts";
 
 let owned: TestDatabase;
 beforeAll(async () => {

@@ -4,9 +4,9 @@ import { createJobs, type Database, type Jobs } from "./enqueue.ts";
 import type { Worker } from "./job.ts";
 import { throttledWarn, type Log } from "./log.ts";
 import { logRuns, observeWith, type Observe } from "./outcome.ts";
-import { checkWritable } from "./postgres.ts";
 import { startPrune } from "./prune.ts";
 import { startRelay } from "./relay.ts";
+import { checkWritable } from "./session.ts";
 import { startFlowCheck, startSweep } from "./sweep.ts";
 import { startWorkers, type WorkersOptions } from "./worker.ts";
 

@@ -45,7 +45,7 @@ export const startPgBouncer = async (databaseUrl: string, settings: Settings): P
 
   let server: ChildProcess;
   const start = async () => {
-    const [program = "", ...args] = [...prefix, "pgbouncer", file];
+    const [program, ...args] = [...prefix, "pgbouncer", file];
     server = spawn(program, args, { ...identity, stdio: "ignore" });
     await once(server, "spawn");
     await until("PgBouncer listens", async () => {
