@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { samples } from "../../test/support/api/uploads.ts";
 import { detectType } from "./detect-type.ts";
 
 const ftyp = (brands: string) => {
@@ -26,5 +25,4 @@ test.each([
 test("few or no bytes have no type", async () => {
   for (const bytes of ["", "x", "\0\0\0\x18ftyp"])
     expect(await detectType(Buffer.from(bytes, "latin1"))).toBe(undefined);
-  expect(await detectType(samples.svg)).not.toMatch(/image\/(png|jpeg)/);
 });

@@ -1,7 +1,4 @@
-/**
- * Bytes that all decoders of a process may use at a time. It is more than any one image within the limits of `sizes.ts`
- * needs, so that each of them is decoded.
- */
+/** Bytes that all decoders of a process may use at a time: what the largest image within `limits.ts` needs. */
 const BUDGET = 800e6;
 
 interface Waiting {
@@ -13,8 +10,8 @@ const waiting: Waiting[] = [];
 let used = 0;
 
 /**
- * Runs work when this much memory is free, in the order of the calls: large images are decoded one at a time, small ones
- * together.
+ * Runs work when this much memory is free, in the order of the calls: large images are decoded one at a time, small
+ * ones together.
  * @throws the signal's reason when it aborts before the work starts
  */
 export const withMemory = async <Result>(

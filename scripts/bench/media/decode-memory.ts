@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { decode } from "../../../workers/image-resize/image.ts";
 
 // Prints the memory in which image-resize decodes an original, for the table in workers/image-resize/limits.ts:
@@ -10,7 +10,7 @@ import { decode } from "../../../workers/image-resize/image.ts";
 const MEGAPIXELS = 25;
 const side = Math.sqrt(MEGAPIXELS * 1e6);
 
-const inputs: Record<string, (image: sharp.Sharp) => sharp.Sharp> = {
+const inputs: Record<string, (image: Sharp) => Sharp> = {
   JPEG: (image) => image.jpeg(),
   "JPEG, 4:4:4": (image) => image.jpeg({ chromaSubsampling: "4:4:4" }),
   "progressive JPEG": (image) => image.jpeg({ progressive: true }),
