@@ -1,15 +1,16 @@
-import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { readdirSync } from "node:fs";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
-import { pinoHttp } from "pino-http";
-import { errorFacts } from "../infra/logging.ts";
+import { PUT_PATH } from "../infra/storage/signature.ts";
 import type { Storage } from "../infra/storage/storage.ts";
+import { repairLinks } from "./http/changed-links.ts";
+import type { Route } from "./http/contract.ts";
 import { docs } from "./http/docs.ts";
 import { sendErrors, notFound } from "./http/error-responses.ts";
-import { pages } from "./http/pages-folder.ts";
+import { pageNames, pages } from "./http/pages-folder.ts";
 import { Problem } from "./http/problem.ts";
 import type { Readiness } from "./http/readiness.ts";
+import { logRequests } from "./http/request-log.ts";
 import type { AppDeps } from "./deps.ts";
 import { createAuthentication } from "./accounts/authentication.ts";
 import { createRoutes } from "./routes.ts";
@@ -24,14 +25,7 @@ export const createApp = (deps: AppDeps): Express => {
   return express()
     .set("trust proxy", deps.trustProxy)
     .disable("x-powered-by")
-    .use(
-      pinoHttp({
-        logger: deps.log,
-        genReqId: requestId,
-        serializers: { req: requestLine, res: statusOnly, err: errorFacts },
-        autoLogging: { ignore: isProbe },
-      }),
-    )
+    .use(logRequests(deps.log, loggedPaths(routes)))
     .use(warnOfUncountedProxy(deps.trustProxy))
     .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy(deps.storage) } }))
     .use(endConnections(deps.readiness))
@@ -39,10 +33,21 @@ export const createApp = (deps: AppDeps): Express => {
     .use(takeSignedPuts(deps))
     .use(serveRoutes(routes, { ...deps, authenticate: createAuthentication(deps) }))
     .use(docs(routes))
+    .use(repairLinks)
     .use(staticFiles(pages))
     .use(notFound)
     .use(sendErrors);
 };
+
+/** The paths that may be in the log. Not the names of published files, which a client can choose. */
+const loggedPaths = (routes: readonly Route[]) => [
+  ...routes.map(({ contract }) => contract.path),
+  `${PUT_PATH}uploads/source`,
+  "/openapi.json",
+  "/docs",
+  ...readdirSync(pages),
+  ...pageNames,
+];
 
 const policy = ({ origin }: Storage) => ({
   defaultSrc: ["'none'"],
@@ -56,23 +61,6 @@ const policy = ({ origin }: Storage) => ({
   formAction: ["'self'"],
   frameAncestors: ["'none'"],
 });
-
-/** The caller's, if it is one that a log line can hold, so that one id follows a request through all systems. */
-const requestId = ({ headers }: IncomingMessage, response: ServerResponse): string => {
-  const given = headers["x-request-id"];
-  const id = typeof given === "string" && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
-  response.setHeader("X-Request-Id", id);
-  return id;
-};
-
-// Neither the query nor the headers are logged: either may carry a token.
-const requestLine = ({ id, method, url = "" }: { id: unknown; method: string; url?: string }) => ({
-  id,
-  method,
-  path: url.split("?")[0],
-});
-const statusOnly = ({ statusCode }: { statusCode: number }) => ({ statusCode });
-const isProbe = ({ url }: IncomingMessage) => url === "/healthz" || url === "/readyz";
 
 /** On the way out, every answer is its connection's last. */
 const endConnections =

@@ -12,7 +12,7 @@ const UNKNOWN = "unknown";
 export const clientOf = ({ ip = "" }: Pick<Request, "ip">): string => {
   const address = addressIn(ip);
   if (!isIPv6(address)) return address;
-  // The URL parser writes every form of an address in the same way: lower case, without leading zeros, `::` at most once.
+  // The URL parser writes every form of an address in the same way: lower case, without leading zeros.
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
   return mappedIPv4(canonical) ?? networkOf(canonical);
 };

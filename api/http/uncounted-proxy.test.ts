@@ -16,7 +16,7 @@ const warningsAfter = async (trustProxy: number, ...requests: Record<string, str
   return logged;
 };
 
-test.each([{ "X-Forwarded-For": "192.0.2.1" }, { Forwarded: "for=192.0.2.1" }])(
+test.each<Record<string, string>>([{ "X-Forwarded-For": "192.0.2.1" }, { Forwarded: "for=192.0.2.1" }])(
   "%o without TRUST_PROXY is logged once, with the variable and without the address",
   async (headers) => {
     const warnings = await warningsAfter(0, {}, headers, headers);

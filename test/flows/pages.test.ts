@@ -144,6 +144,48 @@ describe("the pages", () => {
     expect(await linksAt("unsubscribe")).toEqual([[], ["/login"]]);
   });
 
+  test.each(["%23", "%2523", "/#", "/%23"])("open by a link whose # was changed to %s", async (sign) => {
+    const { email } = await people.verified(`changed-${encodeURIComponent(sign).length}@example.com`);
+    const before = app.logged.length;
+    await app.request.post("/v1/password/forgot").send({ email });
+    const token = tokenIn((await app.mailTo(email, "Set a new password")).text);
+    const page = await browser!.newPage({ viewport: PHONE });
+    const requested: string[] = [];
+    page.on("request", (request) => {
+      const url = request.isNavigationRequest() ? "" : request.url();
+      requested.push(url + JSON.stringify(request.headers()));
+    });
+    await page.goto(`${app.url}/reset-password${sign}${token}?utm_source=mail`);
+    await fill(page, { "New password": "another horse battery" });
+    await click(page, "Set password");
+    await page.getByText("Your password has been changed.").waitFor();
+    await page.getByRole("link", { name: "Log in" }).click();
+    await page.getByRole("heading", { name: "Log in" }).waitFor();
+    expect(requested.length).toBeGreaterThan(3);
+    expect(requested.join()).not.toContain(token);
+    expect(app.logged.slice(before).join()).not.toContain(token);
+  });
+
+  test("verify an address by a link whose # was encoded", async () => {
+    const { email } = people.person("encoded@example.com");
+    await app.request.post("/v1/signup").send(people.person(email));
+    const page = await open(`verify-email%23${tokenIn((await app.mailTo(email)).text)}/`);
+    await click(page, "Verify address");
+    await page.getByRole("heading", { name: "Your email address is verified" }).waitFor();
+  });
+
+  test("explain an unknown address, and send it to no other", async () => {
+    const page = await browser!.newPage({ viewport: PHONE });
+    const referers: (string | undefined)[] = [];
+    page.on("request", (request) => referers.push(request.headers()["referer"]));
+    expect((await page.goto(`${app.url}/no/such-page`))?.status()).toBe(404);
+    await page.getByRole("heading", { name: "Page not found" }).waitFor();
+    expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(PHONE.width);
+    await page.getByRole("link", { name: "Log in" }).click();
+    await page.getByRole("heading", { name: "Log in" }).waitFor();
+    expect(referers.filter(Boolean)).toEqual([]);
+  });
+
   test("offer a new link when a password link has been used", async () => {
     const page = await open("reset-password#spent");
     await fill(page, { "New password": "short" });

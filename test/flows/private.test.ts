@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createThrottle } from "../../infra/throttle.ts";
-import { createTestApp, type TestApp } from "../support/api/app.ts";
+import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
 import { brokerContent, tablesContent } from "../support/core/broker-content.ts";
-import { codeIn, tokenIn } from "../support/api/people.ts";
+import { codeIn, createPeople, tokenIn } from "../support/api/people.ts";
+import { createUploader, samples } from "../support/api/uploads.ts";
 
 let app: TestApp;
 let close = () => {};
@@ -31,6 +32,44 @@ const secrets = { ...person, newPassword };
 
 const cookiesOf = (headers: string[] = []) => headers.map((each) => each.split(";")[0]?.split("=")[1] ?? "");
 
+/** Sends a value in every place of a request that a changed link, a wrong client or a proxy may put it. */
+const requestEverywhere = async (value: string) => {
+  const { request } = app;
+  const paths = [
+    "/reset-password%23",
+    "/verify-email%2523",
+    "/reset-password/",
+    "/v1/sessions/",
+    "/nowhere/",
+    "/",
+  ];
+  for (const path of [...paths, "/storage/uploads/", "/storage/", "/login?next=", "/unsubscribe%3Ftoken="])
+    await request.get(path + encodeURIComponent(value)).set("Accept", "text/html");
+  await request.delete(`/v1/sessions/${value}`);
+  await request.get(`/v1/uploads/${randomUUID()}/files/${encodeURIComponent(value)}`);
+  await request.get("/nowhere").set({
+    Referer: `${PUBLIC_URL}/reset-password%23${value}`,
+    "User-Agent": value,
+    "X-Forwarded-For": value,
+  });
+};
+
+/** The token in the newest sign-in mail. */
+const unsubscribeToken = async () => {
+  const headers = await app.headersOf(await app.mailTo(person.email, "A new sign-in to your account"));
+  return /\/unsubscribe\?token=([\w.-]+)/.exec(headers)?.[1] ?? "no token";
+};
+
+/** Sends a file to a signed URL, and a wrong one, and returns the URL's signature. */
+const signatureOfUpload = async () => {
+  const session = await createPeople(app).as(person);
+  const uploader = createUploader(app, session);
+  const permit = await uploader.create(samples.png);
+  await uploader.put(permit, samples.jpeg);
+  await uploader.put(permit, samples.png);
+  return new URL(permit.url, PUBLIC_URL).searchParams.get("signature") ?? "no signature";
+};
+
 /** Calls every route with valid and invalid input, and collects the values that must stay private. */
 const runAllFlows = async (): Promise<string[]> => {
   const { request, mailTo } = app;
@@ -45,6 +84,7 @@ const runAllFlows = async (): Promise<string[]> => {
   await post("/v1/login", { ...person, password: newPassword });
   const cookies = cookiesOf((await post("/v1/login", person)).get("Set-Cookie"));
   const { token } = (await post("/v1/login", { ...person, as: "bearer" })).body;
+  const unsubscribe = await unsubscribeToken();
   const me = request.get(`/v1/me?token=${token}`).auth(token, { type: "bearer" });
   expect((await me).status).toBe(200);
   await request.patch("/v1/me").auth(token, { type: "bearer" }).send({ name: person.name });
@@ -61,15 +101,21 @@ const runAllFlows = async (): Promise<string[]> => {
     .set("Content-Type", "application/json")
     .send(`{"password":"${person.password}"`);
   await request.get(`/verify-email?token=${tokenIn(verification)}`);
-  return [tokenIn(verification), codeIn(verification), reset, token, ...cookies];
+  await request.get(`/unsubscribe?token=${unsubscribe}`);
+  await post(`/unsubscribe?token=${unsubscribe}`, {});
+  const signature = await signatureOfUpload();
+  const tokens = [tokenIn(verification), codeIn(verification), reset, token, ...cookies];
+  for (const each of [reset, unsubscribe, signature, person.email]) await requestEverywhere(each);
+  return [...tokens, unsubscribe.split(".")[1] ?? "no signature", signature];
 };
 
 test("no secret, address or name is in a log, the ledger or the broker, and no token is in the database", async () => {
   const tokens = await runAllFlows();
-  expect(tokens).toHaveLength(6);
+  expect(tokens).toHaveLength(8);
   const { prisma, sql, queueUrl } = { ...app.core, ...app.core.database };
   const jobs = (state: "PUBLISHED" | "COMPLETED") => prisma.job.count({ where: { state } });
-  await expect.poll(() => jobs("COMPLETED")).toBe(await prisma.job.count());
+  // Not that of the upload, which is due in a day.
+  await expect.poll(() => jobs("COMPLETED")).toBe(await prisma.job.count({ where: { name: "email" } }));
   // Completed jobs leave the broker. The jobs of a paused queue stay.
   await app.core.broker.queue("email").pause();
   for (const path of ["/v1/signup", "/v1/password/forgot", "/v1/verify-email/resend"])

@@ -1,0 +1,48 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "pino";
+import { pinoHttp } from "pino-http";
+import { errorFacts } from "../../infra/logging.ts";
+
+/** Logs each request when its response has been sent. Of its path, only the parts of `paths` and ids. */
+export const logRequests = (logger: Logger, paths: readonly string[]) => {
+  const filterPath = createPathFilter(paths);
+  // Neither the query nor the headers are logged: either may contain a token.
+  const requestLine = ({ id, method, url = "" }: { id: unknown; method: string; url?: string }) => ({
+    id,
+    method,
+    path: filterPath(url),
+  });
+  return pinoHttp({
+    logger,
+    genReqId: requestId,
+    serializers: { req: requestLine, res: statusOnly, err: errorFacts },
+    autoLogging: { ignore: isProbe },
+  });
+};
+
+/**
+ * Returns the path of a URL up to the first part that is neither a part of `paths` nor an id. The rest becomes `…`:
+ * clients choose it, so it may be a token, an address or a name. A link that was changed on its way has a token there.
+ */
+export const createPathFilter = (paths: readonly string[]) => {
+  const words = new Set(paths.flatMap((path) => path.split("/")));
+  return (url: string): string => {
+    const parts = url.split("?", 1).flatMap((path) => path.split("/"));
+    const unknown = parts.findIndex((part) => !words.has(part) && !UUID.test(part));
+    return unknown === -1 ? parts.join("/") : [...parts.slice(0, unknown), "…"].join("/");
+  };
+};
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** The client's, if it is one that a log line can contain, so that one id follows a request through all systems. */
+const requestId = ({ headers }: IncomingMessage, response: ServerResponse): string => {
+  const given = headers["x-request-id"];
+  const id = typeof given === "string" && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
+  response.setHeader("X-Request-Id", id);
+  return id;
+};
+
+const statusOnly = ({ statusCode }: { statusCode: number }) => ({ statusCode });
+const isProbe = ({ url }: IncomingMessage) => url === "/healthz" || url === "/readyz";
