@@ -69,10 +69,10 @@ test.each([
   const made = [];
   for (const wanted of renditionHeights) {
     const { result } = await perform(wanted, { source: { ...hd, video: { ...hd.video, width, height } } });
-    if (typeof result === "string") expect(result).toMatch(/^skipped: the source has \d+ lines$/);
-    else made.push(`${result?.width}x${result?.height}`);
+    made.push(typeof result === "object" ? `${result.width}x${result.height}` : result);
   }
-  expect(made).toEqual(sizes);
+  const skipped = `skipped: the source has ${Math.min(width, height)} lines`;
+  expect(made.filter((each) => each !== skipped)).toEqual(sizes);
 });
 
 test("the maximum bit rate grows with the number of pixels", async () => {
