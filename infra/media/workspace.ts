@@ -93,7 +93,7 @@ type Tools = Pick<Workspace, "convert" | "read">;
 const progressive = async ({ convert, read }: Tools, video: Picture, seconds: number | undefined) => {
   const found = [];
   for (const sample of samples(video, seconds))
-    if (await succeeds(convert(sample))) found.push(readFields(String((await read(FIELDS)) ?? "")));
+    if (await succeeds(convert(sample))) found.push(readFields((await read(FIELDS))?.toString() ?? ""));
   return planFrames(video, found);
 };
 

@@ -66,15 +66,13 @@ test.each([
   ["1x1", ["2x2"]],
 ])("encodes %s as %j", async (source, sizes) => {
   const [width = 0, height = 0] = source.split("x").map(Number);
-  const results = [];
-  for (const wanted of renditionHeights)
-    results.push(
-      (await perform(wanted, { source: { ...hd, video: { ...hd.video, width, height } } })).result,
-    );
-  const skipped = results.filter((result) => typeof result === "string");
-  const made = results.filter((result) => typeof result !== "string");
-  expect(made.map((result) => `${result?.width}x${result?.height}`)).toEqual(sizes);
-  for (const reason of skipped) expect(reason).toMatch(/^skipped: the source has \d+ lines$/);
+  const made = [];
+  for (const wanted of renditionHeights) {
+    const { result } = await perform(wanted, { source: { ...hd, video: { ...hd.video, width, height } } });
+    made.push(typeof result === "object" ? `${result.width}x${result.height}` : result);
+  }
+  const skipped = `skipped: the source has ${Math.min(width, height)} lines`;
+  expect(made.filter((each) => each !== skipped)).toEqual(sizes);
 });
 
 test("the maximum bit rate grows with the number of pixels", async () => {

@@ -34,7 +34,7 @@ const SEGMENT_SECONDS = 4;
 /** Pixels of the longer side: the widest frame of H.264 at level 5.1, the highest that most players decode. */
 const MAX_SIDE = 4_096;
 
-/** A smaller size is left out if it has more than this part of the largest size's lines: it would be almost the same. */
+/** A smaller size with more than this part of the largest size's lines is left out: it would look almost the same. */
 const NEXT_SIZE = 0.75;
 
 /**
