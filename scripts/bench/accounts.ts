@@ -18,11 +18,16 @@ interface Pair {
 
 type Send = (email: string) => Promise<unknown>;
 
-/** Compares the response times for an address with an account and for addresses without one. */
+/** Compares the response times for an address with an account, verified by default, and for addresses without one. */
 const measureEndpoint =
-  (name: string, path: string, body: (email: string) => object): Measurement =>
+  (
+    name: string,
+    path: string,
+    body: (email: string) => object,
+    verifiedAt: Date | null = new Date(),
+  ): Measurement =>
   async (servers) => {
-    await using api = await startApi(servers);
+    await using api = await startApi(servers, verifiedAt);
     const send: Send = async (email) => {
       const headers = { "content-type": "application/json" };
       const options = { method: "POST", headers, body: JSON.stringify(body(email)) };
@@ -54,7 +59,7 @@ const describe = (name: string, path: string, pairs: readonly Pair[]): Findings 
     return [`${which} address`, ...[0.5, 0.9, 0.99].map((share) => percentile(values, share).toFixed(1))];
   };
   return {
-    title: `${path}: milliseconds to the response (${SAMPLES} of each)`,
+    title: `${path} (${name}): milliseconds to the response (${SAMPLES} of each)`,
     columns: ["", "p50", "p90", "p99"],
     rows: [row("known"), row("unknown")],
     figures: [{ name, value: gap(pairs), range: confidenceInterval(pairs, gap), target: { max: 5 } }],
@@ -66,12 +71,15 @@ const gap = (pairs: readonly Pair[]): number =>
   Math.abs(median(pairs.map(({ known }) => known)) - median(pairs.map(({ unknown }) => unknown)));
 
 /** Starts only the API, with one account and without throttles. */
-const startApi = async (servers: Servers): Promise<{ url: string } & AsyncDisposable> => {
+const startApi = async (
+  servers: Servers,
+  verifiedAt: Date | null,
+): Promise<{ url: string } & AsyncDisposable> => {
   await using cleanups = new AsyncDisposableStack();
   const { url: databaseUrl } = cleanups.use(await servers.createDatabase());
   const database = openDatabase(databaseUrl, 1, () => {});
   const user = { email: KNOWN, name: "Known", passwordHash: await hashPassword("correct horse battery") };
-  await database.prisma.user.create({ data: { ...user, verifiedAt: new Date() } });
+  await database.prisma.user.create({ data: { ...user, verifiedAt } });
   await database.close();
 
   const port = `${await freePort()}`;
@@ -82,6 +90,8 @@ const startApi = async (servers: Servers): Promise<{ url: string } & AsyncDispos
   return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 };
 
+const signUp = (email: string) => ({ email, name: "Somebody", password: "correct horse battery" });
+
 /** Checks that response times do not reveal whether an address has an account. */
 export const accounts: readonly Measurement[] = [
   measureEndpoint("login_known_unknown_gap_ms", "/v1/login", (email) => ({
@@ -89,9 +99,6 @@ export const accounts: readonly Measurement[] = [
     password: "not the password",
   })),
   measureEndpoint("forgot_known_unknown_gap_ms", "/v1/password/forgot", (email) => ({ email })),
-  measureEndpoint("signup_known_unknown_gap_ms", "/v1/signup", (email) => ({
-    email,
-    name: "Somebody",
-    password: "correct horse battery",
-  })),
+  measureEndpoint("signup_known_unknown_gap_ms", "/v1/signup", signUp),
+  measureEndpoint("signup_unverified_unknown_gap_ms", "/v1/signup", signUp, null),
 ];
