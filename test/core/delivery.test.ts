@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { DelayedError } from "bullmq";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { connectRedis, defineJob, defineWorker, RateLimitedError } from "../../workers/core/index.ts";
+import { createDeliveries } from "../../workers/core/delivery.ts";
+import { brokerIdOf } from "../../workers/core/ledger/sql.ts";
 import { startWorkers } from "../../workers/core/worker.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -40,6 +43,28 @@ test("a job that a live worker runs does not run again when the broker redeliver
     crashes: 1,
     history: [{ outcome: "crashed" }],
   });
+});
+
+test("a job that the broker delivers twice at once to one process runs once", async () => {
+  const twice = defineJob({ name: "twice", payload });
+  const id = await enqueue(twice);
+  const { epoch } = await core.reaches(id, "PUBLISHED");
+  const { signal } = new AbortController();
+  const { database, broker } = core;
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const { processor } = createDeliveries({
+    ...{ database: database.jobs, broker, log, observe: () => {}, nudge: () => {}, workerId: "this" },
+    ...{ ending: signal, giveUp: signal },
+  });
+  let runs = 0;
+  const worker = defineWorker(twice, async () => ++runs);
+  const process = processor(worker, { isPaused: false, pause: async () => {} });
+  const delivery = { id: brokerIdOf({ id, epoch }), stalledCounter: 0, moveToDelayed: async () => {} };
+  const deliver = () => process(delivery as unknown as Parameters<typeof process>[0], "token");
+  const [first, second] = await Promise.allSettled([deliver(), deliver()]);
+  expect(first).toMatchObject({ value: "completed" });
+  expect(second).toMatchObject({ reason: expect.any(DelayedError) });
+  expect(runs).toBe(1);
 });
 
 test("a completion that PostgreSQL rejects fails the attempt, and frees its slot for the next job", async () => {

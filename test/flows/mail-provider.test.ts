@@ -19,8 +19,8 @@ interface System extends AsyncDisposable {
   readonly provider: ScriptedProvider;
   /** Enqueues one mail to each of these addresses. */
   enqueue(addresses: readonly string[]): Promise<void>;
-  /** Starts another worker with connections of its own, as in another process. */
-  addWorker(): void;
+  /** Ends all workers, and the pause of the queue, and starts one worker: the operator corrected the settings. */
+  restart(): Promise<void>;
   rows(): Promise<LedgerRow[]>;
   /** Resolves with the rows when every mail is sent. */
   allSent(): Promise<LedgerRow[]>;
@@ -36,7 +36,7 @@ const createSystem = async (script: Script, { workers = 1, delay = 0 } = {}): Pr
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const onClose = (close: () => void) => cleanups.defer(async () => close());
   const addWorker = () => core.work(wire({ config, log, prisma: core.database.prisma, storage, onClose }));
-  for (let n = 0; n < workers; n++) addWorker();
+  const running = Array.from({ length: workers }, addWorker);
 
   const rows = () => core.sql<LedgerRow>(`SELECT * FROM "Job"`, []);
   return {
@@ -52,7 +52,11 @@ const createSystem = async (script: Script, { workers = 1, delay = 0 } = {}): Pr
       }
       core.startRelay();
     },
-    addWorker,
+    restart: async () => {
+      await Promise.all(running.map((each) => each.close(1_000)));
+      await core.broker.queue(email.name).removeRateLimitKey();
+      addWorker();
+    },
     rows,
     allSent: () =>
       until("every mail is sent", async () => {
@@ -151,12 +155,7 @@ test.concurrent(
     expect(error).toContain("550 5.4.5 at MAIL FROM");
 
     system.provider.script = () => undefined;
-    system.addWorker();
-    // Instead of waiting for a minute. Repeated, because runs that are about to end pause the queue again.
-    await until("every mail is sent", async () => {
-      await system.core.broker.queue("email").removeRateLimitKey();
-      return system.provider.arrivals.length === 5;
-    });
+    await system.restart(); // instead of waiting for a minute
     for (const { attempt, history } of await system.allSent())
       expect({ attempt, history }).toEqual({ attempt: 0, history: [] });
     expect(alerts(system)).toHaveLength(1);

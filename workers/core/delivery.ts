@@ -21,7 +21,7 @@ import type { JobDefinition, Worker } from "./job.ts";
 import { isRunning, stillRunBy, type RunOutcome, type StartedJob } from "./ledger/runs.ts";
 import { brokerIdOf, parseBrokerId, toJson, type Delivery } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
-import { classify, type Observe, type RunReport } from "./outcome.ts";
+import { classify, reporter, type Observe } from "./outcome.ts";
 import { createAlerts, pauseQueue, type Consumer } from "./pause.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRunLedger } from "./run-ledger.ts";
@@ -76,6 +76,8 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
   const inQuarantine = createQuarantine();
   const alert = createAlerts(log);
   const running = new Map<string, OpenRun<Tx>>();
+  /** What this process handles now, from before the start is recorded. The ledger lets a process start its jobs again. */
+  const claimed = new Set<string>();
 
   const deliver = async (worker: Worker<Tx>, held: Held): Promise<string> => {
     const brokerId = held.brokerJob.id;
@@ -84,7 +86,13 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
       log.warn({ job: worker.job.name, brokerId }, "not a job of the ledger: skipped");
       return "skipped";
     }
-    if (running.has(brokerIdOf(delivery))) return release(held, LOOK_AGAIN);
+    const claim = brokerIdOf(delivery);
+    if (claimed.has(claim)) return release(held, LOOK_AGAIN);
+    claimed.add(claim);
+    return begin(worker, delivery, held).finally(() => claimed.delete(claim));
+  };
+
+  const begin = async (worker: Worker<Tx>, delivery: Delivery, held: Held): Promise<string> => {
     // A pause does not end a fetch that is waiting for a job.
     if (held.consumer.isPaused) return release(held, 0);
     const started = await ledger.start(delivery).catch((error: unknown) => {
@@ -177,27 +185,6 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     },
   };
 };
-
-/** Reports a run that starts now when it is called. Reports a crash of the run before at once. */
-const reporter = (job: JobDefinition, started: StartedJob, observe: Observe) => {
-  const run = { job: job.name, id: started.id, attempt: started.attempt + 1 };
-  if (started.crashedAfter !== null)
-    observe({ ...run, outcome: "crashed", kind: "crashed", runMs: started.crashedAfter });
-  const { waitMs } = started;
-  const startedAt = performance.now();
-  return ({ outcome, kind, error, delay }: Ending): void =>
-    observe({
-      ...run,
-      outcome,
-      ...(kind && { kind }),
-      ...(error && { error }),
-      ...((outcome === "retry" || outcome === "released") && { delay: delay ?? 0 }),
-      waitMs,
-      runMs: performance.now() - startedAt,
-    });
-};
-
-type Ending = Pick<RunReport, "outcome"> & Partial<Omit<RunOutcome, keyof Delivery | "outcome">>;
 
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) =>

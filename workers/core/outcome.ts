@@ -67,3 +67,24 @@ export const classify = (
     return { outcome: "failed", kind, error: text, delay: 0 };
   return { outcome: "retry", kind, error: text, delay: backoffDelay(job.backoff, attempt + 1) };
 };
+
+/** Reports a run that starts now when it is called. Reports a crash of the run before at once. */
+export const reporter = (job: JobDefinition, started: StartedJob, observe: Observe) => {
+  const run = { job: job.name, id: started.id, attempt: started.attempt + 1 };
+  if (started.crashedAfter !== null)
+    observe({ ...run, outcome: "crashed", kind: "crashed", runMs: started.crashedAfter });
+  const { waitMs } = started;
+  const startedAt = performance.now();
+  return ({ outcome, kind, error, delay }: Ending): void =>
+    observe({
+      ...run,
+      outcome,
+      ...(kind && { kind }),
+      ...(error && { error }),
+      ...((outcome === "retry" || outcome === "released") && { delay: delay ?? 0 }),
+      waitMs,
+      runMs: performance.now() - startedAt,
+    });
+};
+
+type Ending = Pick<RunReport, "outcome"> & Partial<Omit<RunOutcome, keyof Delivery | "outcome">>;

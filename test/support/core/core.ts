@@ -10,7 +10,7 @@ import {
 } from "../../../workers/core/index.ts";
 import { logRuns } from "../../../workers/core/outcome.ts";
 import { type Relay } from "../../../workers/core/relay.ts";
-import { startWorkers } from "../../../workers/core/worker.ts";
+import { startWorkers, type RunningWorkers } from "../../../workers/core/worker.ts";
 import { testBroker } from "./broker.ts";
 import { createTestDatabase } from "./database.ts";
 import { until } from "../../../scripts/processes/until.ts";
@@ -46,7 +46,7 @@ export interface Core extends AsyncDisposable {
   /** Starts to publish jobs. Without a relay, they wait in the ledger. */
   startRelay(): Relay;
   /** Starts these workers. They stop with the test. */
-  work(...workers: Worker<Tx>[]): void;
+  work(...workers: Worker<Tx>[]): RunningWorkers;
   row(id: string): Promise<LedgerRow>;
   /** Resolves with the row when the job has that state. */
   reaches(id: string, state: string): Promise<LedgerRow>;
@@ -85,12 +85,11 @@ export const createCore = async (): Promise<Core> => {
     jobs: createJobs(database.jobs, nudge),
     logged,
     startRelay: () => (relay = cleanups.adopt(startRelay(sql, broker, log), (each) => each.close())),
-    work: (...workers) => {
+    work: (...workers) =>
       cleanups.adopt(
         startWorkers({ database: database.jobs, broker, workers, log, observe: logRuns(log), nudge }),
         (each) => each.close(0),
-      );
-    },
+      ),
     row,
     reaches: async (id, state) => {
       return until(`job ${id} is ${state}`, async () => {
