@@ -76,7 +76,7 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
   const inQuarantine = createQuarantine();
   const alert = createAlerts(log);
   const running = new Map<string, OpenRun<Tx>>();
-  /** What this process handles now, from before the start is recorded. The ledger lets a process start its jobs again. */
+  /** What this process handles, from before its start is recorded: the ledger lets a process start its jobs again. */
   const claimed = new Set<string>();
 
   const deliver = async (worker: Worker<Tx>, held: Held): Promise<string> => {
