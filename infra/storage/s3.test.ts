@@ -1,36 +1,19 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
-import { expect, onTestFinished, test } from "vitest";
-import { createS3Storage } from "./s3.ts";
+import { expect, test } from "vitest";
+import { openFakeStore } from "../../test/support/servers/fake-store.ts";
 import { StorageFullError, StorageUnavailableError } from "./storage.ts";
 
 // Error responses, which the S3 server of the other tests never sends.
 
 const MIB = 1024 * 1024;
 
-const open = async (respond: RequestListener) => {
-  const server = createServer(respond).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const storage = createS3Storage({
-    bucket: "files",
-    region: "us-east-1",
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    credentials: { accessKeyId: "a", secretAccessKey: "b" },
-  });
-  onTestFinished(() => {
-    storage.close();
-    server.close();
-    server.closeAllConnections();
-  });
-  return storage;
-};
-
 const withStatus = (status: number) =>
-  open((request, response) => void request.resume().on("end", () => response.writeHead(status).end()));
+  openFakeStore(
+    (request, response) => void request.resume().on("end", () => response.writeHead(status).end()),
+  );
 
 test.each([
   [507, StorageFullError],
@@ -62,7 +45,7 @@ const openMultipart = async (statusOfPart: number) => {
     if (method === "PUT") return { status: statusOfPart };
     return { body: "<R></R>" };
   };
-  const storage = await open((request, response) => {
+  const storage = await openFakeStore((request, response) => {
     void respond(request).then(({ status = 200, body = "" }: { status?: number; body?: string }) =>
       response.writeHead(status, { ETag: `"e"` }).end(body),
     );
@@ -97,7 +80,7 @@ const openRemoval = async (respond: (request: { isBulk: boolean; key: string }) 
     [];
   let atOnce = 0;
   let mostAtOnce = 0;
-  const storage = await open((request, response) => {
+  const storage = await openFakeStore((request, response) => {
     atOnce += 1;
     mostAtOnce = Math.max(mostAtOnce, atOnce);
     void text(request).then((body) => {
@@ -172,7 +155,7 @@ test("objects that the store does not remove are reported, except missing ones",
 
 test("files are sent without the checksums and the encoding that other stores refuse", async () => {
   const names = new Set<string>();
-  const storage = await open((request, response) => {
+  const storage = await openFakeStore((request, response) => {
     for (const name of Object.keys(request.headers)) names.add(name);
     request.resume().on("end", () => response.setHeader("ETag", `"e"`).end("<R><UploadId>7</UploadId></R>"));
   });

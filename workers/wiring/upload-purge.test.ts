@@ -1,8 +1,5 @@
-import { createServer } from "node:http";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
-import { createS3Storage } from "../../infra/storage/s3.ts";
+import { expect, test } from "vitest";
+import { openFakeStore } from "../../test/support/servers/fake-store.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 import { wire } from "./upload-purge.ts";
 
@@ -12,7 +9,7 @@ test("an upload is purged from a store that removes objects one by one only", as
   const objects = new Set(
     ["source", "image/480.webp", "image/160.jpg"].map((name) => `uploads/${uploadId}/${name}`),
   );
-  const server = createServer((request, response) => {
+  const storage = await openFakeStore((request, response) => {
     const { pathname } = new URL(request.url ?? "", "http://store");
     request.resume().on("end", () => {
       if (request.method === "DELETE") objects.delete(pathname.replace("/files/", ""));
@@ -21,18 +18,6 @@ test("an upload is purged from a store that removes objects one by one only", as
         response.writeHead(501).end("<Error><Code>NotImplemented</Code></Error>");
       else response.end(request.method === "GET" ? `<ListBucketResult>${listed}</ListBucketResult>` : "");
     });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const storage = createS3Storage({
-    bucket: "files",
-    region: "us-east-1",
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    credentials: { accessKeyId: "a", secretAccessKey: "b" },
-  });
-  onTestFinished(() => {
-    storage.close();
-    server.close();
-    server.closeAllConnections();
   });
   const prisma = { upload: { deleteMany: async () => ({ count: 1 }), count: async () => 0 } };
   const { handler } = wire({ prisma, storage } as unknown as Infrastructure);
