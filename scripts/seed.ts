@@ -1,16 +1,37 @@
 import { loadConfigOrExit } from "../infra/config.ts";
 import { openDatabase } from "../infra/database.ts";
-import { hashPassword } from "../infra/passwords.ts";
+import { parseArgsOrExit } from "./processes/command-line.ts";
+import { insertPeople, insertProjects } from "./seed/insert.ts";
+import { LOGINS, PASSWORD, people } from "./seed/people.ts";
 
-// npm run seed: creates users to log in as. Users that exist are left unchanged.
+const HELP = `Usage: npm run seed [-- options]
 
-const PASSWORD = "correct horse battery";
+Creates users to log in as, and a company: 12 people, 3 projects and 2,000 tasks with three months of history. What exists is
+left unchanged.
 
-const users = [
-  { email: "admin@offstage.example", name: "Grace Hopper", role: "ADMIN", zone: "America/New_York" },
-  { email: "ada@offstage.example", name: "Ada Lovelace", role: "USER", zone: "Europe/London" },
-  { email: "bob@offstage.example", name: "Bob Kahn", role: "USER", zone: "Asia/Tokyo" },
-] as const;
+  --seed N            another company (default 1)
+  --until YYYY-MM-DD  the day before which its history ends, in UTC (default today)`;
+
+const { values } = parseArgsOrExit(
+  {
+    options: {
+      seed: { type: "string", default: "1" },
+      until: { type: "string", default: new Date().toISOString().slice(0, 10) },
+      help: { type: "boolean", default: false },
+    },
+  },
+  HELP,
+);
+if (values.help) {
+  console.log(HELP);
+  process.exit();
+}
+const seed = Number(values.seed);
+const until = new Date(`${values.until}T00:00:00Z`);
+if (!Number.isInteger(seed) || seed < 0 || !until.toJSON()?.startsWith(values.until)) {
+  console.error(`Invalid option.\n${HELP}`);
+  process.exit(2);
+}
 
 const config = loadConfigOrExit("migrate");
 if (config.environment === "production") {
@@ -20,12 +41,12 @@ if (config.environment === "production") {
 
 const database = openDatabase(config.databaseUrl, 2, () => {});
 try {
-  const passwordHash = await hashPassword(PASSWORD);
-  const verifiedAt = new Date();
-  const data = users.map((user) => ({ ...user, passwordHash, verifiedAt }));
-  const { count } = await database.prisma.user.createMany({ data, skipDuplicates: true });
-  console.log(`Created ${count} of ${users.length} users. Log in as:\n`);
-  for (const { email, role } of users) console.log(`  ${role.padEnd(6)} ${email.padEnd(24)} ${PASSWORD}`);
+  const users = await insertPeople(database.prisma);
+  const { projects, tasks } = await insertProjects(database.prisma, { seed, until });
+  console.log(
+    `Created ${users} of ${people.length} users, ${projects} projects and ${tasks} tasks. Log in as:\n`,
+  );
+  for (const { email, role } of LOGINS) console.log(`  ${role.padEnd(6)} ${email.padEnd(24)} ${PASSWORD}`);
 } catch (error) {
   const { message } = error instanceof Error ? error : new Error(String(error));
   console.error(`Cannot seed the database. Is \`npm start\` running?\n${message}`);

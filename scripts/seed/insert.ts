@@ -1,0 +1,59 @@
+import type { Database } from "../../infra/database.ts";
+import { hashPassword } from "../../infra/passwords.ts";
+import { makeProject, projectId, type ProjectRows } from "./company.ts";
+import { type Email, PASSWORD, people } from "./people.ts";
+import { projects } from "./projects.ts";
+
+type Prisma = Database["prisma"];
+
+/** Creates the users that do not exist. The others are left unchanged. */
+export const insertPeople = async (prisma: Prisma): Promise<number> => {
+  const passwordHash = await hashPassword(PASSWORD);
+  const verifiedAt = new Date();
+  const data = people.map((person) => ({ ...person, passwordHash, verifiedAt }));
+  return (await prisma.user.createMany({ data, skipDuplicates: true })).count;
+};
+
+/** Creates the projects of a seed that do not exist, each whole or not at all. Returns how many, and their tasks. */
+export const insertProjects = async (prisma: Prisma, options: { seed: number; until: Date }) => {
+  const userId = await findUsers(prisma);
+  const done = { projects: 0, tasks: 0 };
+  for (const [index, plan] of projects.entries()) {
+    if (await prisma.project.findUnique({ where: { id: projectId(options.seed, index) } })) continue;
+    const rows = makeProject(plan, index, { ...options, userId });
+    await insertRows(prisma, rows);
+    done.projects += 1;
+    done.tasks += rows.tasks.length;
+  }
+  return done;
+};
+
+const findUsers = async (prisma: Prisma) => {
+  const where = { email: { in: people.map(({ email }) => email) } };
+  const users = await prisma.user.findMany({ where, select: { id: true, email: true } });
+  const ids = new Map(users.map(({ id, email }) => [email, id]));
+  return (email: Email): string => {
+    const id = ids.get(email);
+    if (!id) throw new Error(`There is no user ${email}.`);
+    return id;
+  };
+};
+
+const insertRows = (prisma: Prisma, { project, members, sprints, tasks, changes, comments }: ProjectRows) =>
+  prisma.$transaction(
+    async (tx) => {
+      await tx.project.create({ data: project });
+      await tx.projectMember.createMany({ data: members });
+      await tx.sprint.createMany({ data: sprints });
+      for (const data of chunks(tasks)) await tx.task.createMany({ data });
+      for (const data of chunks(changes)) await tx.taskChange.createMany({ data });
+      for (const data of chunks(comments)) await tx.comment.createMany({ data });
+    },
+    { timeout: 60_000 },
+  );
+
+/** Small enough for the 65,535 parameters of a statement, and for its five seconds. */
+const chunks = <Row>(rows: Row[]): Row[][] =>
+  Array.from({ length: Math.ceil(rows.length / 500) }, (_, index) =>
+    rows.slice(index * 500, index * 500 + 500),
+  );
