@@ -23,6 +23,8 @@ export const limits = {
   codes: { name: "codes", times: 30, seconds: HOUR },
   /** Per user. */
   uploads: { name: "uploads", times: 1_000, seconds: HOUR },
+  /** Per user. */
+  projects: { name: "projects", times: 100, seconds: HOUR },
 } as const satisfies Record<string, Limit>;
 
 /** Counts one request. @throws Problem with Retry-After if it exceeds the limit */

@@ -5,6 +5,7 @@ import { loginRoutes } from "./accounts/login.ts";
 import { meRoutes } from "./accounts/me.ts";
 import { passwordRoutes } from "./accounts/password.ts";
 import { sessionRoutes } from "./accounts/sessions.ts";
+import { projectRoutes } from "./projects/routes.ts";
 import { signupRoutes } from "./accounts/signup.ts";
 import { unsubscribeRoutes } from "./accounts/unsubscribe.ts";
 import { uploadRoutes } from "./uploads/routes.ts";
@@ -20,6 +21,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...meRoutes(deps),
   ...sessionRoutes(deps),
   ...uploadRoutes(deps),
+  ...projectRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...healthRoutes(deps),

@@ -1,26 +1,5 @@
 import { z } from "zod";
 import { normalizePassword } from "../../infra/passwords.ts";
-import { parseAddress } from "./address.ts";
-
-/** An address to sign up with. */
-export const address = z
-  .string("Enter an email address.")
-  .trim()
-  .meta({
-    format: "email",
-    description:
-      "At most 254 characters, in ASCII before the @. The domain may be in Unicode or in its ASCII form.",
-    examples: ["ada@example.com"],
-  })
-  .transform((typed, { addIssue }) => {
-    const parsed = parseAddress(typed);
-    if (!("problem" in parsed)) return parsed;
-    addIssue({ code: "custom", message: parsed.problem });
-    return z.NEVER;
-  });
-
-/** The address of an account, in the form in which accounts and limits have it. */
-export const email = address.transform(({ email }) => email);
 
 export const name = z
   .string("Enter a name.")
@@ -46,5 +25,3 @@ export const password = z
   .string("Enter your password.")
   .min(1, "Enter your password.")
   .max(1_600, "Use at most 1600 characters.");
-
-export const token = z.string("Enter the token from the email.").min(1).max(200);

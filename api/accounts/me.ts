@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { name } from "./fields.ts";
-import { timestamp } from "../http/fields.ts";
+import { given, timestamp } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
 
 /** Accepts time zones that this machine has rules for. An offset such as +01:00 ignores daylight saving time. */
@@ -67,9 +67,3 @@ const toMe = (user: User | null | undefined): z.input<typeof me> => {
   const { notifyByMail: email, notifyByPush: push } = user;
   return { ...user, email: user.shownEmail ?? user.email, notifications: { email, push } };
 };
-
-type Given<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
-
-/** Removes fields that the request does not set, so that they keep their values. */
-const given = <Fields extends object>(fields: Fields): Given<Fields> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;

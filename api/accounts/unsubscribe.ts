@@ -2,8 +2,7 @@ import { z } from "zod";
 import { readSignedId } from "../../infra/tokens.ts";
 import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
-import { token } from "./fields.ts";
-import { message } from "../http/fields.ts";
+import { message, token } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
 
 /**

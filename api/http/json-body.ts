@@ -2,7 +2,7 @@ import express, { type Request, type Response } from "express";
 import { Problem } from "./problem.ts";
 
 const LEVELS = 20;
-/** Milliseconds to receive a body of at most 16 kB. The server's own timeout is sized for files. */
+/** Milliseconds to receive a body of at most 64 kB. The server's own timeout is sized for files. */
 const BODY_TIMEOUT = 10_000;
 
 /** Parses the JSON body of a request. @throws Problem, or an error that error-responses.ts converts to one */
@@ -25,7 +25,7 @@ export const readJson = async (request: Request, response: Response): Promise<un
   return request.body;
 };
 
-const parse = express.json({ limit: "16kb" });
+const parse = express.json({ limit: "64kb" });
 
 /** `__proto__` is a plain key in JSON, but it changes the prototype of a JavaScript object. */
 const isUsable = (value: unknown, levels: number): boolean => {

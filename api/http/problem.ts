@@ -9,6 +9,8 @@ const problems = {
   "wrong-credentials": [401, "The email address or password is wrong, or the address is not verified yet."],
   "cross-site": [403, "Requests from other sites are not allowed."],
   forbidden: [403, "Only administrators may do this."],
+  "wrong-role": [403, "Your role in this project does not allow this."],
+  "wrong-account": [403, "This invitation is for another email address. Log in with that address."],
   "wrong-password": [403, "The current password is wrong."],
   "not-found": [404, "Not found."],
   "method-not-allowed": [405, "This method is not allowed for this URL."],
@@ -27,6 +29,9 @@ const problems = {
   "idempotency-key-reused": [422, "This Idempotency-Key was already used with a different request body."],
   "url-refused": [403, "The signature of this URL is invalid."],
   "url-expired": [403, "This URL has expired. Create a new upload."],
+  "owner-required": [409, "A project needs an owner. Make another member the owner first."],
+  "already-member": [409, "This person is already a member."],
+  "project-full": [409, "The project has as many members and open invitations as it can have."],
   "not-uploaded": [409, "The file has not been uploaded yet. Send it to the upload URL first."],
   "already-completed": [409, "This upload is already complete."],
   "wrong-content-type": [415, "The Content-Type does not match the declared type."],
@@ -74,6 +79,10 @@ export class Problem extends Error {
     this.headers = more.headers ?? {};
   }
 }
+
+/** A field that passes its schema, and is refused by the current data. */
+export const invalidField = (field: string, message: string): Problem =>
+  new Problem("invalid-request", { errors: [{ field, message }] });
 
 /** The body of an error response. */
 export const bodyOf = ({ problem, detail, errors }: Problem, requestId: unknown) => ({

@@ -24,7 +24,7 @@ describe("a clear error", () => {
     ["__proto__", `{"email":"a@example.com","__proto__":{"role":"ADMIN"}}`, 400, "unusable-json"],
     ["an object instead of text", `{"email":{"$gt":""}}`, 422, "invalid-request"],
     ["deep nesting", `{"email":${"[".repeat(7_000)}${"]".repeat(7_000)}}`, 400, "unusable-json"],
-    ["a body too large", `{"email":"${"x".repeat(17_000)}"}`, 413, "body-too-large"],
+    ["a body too large", `{"email":"${"x".repeat(66_000)}"}`, 413, "body-too-large"],
   ])("for %s", async (_what, body, status, type) => {
     const response = await ask(body);
     expect([response.status, response.body.type]).toEqual([status, `/problems/${type}`]);

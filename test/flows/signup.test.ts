@@ -160,7 +160,7 @@ test.each([
   ["no body", "", "application/json", 422, "/problems/invalid-request"],
   ["an array", "[]", "application/json", 422, "/problems/invalid-request"],
   ["a form", "a=1", "application/x-www-form-urlencoded", 415, "/problems/unsupported-media-type"],
-  ["a body too large", `"${"x".repeat(20_000)}"`, "application/json", 413, "/problems/body-too-large"],
+  ["a body too large", `"${"x".repeat(70_000)}"`, "application/json", 413, "/problems/body-too-large"],
 ])("%s is a clear error", async (_name, body, type, status, problem) => {
   const response = await app.request.post("/v1/signup").set("content-type", type).send(body);
   expect(response.status).toBe(status);
