@@ -1,13 +1,21 @@
-import { post } from "./post.js";
+import { send } from "./post.js";
 
 /** Submits a form, shows the error of each field next to it, and calls `done` or `failed` with the response body. */
-export const onSubmit = (form, path, { more = () => ({}), done = showMessage, failed = () => {} }) => {
-  const button = form.querySelector("button");
+export const onSubmit = (form, path, { more = () => ({}), ...rest } = {}) =>
+  onSave(form, {
+    save: (fields) => send("POST", path, { ...fields, ...more() }),
+    done: showMessage,
+    ...rest,
+  });
+
+/** Calls `save` with the fields of a form when it is submitted, and shows the response as `onSubmit` does. */
+export const onSave = (form, { save, read = readFields, done = () => {}, failed = () => {} }) => {
+  const button = form.querySelector("button:not([type=button])");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;
     const startedAt = performance.now();
-    const { ok, body } = await post(path, { ...Object.fromEntries(new FormData(form)), ...more() });
+    const { ok, body } = await save(read(form));
     button.disabled = false;
     showErrors(form, body.errors ?? []);
     show(form.querySelector("[role=alert]"), ok || hasField(form, body.errors) ? undefined : reason(body));
@@ -16,12 +24,14 @@ export const onSubmit = (form, path, { more = () => ({}), done = showMessage, fa
   });
 };
 
+const readFields = (form) => Object.fromEntries(new FormData(form));
+
 /** Shows one part of the page and hides the others. */
 export const showPart = (part) => {
   for (const each of document.querySelectorAll(".card > div")) each.hidden = each.id !== part;
 };
 
-const showMessage = ({ message }) => {
+export const showMessage = ({ message }) => {
   document.querySelector("#done h1").textContent = message;
   showPart("done");
 };
@@ -31,11 +41,18 @@ export const show = (line, text) => {
   line.hidden = !text;
 };
 
+/** Removes what an earlier submission has shown. */
+export const clearErrors = (form) => {
+  showErrors(form, []);
+  show(form.querySelector("[role=alert]"));
+};
+
 const showErrors = (form, errors) => {
-  for (const input of form.querySelectorAll("input")) {
+  for (const line of form.querySelectorAll("label > .error")) {
+    const input = line.parentElement.querySelector("input, select, textarea");
     const error = errors.find(({ field }) => field === input.name);
     input.setAttribute("aria-invalid", String(Boolean(error)));
-    show(input.nextElementSibling, error?.message);
+    show(line, error?.message);
   }
   form.querySelector("[aria-invalid=true]")?.focus();
 };

@@ -1,0 +1,36 @@
+/** Makes an element. Texts are text, never HTML. */
+export const make = (name, properties = {}, ...children) => {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children.filter((child) => child !== undefined && child !== ""));
+  return element;
+};
+
+/** Text of a person, which may be written from right to left. */
+export const personal = (textContent, name = "bdi") => make(name, { dir: "auto", textContent });
+
+/** A button that runs `onClick`; `label` is its name where its text alone is ambiguous. */
+export const button = (textContent, { onClick, label, className = "plain" }) => {
+  const made = make("button", { type: "button", className, textContent });
+  if (label) made.ariaLabel = label;
+  made.addEventListener("click", () => onClick(made));
+  return made;
+};
+
+export const option = (value, textContent, selected = false) =>
+  make("option", { value, textContent, selected });
+
+/** Fills a select, and keeps its value if it is still offered. */
+export const fill = (select, options, value = select.value) => {
+  select.replaceChildren(...options);
+  if (options.some((each) => each.value === value)) select.value = value;
+};
+
+/** The first element below `root` with each of the given names as its `data-part`. */
+export const partsOf = (root) =>
+  Object.fromEntries([...root.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
+
+export const cloneTemplate = (id) =>
+  document.querySelector(`template#${id}`).content.cloneNode(true).firstElementChild;
+
+export const one = (count, singular, plural = `${singular}s`) =>
+  `${count} ${count === 1 ? singular : plural}`;
