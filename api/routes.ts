@@ -4,6 +4,7 @@ import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
 import { meRoutes } from "./accounts/me.ts";
 import { passwordRoutes } from "./accounts/password.ts";
+import { reportRoutes } from "./reports/routes.ts";
 import { sessionRoutes } from "./accounts/sessions.ts";
 import { signupRoutes } from "./accounts/signup.ts";
 import { unsubscribeRoutes } from "./accounts/unsubscribe.ts";
@@ -20,6 +21,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...meRoutes(deps),
   ...sessionRoutes(deps),
   ...uploadRoutes(deps),
+  ...reportRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...healthRoutes(deps),

@@ -46,7 +46,11 @@ export interface Remaining {
 export interface ReportData {
   readFigures(scope: Scope, span: Span): Promise<Figures>;
   /** Tasks done and opened in each bucket. The first begins at `start`. */
-  readThroughput(scope: Scope, start: Date, ends: readonly Date[]): Promise<{ done: number; opened: number }[]>;
+  readThroughput(
+    scope: Scope,
+    start: Date,
+    ends: readonly Date[],
+  ): Promise<{ done: number; opened: number }[]>;
   /** What was open in a sprint at each instant, by the history of its tasks. */
   readRemaining(sprintId: string, instants: readonly Date[]): Promise<Remaining[]>;
   readPeople(

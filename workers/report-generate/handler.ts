@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { Payload, Run } from "../core/index.ts";
 import { email } from "../email/job.ts";
 import { collectContent, scopeOf } from "./collect.ts";
-import type { RenderReport } from "./content.ts";
+import { drawnRows, type RenderReport } from "./content.ts";
 import type { ReportData, RequestedReport } from "./data.ts";
 import type { reportGenerate } from "./job.ts";
 import { spanOf } from "./period.ts";
@@ -76,7 +76,7 @@ const writePdf = async <Tx>(
   const span = spanOf(report, report.zone, now);
   const { pdf, pages } = render(content, (table, signal) => data.readRows(scope, span, table, signal), {
     signal: run.signal,
-    progress: throttled(run),
+    progress: throttled(run, drawnRows(content.counts)),
   });
   let bytes = 0;
   const counted = Readable.from(
@@ -96,12 +96,12 @@ const writePdf = async <Tx>(
 const PROGRESS_EVERY = 500;
 
 /** Reports progress, and drops reports while the previous one is being written, and for a moment after it. */
-const throttled = ({ progress }: Pick<Run, "progress">) => {
+const throttled = ({ progress }: Pick<Run, "progress">, total: number) => {
   let next = 0;
-  return (value: number) => {
-    if (Date.now() < next) return;
+  return (rows: number) => {
+    if (Date.now() < next || total === 0) return;
     next = Infinity;
-    const done = () => void (next = Date.now() + PROGRESS_EVERY);
-    progress(Math.min(1, value)).then(done, done);
+    const written = () => void (next = Date.now() + PROGRESS_EVERY);
+    progress(Math.min(1, rows / total)).then(written, written);
   };
 };

@@ -49,7 +49,7 @@ export const spanOf = ({ firstDay, lastDay }: Days, zone: string, now: Date): Sp
 export const eachDay = ({ firstDay, lastDay }: Days, zone: string): { day: string; end: Date }[] => {
   const days = [];
   const last = Temporal.PlainDate.from(lastDay);
-  for (let day = Temporal.PlainDate.from(firstDay); Temporal.PlainDate.compare(day, last) <= 0; ) {
+  for (let day = Temporal.PlainDate.from(firstDay); Temporal.PlainDate.compare(day, last) <= 0;) {
     const next = day.add({ days: 1 });
     days.push({ day: day.toString(), end: startOfDay(next, zone) });
     day = next;
