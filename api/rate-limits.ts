@@ -22,6 +22,7 @@ export const limits = {
   /** Per client. Each code also allows only five attempts. */
   codes: { name: "codes", times: 30, seconds: HOUR },
   /** Per user. */
+  reports: { name: "reports", times: 100, seconds: HOUR },
   uploads: { name: "uploads", times: 1_000, seconds: HOUR },
   /** Per user. */
   projects: { name: "projects", times: 100, seconds: HOUR },

@@ -4,6 +4,7 @@ import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
 import { meRoutes } from "./accounts/me.ts";
 import { passwordRoutes } from "./accounts/password.ts";
+import { reportRoutes } from "./reports/routes.ts";
 import { sessionRoutes } from "./accounts/sessions.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { signupRoutes } from "./accounts/signup.ts";
@@ -22,6 +23,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...sessionRoutes(deps),
   ...uploadRoutes(deps),
   ...projectRoutes(deps),
+  ...reportRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...healthRoutes(deps),

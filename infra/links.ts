@@ -11,6 +11,9 @@ export const createLinks = (publicUrl: string, appSecret: string) => ({
     `${publicUrl}/reset-password#${deriveToken(appSecret, "reset-password", id)}`,
   forgotPassword: () => `${publicUrl}/forgot-password`,
   login: () => `${publicUrl}/login`,
+  project: (id: string) => `${publicUrl}/projects#${id}`,
+  task: (projectId: string, id: string) => `${publicUrl}/projects#${projectId}/${id}`,
+  report: (id: string) => `${publicUrl}/reports#${id}`,
   /** In the query, because mail providers post to it. The token allows nothing else. */
   unsubscribe: (userId: string) =>
     `${publicUrl}/unsubscribe?token=${signId(appSecret, "unsubscribe", userId)}`,

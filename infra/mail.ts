@@ -13,6 +13,8 @@ export interface Message {
   html: string;
   /** The URL of one-click unsubscribing (List-Unsubscribe, RFC 8058). Only for optional mails. */
   unsubscribe?: string;
+  /** Held in memory until the mail is sent, so the caller must limit their size. */
+  attachments?: { filename: string; contentType: string; content: Buffer }[];
 }
 
 interface Options {
@@ -66,7 +68,7 @@ export const createMailer = (
      * the server does not encrypt.
      */
     send: async (
-      { id, to, subject, text, html, unsubscribe }: Message,
+      { id, to, subject, text, html, unsubscribe, attachments }: Message,
       signal?: AbortSignal,
     ): Promise<void> => {
       const mail = {
@@ -79,6 +81,7 @@ export const createMailer = (
         html,
         // RFC 3834: prevents automatic replies.
         headers: { "Auto-Submitted": "auto-generated", ...(unsubscribe && oneClick(unsubscribe)) },
+        ...(attachments && { attachments }),
         ...(signal && { signal }),
       };
       await connections.use((transport) => transport.sendMail(mail), signal);

@@ -6,6 +6,8 @@ import { createTestDatabase } from "./support/core/database.ts";
 
 // Added to a migration by hand, because Prisma's schema language cannot express it.
 const byHand = [
+  "relation Job_report_idx i",
+  `CREATE INDEX "Job_report_idx" ON public."Job" USING btree (((payload ->> 'reportId'::text))) WHERE (payload ? 'reportId'::text)`,
   "relation Job_upload_idx i",
   `CREATE INDEX "Job_upload_idx" ON public."Job" USING btree (((payload ->> 'uploadId'::text))) WHERE (payload ? 'uploadId'::text)`,
   "storage Job fillfactor=70, autovacuum_vacuum_scale_factor=0.01, autovacuum_analyze_scale_factor=0.01",

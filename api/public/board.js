@@ -58,17 +58,19 @@ onSave(add, {
     const references = Object.entries({ sprintId, assigneeId }).filter(([, id]) => id && id !== "none");
     return request("POST", `/v1/projects/${project.id}/tasks`, { title, ...Object.fromEntries(references) });
   },
-  done: async (task) => {
-    add.reset();
-    if (filter.elements.overdue.checked) {
-      filter.elements.overdue.checked = false;
-      await showColumns();
-    } else {
-      showCard(task);
-    }
-    say(`Added ${short(task.title)}`);
-    add.elements.title.focus();
-  },
+  done: (task) => void showNew(task),
 });
+
+const showNew = async (task) => {
+  add.reset();
+  if (filter.elements.overdue.checked) {
+    filter.elements.overdue.checked = false;
+    await showColumns();
+  } else {
+    showCard(task);
+  }
+  say(`Added ${short(task.title)}`);
+  add.elements.title.focus();
+};
 
 onTaskChange(showCard);

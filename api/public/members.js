@@ -21,8 +21,11 @@ export const showMembers = async (next) => {
   clearErrors(form);
   leave.hidden = isOwner;
   showRows();
-  showInvitations(isOwner ? await loadAll(`${pathOf()}/invitations`) : []);
+  showInvitations([]);
+  if (isOwner) await loadInvitations();
 };
+
+const loadInvitations = async () => showInvitations(await loadAll(`${pathOf()}/invitations`));
 
 const pathOf = () => `/v1/projects/${project.id}`;
 
@@ -114,11 +117,10 @@ const makeInvitation = ({ id, email, role, expiresAt }) => {
 
 onSave(form, {
   save: (fields) => request("POST", `${pathOf()}/invitations`, fields),
-  done: async () => {
-    const { email } = Object.fromEntries(new FormData(form));
+  done: ({ email }) => {
     form.reset();
     say(`Invited ${email}`);
-    showInvitations(await loadAll(`${pathOf()}/invitations`));
+    void loadInvitations();
   },
 });
 

@@ -3,6 +3,7 @@ import type { Template } from "../../workers/email/job.ts";
 const app = "https://app.example";
 const token = "yKq3x0mJd5uW2vTnR8sLhE4aPzG7cBfQ1iNoVtUwXyZ";
 const forgotUrl = `${app}/forgot-password`;
+const unsubscribe = `${app}/unsubscribe?token=01932b5e-0000-7000-8000-000000000001.${token}`;
 
 /** Sample data for each template, of the kind that workers/email/mails.ts passes. */
 export const samples: Record<Template, Record<string, string>> = {
@@ -15,6 +16,13 @@ export const samples: Record<Template, Record<string, string>> = {
     url: forgotUrl,
     device: "Firefox on Linux",
     time: "24 November 2026 at 09:00 CET",
-    unsubscribe: `${app}/unsubscribe?token=01932b5e-0000-7000-8000-000000000001.${token}`,
+    unsubscribe,
+  },
+  "report-ready": {
+    url: `${app}/reports#01932b5e-0000-7000-8000-000000000002`,
+    project: "Lighthouse",
+    period: "Week 47",
+    note: "The PDF is attached.",
+    unsubscribe,
   },
 };

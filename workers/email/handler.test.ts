@@ -17,6 +17,7 @@ const ada = {
   zone: "Europe/Warsaw",
   notifyByMail: true,
 };
+const report = { project: "Rocket", period: "Week 47", filename: "r.pdf", bytes: 5_000_000, attach: true };
 const open = { expiresAt: new Date(Date.now() + 60_000), usedAt: null };
 
 test("sends the verification link to the user", async () => {
@@ -82,7 +83,7 @@ test("only optional mails have an unsubscribe link", async () => {
   const offers: Partial<Record<Template, string | undefined>> = {};
   for (const template of Object.keys(mails) as Template[])
     offers[template] = (await perform({ template, userId, recordId })).sent[0]?.unsubscribe;
-  expect(offers).toEqual({ "new-sign-in": url });
+  expect(offers).toEqual({ "new-sign-in": url, "report-ready": url });
 });
 
 test("accepts a job enqueued before `subject` became `recordId`", async () => {
@@ -143,6 +144,42 @@ test("classifies the provider's replies", async () => {
   await expect(replying("451 4.3.0 busy", "RCPT TO")).rejects.toThrow("the mail was not sent: 451");
 });
 
+const reportReady = { template: "report-ready", userId, recordId };
+
+test("attaches a report if it is wanted and small", async () => {
+  const { sent } = await perform(reportReady);
+  expect(JSON.parse(sent[0]?.text ?? "")).toMatchObject({
+    project: "Rocket",
+    period: "Week 47",
+    url: `https://app.example/reports#${recordId}`,
+    note: "The PDF is attached.",
+  });
+  const content = Buffer.from("%PDF");
+  expect(sent[0]?.attachments).toEqual([{ filename: "r.pdf", contentType: "application/pdf", content }]);
+  expect(sent[0]?.unsubscribe).toBe(`https://app.example/unsubscribe/${userId}`);
+});
+
+test("does not read a report that is too large to attach, and says so", async () => {
+  const findReport = async () => ({ ...report, bytes: 5_000_001 });
+  const readReport = () => Promise.reject(new Error("it was read"));
+  const { sent } = await perform(reportReady, { findReport, readReport });
+  expect(sent[0]?.text).toContain("too large to attach");
+  expect(sent[0]?.attachments).toBeUndefined();
+});
+
+test("does not attach a report that is only to be linked", async () => {
+  const { sent } = await perform(reportReady, { findReport: async () => ({ ...report, attach: false }) });
+  expect(sent[0]?.text).not.toContain("attach");
+  expect(sent[0]?.attachments).toBeUndefined();
+});
+
+test("skips the mail about a report that was deleted, before or while its file is read", async () => {
+  const deleted = await perform(reportReady, { findReport: async () => null });
+  expect(deleted.outcome).toBe("skipped: the report was deleted, or its user left the project");
+  const removed = await perform(reportReady, { readReport: async () => undefined });
+  expect([removed.outcome, removed.sent]).toEqual(["skipped: the report was deleted", []]);
+});
+
 const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
   const sent: Parameters<Deps["send"]>[0][] = [];
   const handler = sendEmail({
@@ -150,12 +187,15 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
     findVerification: async () => open,
     findReset: async () => open,
     findSession: async () => ({ device: "Firefox on Linux", createdAt: new Date("2026-11-24T08:00:00Z") }),
+    findReport: async () => report,
+    readReport: async () => Buffer.from("%PDF"),
     links: {
       verifyEmail: (id) => `https://app.example/verify/${id}`,
       verificationCode: () => "123456",
       resetPassword: (id) => `https://app.example/reset/${id}`,
       forgotPassword: () => "https://app.example/forgot",
       login: () => "https://app.example/login",
+      report: (id) => `https://app.example/reports#${id}`,
       unsubscribe: (id) => `https://app.example/unsubscribe/${id}`,
     },
     render: (template, data) => ({ subject: template, text: JSON.stringify(data), html: "" }),

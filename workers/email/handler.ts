@@ -3,7 +3,7 @@ import type { Sending } from "./evidence.ts";
 import { classifySendError } from "./failure.ts";
 import type { email } from "./job.ts";
 import { greetingName, mails, optionalMails } from "./mails.ts";
-import type { Sources, User } from "./mails.ts";
+import type { Attachment, Sources, User } from "./mails.ts";
 
 interface Rendered {
   subject: string;
@@ -16,7 +16,7 @@ export interface Deps extends Sources {
   render(template: string, data: Record<string, string>): Rendered;
   /** Resolves when the provider has accepted the mail. A repeated mail has the same `id`. */
   send(
-    message: Rendered & { id: string; to: string; unsubscribe?: string },
+    message: Rendered & { id: string; to: string; unsubscribe?: string; attachments?: Attachment[] },
     signal: AbortSignal,
   ): Promise<void>;
   /** What the provider accepts and refuses, by recipient: see evidence.ts. */
@@ -37,11 +37,11 @@ export const sendEmail =
     const unsubscribe = isOptional && { unsubscribe: sources.links.unsubscribe(userId) };
     const rendered = render(template, { name: greetingName(user.name), ...content.data, ...unsubscribe });
     const { accepted, refused } = evidence.begin(userId);
-    await send({ id: run.id, to: user.email, ...rendered, ...unsubscribe }, run.signal).catch(
-      (error: unknown) => {
-        throw classifySendError(error, refused);
-      },
-    );
+    const attachments = content.attachments && { attachments: content.attachments };
+    const message = { id: run.id, to: user.email, ...rendered, ...unsubscribe, ...attachments };
+    await send(message, run.signal).catch((error: unknown) => {
+      throw classifySendError(error, refused);
+    });
     accepted();
     return "sent";
   };

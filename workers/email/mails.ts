@@ -17,24 +17,45 @@ interface OneTimeLink {
   usedAt: Date | null;
 }
 
+export interface Attachment {
+  filename: string;
+  contentType: string;
+  content: Buffer;
+}
+
+/** A report that is ready, and whose user may still read it. */
+interface ReadyReport {
+  project: string;
+  /** Such as "Week 47". */
+  period: string;
+  filename: string;
+  bytes: number;
+  /** Whether its user wants the file in the mail. */
+  attach: boolean;
+}
+
 /** What the mails load in addition to the user, and the targets of their buttons. */
 export interface Sources {
   /** With the name in its sign-up; absent or null if it has none. */
   findVerification(id: string): Promise<(OneTimeLink & { name?: string | null }) | null>;
   findReset(id: string): Promise<OneTimeLink | null>;
   findSession(id: string): Promise<{ device: string; createdAt: Date } | null>;
+  findReport(id: string): Promise<ReadyReport | null>;
+  /** Resolves with undefined if the file was deleted. */
+  readReport(id: string): Promise<Buffer | undefined>;
   links: {
     verifyEmail(verificationId: string): string;
     verificationCode(verificationId: string): string;
     resetPassword(resetId: string): string;
     forgotPassword(): string;
     login(): string;
+    report(reportId: string): string;
     unsubscribe(userId: string): string;
   };
 }
 
 /** The values that a template needs, or the reason why the mail is no longer needed. */
-type Content = { data: Record<string, string> } | { skip: string };
+type Content = { data: Record<string, string>; attachments?: Attachment[] } | { skip: string };
 
 type Mail = (user: User, recordId: string | undefined, sources: Sources) => Promise<Content>;
 
@@ -70,10 +91,32 @@ export const mails: Record<Template, Mail> = {
     const { device, createdAt } = session;
     return { data: { device, time: localTime(createdAt, zone), url: links.forgotPassword() } };
   },
+
+  "report-ready": async (_user, recordId, { findReport, readReport, links }) => {
+    const id = required(recordId);
+    const report = await findReport(id);
+    if (!report) return { skip: "the report was deleted, or its user left the project" };
+    const { project, period, filename, bytes } = report;
+    const isTooLarge = report.attach && bytes > MAX_ATTACHMENT;
+    const content = report.attach && !isTooLarge ? await readReport(id) : null;
+    if (content === undefined) return { skip: "the report was deleted" };
+    const note = isTooLarge ? TOO_LARGE : content ? ATTACHED : NOT_ATTACHED;
+    return {
+      data: { project, period, note, url: links.report(id) },
+      ...(content && { attachments: [{ filename, contentType: "application/pdf", content }] }),
+    };
+  },
 };
 
 /** Users can unsubscribe from these, also with one click. The others are required by the account. */
-export const optionalMails: ReadonlySet<Template> = new Set<Template>(["new-sign-in"]);
+export const optionalMails: ReadonlySet<Template> = new Set<Template>(["new-sign-in", "report-ready"]);
+
+/** Bytes. Larger mails are refused by some servers. Each mail that is sent at the same time holds its attachment. */
+const MAX_ATTACHMENT = 5_000_000;
+
+const ATTACHED = "The PDF is attached.";
+const NOT_ATTACHED = "Log in with this email address to read it.";
+const TOO_LARGE = `The PDF is too large to attach. ${NOT_ATTACHED}`;
 
 const skipReason = (link: OneTimeLink | null): string | undefined => {
   if (!link || link.usedAt) return "the link was used or revoked";

@@ -1,17 +1,21 @@
 import { fileURLToPath } from "node:url";
+import { buffer } from "node:stream/consumers";
 import { createLinks } from "../../infra/links.ts";
 import { createMailer } from "../../infra/mail.ts";
+import { reportKey } from "../../infra/report-file.ts";
 import { needsTls } from "../../infra/smtp-url.ts";
+import { ObjectMissingError } from "../../infra/storage/storage.ts";
 import { createRenderer } from "../../infra/templates.ts";
 import { defineWorker } from "../core/index.ts";
 import { createEvidence } from "../email/evidence.ts";
 import { sendEmail } from "../email/handler.ts";
 import { email } from "../email/job.ts";
 import type { Infrastructure } from "./infrastructure.ts";
+import { findReadyReport } from "./ready-report.ts";
 
 const templates = fileURLToPath(new URL("../../templates/compiled", import.meta.url));
 
-export const wire = ({ config, prisma, onClose }: Infrastructure) => {
+export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
   const mailer = createMailer(config.smtpUrl, config.mailFrom, { requireTls: needsTls(config) });
   onClose(mailer.close);
   return defineWorker(
@@ -25,10 +29,16 @@ export const wire = ({ config, prisma, onClose }: Infrastructure) => {
       findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
       findReset: (id) => prisma.passwordReset.findUnique({ where: { id } }),
       findSession: (id) => prisma.session.findUnique({ where: { id } }),
+      findReport: (id) => findReadyReport(prisma, id),
+      readReport: (id) => storage.read(reportKey(id)).then(buffer, undefinedIfMissing),
       links: createLinks(config.publicUrl, config.appSecret),
       render: createRenderer(templates),
       send: mailer.send,
       evidence: createEvidence(),
     }),
   );
+};
+
+const undefinedIfMissing = (error: unknown): undefined => {
+  if (!(error instanceof ObjectMissingError)) throw error;
 };

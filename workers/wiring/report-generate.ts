@@ -1,0 +1,25 @@
+import { createLinks } from "../../infra/links.ts";
+import type { Tx } from "../../infra/database.ts";
+import { defineWorker } from "../core/index.ts";
+import { generateReport } from "../report-generate/handler.ts";
+import { reportGenerate } from "../report-generate/job.ts";
+import { renderReport } from "../report-generate/render.ts";
+import type { Infrastructure } from "./infrastructure.ts";
+import { createReportData } from "./report-data.ts";
+import { reportKey } from "../../infra/report-file.ts";
+import { createReportRecords } from "./report-records.ts";
+
+export const wire = ({ config, prisma, storage }: Infrastructure) => {
+  const links = createLinks(config.publicUrl, config.appSecret);
+  return defineWorker(
+    reportGenerate,
+    generateReport<Tx>({
+      ...createReportRecords(prisma),
+      data: createReportData(prisma, links.task),
+      render: renderReport,
+      write: (id, pdf) => storage.write(reportKey(id), pdf, "application/pdf"),
+      remove: (id) => storage.remove([reportKey(id)]),
+      projectUrl: links.project,
+    }),
+  );
+};
