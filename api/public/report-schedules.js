@@ -1,0 +1,192 @@
+import { confirmed } from "./dialog.js";
+import { button, fill, make, option, personal } from "./elements.js";
+import { clearErrors, onSave, reason, show } from "./form.js";
+import { load, request, say } from "./session.js";
+
+const form = document.querySelector("#schedule");
+const list = document.querySelector("#schedules");
+const preview = document.querySelector("#preview");
+const removeButton = document.querySelector("#remove-schedule");
+const { elements: fields } = form;
+const pathOf = (projectId = fields.projectId.value) => `/v1/report-schedules/${projectId}`;
+
+let projects;
+let me;
+let schedules = [];
+/** Counts previews, so that a slow response does not replace a later one. */
+let previews = 0;
+
+/** Lets the user schedule reports: one schedule per project. */
+export const prepareSchedules = async (given) => {
+  ({ projects, me } = given);
+  fill(
+    fields.projectId,
+    projects.map(({ id, name }) => option(id, name)),
+    new URLSearchParams(location.search).get("project") ?? projects[0].id,
+  );
+  fill(
+    fields.dayOfMonth,
+    Array.from({ length: 31 }, (_, index) => option(String(index + 1), String(index + 1))),
+  );
+  await loadSchedules();
+  await showSchedule();
+};
+
+const loadSchedules = async () => {
+  schedules = (await load("/v1/report-schedules"))?.items ?? [];
+  list.replaceChildren(...schedules.map(makeRow));
+};
+
+const makeRow = (schedule) => {
+  const { projectId, paused } = schedule;
+  const name = projects.find(({ id }) => id === projectId)?.name ?? "";
+  return make(
+    "li",
+    {},
+    personal(name, "strong"),
+    make("span", { className: "quiet", textContent: describe(schedule) }),
+    paused ? make("span", { className: "chip", textContent: "paused" }) : "",
+    button("Edit", {
+      label: `Edit the schedule of ${name}`,
+      className: "plain end",
+      onClick: async () => {
+        fields.projectId.value = projectId;
+        await showSchedule();
+        fields.cadence.focus();
+      },
+    }),
+  );
+};
+
+const describe = ({ cadence, hour, minute, weekday, dayOfMonth, zone }) => {
+  const day = [...fields.weekday.options].find(({ value }) => value === String(weekday))?.text;
+  const when = { DAILY: "Every day", WEEKLY: `Every ${day}`, MONTHLY: `Monthly on day ${dayOfMonth}` }[
+    cadence
+  ];
+  return `${when} at ${clock(hour, minute)}, ${zone}`;
+};
+
+const clock = (hour, minute) => [hour, minute].map((part) => String(part).padStart(2, "0")).join(":");
+
+/** Fills the form with the schedule of the chosen project, or with a proposal. */
+const showSchedule = async () => {
+  const schedule = schedules.find(({ projectId }) => projectId === fields.projectId.value);
+  const { cadence, hour, minute, weekday, dayOfMonth, zone, delivery, paused } = { ...PROPOSAL, ...schedule };
+  fields.cadence.value = cadence;
+  fields.time.value = clock(hour, minute);
+  fields.weekday.value = String(weekday ?? 1);
+  fields.dayOfMonth.value = String(dayOfMonth ?? 1);
+  fields.delivery.value = delivery;
+  fields.paused.checked = paused;
+  const zones = new Set([zone ?? me.zone, me.zone, ...Intl.supportedValuesOf("timeZone")]);
+  fill(
+    fields.zone,
+    [...zones].map((each) => option(each, each.replaceAll("_", " "))),
+    zone ?? me.zone,
+  );
+  removeButton.hidden = !schedule;
+  clearErrors(form);
+  show(
+    preview.querySelector("p"),
+    schedule?.missed > 0 ? `Missed during outages: ${schedule.missed}.` : undefined,
+  );
+  await showPreview();
+};
+
+const PROPOSAL = {
+  cadence: "WEEKLY",
+  hour: 8,
+  minute: 0,
+  weekday: 1,
+  dayOfMonth: 1,
+  delivery: "LINK",
+  paused: false,
+};
+
+const readCadence = () => {
+  const [hour, minute] = fields.time.value.split(":").map(Number);
+  const cadence = fields.cadence.value;
+  return {
+    cadence,
+    hour,
+    minute,
+    ...(cadence === "WEEKLY" && { weekday: Number(fields.weekday.value) }),
+    ...(cadence === "MONTHLY" && { dayOfMonth: Number(fields.dayOfMonth.value) }),
+    zone: fields.zone.value,
+  };
+};
+
+/** Shows the days that the cadence needs, and its next three runs. */
+const showPreview = async () => {
+  const number = ++previews;
+  const cadence = readCadence();
+  fields.weekday.parentElement.hidden = cadence.cadence !== "WEEKLY";
+  fields.dayOfMonth.parentElement.hidden = cadence.cadence !== "MONTHLY";
+  document.querySelector("#month-end").hidden = cadence.cadence !== "MONTHLY" || cadence.dayOfMonth < 29;
+  if (!fields.time.value) return void (preview.hidden = true);
+  const { ok, body } = await request("POST", "/v1/report-schedules/preview", cadence);
+  if (number !== previews) return;
+  show(form.querySelector("[role=alert]"), ok ? undefined : reason(body));
+  preview.hidden = !ok;
+  preview.classList.toggle("paused", fields.paused.checked);
+  if (ok) preview.querySelector("ol").replaceChildren(...body.nextRuns.map(makeRun));
+};
+
+/** `local` is like 2026-12-01T08:00:00+01:00[Europe/Warsaw]. */
+const makeRun = ({ local, utc }) =>
+  make(
+    "li",
+    {},
+    make("time", { dateTime: utc, textContent: `${showWeekday(local)}, ${local.slice(11, 16)}` }),
+    make("span", { className: "quiet", textContent: `${utcOf(local, utc)} UTC` }),
+  );
+
+const showWeekday = (moment) =>
+  new Intl.DateTimeFormat("en-GB", {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    timeZone: "UTC",
+  })
+    .format(new Date(`${moment.slice(0, 10)}T00:00:00Z`))
+    .replace(",", "");
+
+/** With its day where that is another. */
+const utcOf = (local, utc) => {
+  const iso = new Date(utc).toISOString();
+  const time = iso.slice(11, 16);
+  return iso.slice(0, 10) === local.slice(0, 10) ? time : `${showWeekday(iso)}, ${time}`;
+};
+
+form.addEventListener("change", async ({ target }) => {
+  if (target === fields.projectId) return showSchedule();
+  await showPreview();
+  const [first] = preview.querySelectorAll("time");
+  if (!preview.hidden && first) say(`Next run ${first.textContent}`);
+});
+
+onSave(form, {
+  read: () => ({ ...readCadence(), delivery: fields.delivery.value, paused: fields.paused.checked }),
+  save: (data) => request("PUT", pathOf(), data),
+  done: () => {
+    say("Saved the schedule");
+    void loadSchedules().then(showSchedule);
+  },
+});
+
+removeButton.addEventListener("click", async () => {
+  const question = {
+    title: "Remove this schedule?",
+    text: "The reports that it has made remain.",
+    action: "Remove schedule",
+  };
+  if (!(await confirmed(question))) return;
+  const { ok, body } = await request("DELETE", pathOf());
+  show(form.querySelector("[role=alert]"), ok ? undefined : reason(body));
+  if (!ok) return;
+  await loadSchedules();
+  await showSchedule();
+  fields.projectId.focus();
+  say("Removed the schedule");
+});
