@@ -15,6 +15,11 @@ export const showDays = (first, last) =>
     ? showDay(first)
     : days.formatRange(new Date(`${first}T00:00:00Z`), new Date(`${last}T00:00:00Z`));
 
+export const showMonth = (day) =>
+  new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" }).format(
+    new Date(`${day}T00:00:00Z`),
+  );
+
 export const showMoment = (moment, timeZone) =>
   new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone }).format(
     new Date(moment),

@@ -1,4 +1,4 @@
-import { showDays, showMoment } from "./dates.js";
+import { showDays, showMoment, showMonth } from "./dates.js";
 import { confirmed } from "./dialog.js";
 import { button, make, one, personal } from "./elements.js";
 import { say } from "./session.js";
@@ -40,18 +40,21 @@ const insert = (row) => {
   return row;
 };
 
-const titleOf = ({ projectName, period, firstDay, lastDay }) =>
-  `${projectName}, ${PERIODS[period].toLowerCase()} ${showDays(firstDay, lastDay)}`;
+const titleOf = (report) =>
+  `${report.projectName}, ${PERIODS[report.period].toLowerCase()} ${spanOf(report)}`;
+
+const spanOf = ({ period, firstDay, lastDay }) =>
+  period === "MONTH" ? showMonth(firstDay) : showDays(firstDay, lastDay);
 
 const makeRow = (report, onDelete) => {
-  const { id, projectName, period, firstDay, lastDay } = report;
+  const { id, projectName, period } = report;
   const open = make("a", { className: "open", textContent: "Open PDF", hidden: true });
   open.ariaLabel = `Open PDF: ${titleOf(report)}`;
   const row = make(
     "li",
     { tabIndex: -1 },
     make("h3", {}, personal(projectName)),
-    make("p", { textContent: `${PERIODS[period]} · ${showDays(firstDay, lastDay)}` }),
+    make("p", { textContent: `${PERIODS[period]} · ${spanOf(report)}` }),
     make("div", {}),
     make(
       "div",

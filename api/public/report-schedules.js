@@ -24,13 +24,22 @@ export const prepareSchedules = async (given) => {
     projects.map(({ id, name }) => option(id, name)),
     new URLSearchParams(location.search).get("project") ?? projects[0].id,
   );
-  fill(
-    fields.dayOfMonth,
-    Array.from({ length: 31 }, (_, index) => option(String(index + 1), String(index + 1))),
-  );
+  fillNumbers(fields.dayOfMonth, 1, 31);
+  fillNumbers(fields.hour, 0, 23);
+  fillNumbers(fields.minute, 0, 59);
   await loadSchedules();
   await showSchedule();
 };
+
+const fillNumbers = (select, first, last) => {
+  const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  fill(
+    select,
+    numbers.map((number) => option(String(number), first === 0 ? twoDigits(number) : String(number))),
+  );
+};
+
+const twoDigits = (number) => String(number).padStart(2, "0");
 
 const loadSchedules = async () => {
   schedules = (await load("/v1/report-schedules"))?.items ?? [];
@@ -66,14 +75,15 @@ const describe = ({ cadence, hour, minute, weekday, dayOfMonth, zone }) => {
   return `${when} at ${clock(hour, minute)}, ${zone}`;
 };
 
-const clock = (hour, minute) => [hour, minute].map((part) => String(part).padStart(2, "0")).join(":");
+const clock = (hour, minute) => `${twoDigits(hour)}:${twoDigits(minute)}`;
 
 /** Fills the form with the schedule of the chosen project, or with a proposal. */
 const showSchedule = async () => {
   const schedule = schedules.find(({ projectId }) => projectId === fields.projectId.value);
   const { cadence, hour, minute, weekday, dayOfMonth, zone, delivery, paused } = { ...PROPOSAL, ...schedule };
   fields.cadence.value = cadence;
-  fields.time.value = clock(hour, minute);
+  fields.hour.value = String(hour);
+  fields.minute.value = String(minute);
   fields.weekday.value = String(weekday ?? 1);
   fields.dayOfMonth.value = String(dayOfMonth ?? 1);
   fields.delivery.value = delivery;
@@ -90,7 +100,9 @@ const showSchedule = async () => {
     preview.querySelector("p"),
     schedule?.missed > 0 ? `Missed during outages: ${schedule.missed}.` : undefined,
   );
-  await showPreview();
+  showDays();
+  if (schedule?.nextRuns.length > 0) showRuns(schedule.nextRuns);
+  else await showPreview();
 };
 
 const PROPOSAL = {
@@ -104,32 +116,39 @@ const PROPOSAL = {
 };
 
 const readCadence = () => {
-  const [hour, minute] = fields.time.value.split(":").map(Number);
   const cadence = fields.cadence.value;
   return {
     cadence,
-    hour,
-    minute,
+    hour: Number(fields.hour.value),
+    minute: Number(fields.minute.value),
     ...(cadence === "WEEKLY" && { weekday: Number(fields.weekday.value) }),
     ...(cadence === "MONTHLY" && { dayOfMonth: Number(fields.dayOfMonth.value) }),
     zone: fields.zone.value,
   };
 };
 
-/** Shows the days that the cadence needs, and its next three runs. */
+/** Shows which days may be chosen. */
+const showDays = () => {
+  const cadence = fields.cadence.value;
+  fields.weekday.parentElement.hidden = cadence !== "WEEKLY";
+  fields.dayOfMonth.parentElement.hidden = cadence !== "MONTHLY";
+  document.querySelector("#month-end").hidden = cadence !== "MONTHLY" || Number(fields.dayOfMonth.value) < 29;
+};
+
+/** Shows the next runs of what was chosen, as the server computes them. */
 const showPreview = async () => {
   const number = ++previews;
-  const cadence = readCadence();
-  fields.weekday.parentElement.hidden = cadence.cadence !== "WEEKLY";
-  fields.dayOfMonth.parentElement.hidden = cadence.cadence !== "MONTHLY";
-  document.querySelector("#month-end").hidden = cadence.cadence !== "MONTHLY" || cadence.dayOfMonth < 29;
-  if (!fields.time.value) return void (preview.hidden = true);
-  const { ok, body } = await request("POST", "/v1/report-schedules/preview", cadence);
+  const { ok, body } = await request("POST", "/v1/report-schedules/preview", readCadence());
   if (number !== previews) return;
   show(form.querySelector("[role=alert]"), ok ? undefined : reason(body));
-  preview.hidden = !ok;
+  showRuns(ok ? body.nextRuns : []);
+};
+
+const showRuns = (runs) => {
+  previews += 1;
+  preview.hidden = runs.length === 0;
   preview.classList.toggle("paused", fields.paused.checked);
-  if (ok) preview.querySelector("ol").replaceChildren(...body.nextRuns.map(makeRun));
+  preview.querySelector("ol").replaceChildren(...runs.map(makeRun));
 };
 
 /** `local` is like 2026-12-01T08:00:00+01:00[Europe/Warsaw]. */
@@ -161,6 +180,7 @@ const utcOf = (local, utc) => {
 
 form.addEventListener("change", async ({ target }) => {
   if (target === fields.projectId) return showSchedule();
+  showDays();
   await showPreview();
   const [first] = preview.querySelectorAll("time");
   if (!preview.hidden && first) say(`Next run ${first.textContent}`);
