@@ -36,12 +36,11 @@ export const sendEmail =
 
     const unsubscribe = isOptional && { unsubscribe: sources.links.unsubscribe(userId) };
     const rendered = render(template, { name: greetingName(user.name), ...content.data, ...unsubscribe });
-    const { accepted, refused } = evidence.begin(userId);
-    await send({ id: run.id, to: user.email, ...rendered, ...unsubscribe }, run.signal).catch(
-      (error: unknown) => {
-        throw classifySendError(error, refused);
-      },
-    );
+    const { to = user.email } = content;
+    const { accepted, refused } = evidence.begin(to);
+    await send({ id: run.id, to, ...rendered, ...unsubscribe }, run.signal).catch((error: unknown) => {
+      throw classifySendError(error, refused);
+    });
     accepted();
     return "sent";
   };

@@ -9,6 +9,7 @@ const priorities = {
   "password-reset": 0,
   "password-changed": 1,
   "new-sign-in": 1,
+  invitation: 10,
 };
 
 export type Template = keyof typeof priorities;
@@ -20,7 +21,7 @@ const payload = z
   .object({ template, userId: z.uuid(), recordId: z.uuid().optional(), subject: z.uuid().optional() })
   .transform(({ subject, ...rest }) => ({ ...rest, recordId: rest.recordId ?? subject }));
 
-/** Sends one mail to one user. `recordId` is the id of the record that the mail is about (see mails.ts). */
+/** Sends one mail to one user, or on behalf of one. `recordId` is the record that the mail is about (see mails.ts). */
 export const email = defineJob({
   name: "email",
   payload,

@@ -23,18 +23,23 @@ export interface Sources {
   findVerification(id: string): Promise<(OneTimeLink & { name?: string | null }) | null>;
   findReset(id: string): Promise<OneTimeLink | null>;
   findSession(id: string): Promise<{ device: string; createdAt: Date } | null>;
+  findInvitation(id: string): Promise<{ email: string; expiresAt: Date; project: { name: string } } | null>;
   links: {
     verifyEmail(verificationId: string): string;
     verificationCode(verificationId: string): string;
     resetPassword(resetId: string): string;
     forgotPassword(): string;
+    acceptInvitation(invitationId: string): string;
     login(): string;
     unsubscribe(userId: string): string;
   };
 }
 
-/** The values that a template needs, or the reason why the mail is no longer needed. */
-type Content = { data: Record<string, string> } | { skip: string };
+/**
+ * The values that a template needs, and the recipient if it is not the user; or the reason why the mail is no longer
+ * needed.
+ */
+type Content = { data: Record<string, string>; to?: string } | { skip: string };
 
 type Mail = (user: User, recordId: string | undefined, sources: Sources) => Promise<Content>;
 
@@ -70,6 +75,17 @@ export const mails: Record<Template, Mail> = {
     const { device, createdAt } = session;
     return { data: { device, time: localTime(createdAt, zone), url: links.forgotPassword() } };
   },
+
+  // To the invited address, which may have no account. The user is the one who invites.
+  invitation: async (user, recordId, { findInvitation, links }) => {
+    const id = required(recordId);
+    const invitation = await findInvitation(id);
+    if (!invitation) return { skip: "the invitation was accepted or revoked" };
+    if (invitation.expiresAt <= new Date()) return { skip: "the invitation has expired" };
+    const inviter = greetingName(user.name) || "Someone";
+    const project = greetingName(invitation.project.name) || "a project";
+    return { to: invitation.email, data: { name: "", inviter, project, url: links.acceptInvitation(id) } };
+  },
 };
 
 /** Users can unsubscribe from these, also with one click. The others are required by the account. */
@@ -93,8 +109,8 @@ const localTime = (date: Date, timeZone: string) =>
   }).format(date);
 
 /**
- * The name for the greeting; empty when it looks like a link. Anyone can sign up with any address, and mail clients
- * would show its owner a name like "win at evil.example" as a link.
+ * A name to show in a mail; empty when it looks like a link. Anyone can sign up or invite with any address, and mail
+ * clients would show its owner a name like "win at evil.example" as a link.
  */
 export const greetingName = (name: string) => (LOOKS_LIKE_A_LINK.test(name) ? "" : name);
 

@@ -25,6 +25,11 @@ export const wire = ({ config, prisma, onClose }: Infrastructure) => {
       findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
       findReset: (id) => prisma.passwordReset.findUnique({ where: { id } }),
       findSession: (id) => prisma.session.findUnique({ where: { id } }),
+      findInvitation: (id) =>
+        prisma.invitation.findUnique({
+          where: { id },
+          select: { email: true, expiresAt: true, project: { select: { name: true } } },
+        }),
       links: createLinks(config.publicUrl, config.appSecret),
       render: createRenderer(templates),
       send: mailer.send,
