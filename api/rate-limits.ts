@@ -26,6 +26,10 @@ export const limits = {
   uploads: { name: "uploads", times: 1_000, seconds: HOUR },
   /** Per user. */
   projects: { name: "projects", times: 100, seconds: HOUR },
+  /** Per user who invites. */
+  invitations: { name: "invitations", times: 50, seconds: HOUR },
+  /** Per invited email address, for all users together. */
+  invited: { name: "invited", times: 5, seconds: HOUR },
 } as const satisfies Record<string, Limit>;
 
 /** Counts one request. @throws Problem with Retry-After if it exceeds the limit */

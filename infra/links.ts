@@ -10,6 +10,8 @@ export const createLinks = (publicUrl: string, appSecret: string) => ({
   resetPassword: (id: string) =>
     `${publicUrl}/reset-password#${deriveToken(appSecret, "reset-password", id)}`,
   forgotPassword: () => `${publicUrl}/forgot-password`,
+  acceptInvitation: (id: string) =>
+    `${publicUrl}/invitation#${deriveToken(appSecret, "accept-invitation", id)}`,
   login: () => `${publicUrl}/login`,
   project: (id: string) => `${publicUrl}/projects#${id}`,
   task: (projectId: string, id: string) => `${publicUrl}/projects#${projectId}/${id}`,

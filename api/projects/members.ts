@@ -4,7 +4,8 @@ import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { id } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
-import { checkAccess, manage } from "./access.ts";
+import { checkAccess, manage, type Role } from "./access.ts";
+import { inBatches } from "./batches.ts";
 import { member, role } from "./shapes.ts";
 
 const memberOf = id.extend({ userId: z.uuid().toLowerCase() });
@@ -71,27 +72,46 @@ export const memberRoutes = ({ prisma }: AppDeps) => [
       problems: ["wrong-role", "owner-required"],
     },
     async ({ session: { userId }, params: { id: projectId, userId: memberId }, transaction }) => {
-      await transaction(async ({ tx }) => {
+      await inBatches(transaction, async (tx, limit) => {
         await manage(tx, { projectId, userId, needs: memberId === userId ? "VIEWER" : "OWNER" });
-        const where = { projectId_userId: { projectId, userId: memberId } };
-        const leaving = await tx.projectMember.findUnique({ where });
-        if (!leaving) throw new Problem("not-found");
-        if (leaving.role === "OWNER") throw new Problem("owner-required");
-        // First: waits for transactions that are assigning a task to the member.
-        await tx.projectMember.delete({ where });
-        await tx.task.updateMany({ where: { projectId, assigneeId: memberId }, data: { assigneeId: null } });
-        await tx.schedule.deleteMany({ where: { projectId, userId: memberId } });
+        const member = await lockMember(tx, projectId, memberId);
+        if (!member) throw new Problem("not-found");
+        if (member.role === "OWNER") throw new Problem("owner-required");
+        const unassigned = await unassignTasks(tx, projectId, memberId, limit);
+        if (unassigned < limit) await endMembership(tx, projectId, memberId);
+        return unassigned;
       });
     },
   ),
 ];
+
+/** Waits for transactions that are assigning a task to the member, and stops new ones. */
+const lockMember = async (tx: Tx, projectId: string, userId: string) => {
+  const [member] = await tx.$queryRaw<{ role: Role }[]>`
+    SELECT role::text AS role FROM "ProjectMember"
+     WHERE "projectId" = ${projectId}::uuid AND "userId" = ${userId}::uuid FOR UPDATE`;
+  return member;
+};
+
+const unassignTasks = (tx: Tx, projectId: string, userId: string, limit: number) =>
+  tx.$executeRaw`
+    WITH chosen AS (
+      SELECT id FROM "Task" WHERE "projectId" = ${projectId}::uuid AND "assigneeId" = ${userId}::uuid
+       LIMIT ${limit} FOR NO KEY UPDATE)
+    UPDATE "Task" t SET "assigneeId" = NULL FROM chosen WHERE t.id = chosen.id`;
+
+/** Its schedules end too: reports must not reach a person who has left. */
+const endMembership = async (tx: Tx, projectId: string, userId: string) => {
+  await tx.schedule.deleteMany({ where: { projectId, userId } });
+  await tx.projectMember.delete({ where: { projectId_userId: { projectId, userId } } });
+};
 
 const endOwnership = (tx: Tx, projectId: string) =>
   tx.projectMember.updateMany({ where: { projectId, role: "OWNER" }, data: { role: "MEMBER" } });
 
 interface Row {
   userId: string;
-  role: "OWNER" | "MEMBER" | "VIEWER";
+  role: Role;
   createdAt: Date;
   user: { name: string; email: string; shownEmail: string | null };
 }

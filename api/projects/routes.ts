@@ -1,5 +1,7 @@
 import type { AppDeps } from "../deps.ts";
+import { acceptInvitationRoutes } from "./accept-invitation.ts";
 import { commentRoutes } from "./comments.ts";
+import { invitationRoutes } from "./invitations.ts";
 import { memberRoutes } from "./members.ts";
 import { projectsRoutes } from "./projects.ts";
 import { sprintRoutes } from "./sprints.ts";
@@ -9,6 +11,8 @@ import { taskRoutes } from "./tasks.ts";
 export const projectRoutes = (deps: AppDeps) => [
   ...projectsRoutes(deps),
   ...memberRoutes(deps),
+  ...invitationRoutes(deps),
+  ...acceptInvitationRoutes(deps),
   ...sprintRoutes(deps),
   ...taskRoutes(deps),
   ...commentRoutes(deps),

@@ -5,6 +5,7 @@ import { given, id } from "../http/fields.ts";
 import { pageArguments, pageOf, pageQuery, toPage } from "../http/pagination.ts";
 import { Problem } from "../http/problem.ts";
 import { checkAccess, requireRole, visibleTo } from "./access.ts";
+import { inBatches } from "./batches.ts";
 import { lockSprint } from "./locks.ts";
 import { day, shortName, sprint } from "./shapes.ts";
 import { checkSpan } from "./sprint-span.ts";
@@ -102,10 +103,11 @@ export const sprintRoutes = ({ prisma }: AppDeps) => [
       problems: ["wrong-role"],
     },
     async ({ session: { userId }, params, transaction }) => {
-      await transaction(async ({ tx }) => {
+      await inBatches(transaction, async (tx, limit) => {
         await lockSprint(tx, params.id, { userId, needs: "MEMBER" });
-        await endSprintOfTasks(tx, params.id);
-        await tx.sprint.delete({ where: { id: params.id } });
+        const moved = await endSprintOfTasks(tx, params.id, limit);
+        if (moved < limit) await tx.sprint.delete({ where: { id: params.id } });
+        return moved;
       });
     },
   ),

@@ -31,12 +31,13 @@ export const recordDeletion = async (
 export const differs = (before: Measured, after: Measured): boolean =>
   before.state !== after.state || before.sprintId !== after.sprintId || before.estimate !== after.estimate;
 
-/** Takes every task out of a sprint and records it, in one statement however many there are. */
-export const endSprintOfTasks = async (tx: Tx, sprintId: string): Promise<void> => {
-  await tx.$executeRaw`
-    WITH moved AS (
-      UPDATE "Task" SET "sprintId" = NULL WHERE "sprintId" = ${sprintId}::uuid
-      RETURNING id, "projectId", state, estimate)
+/** Takes up to `limit` tasks out of a locked sprint and records it. Resolves with how many: fewer if these were all. */
+export const endSprintOfTasks = (tx: Tx, sprintId: string, limit: number): Promise<number> =>
+  tx.$executeRaw`
+    WITH chosen AS (
+      SELECT id FROM "Task" WHERE "sprintId" = ${sprintId}::uuid LIMIT ${limit} FOR NO KEY UPDATE),
+    moved AS (
+      UPDATE "Task" t SET "sprintId" = NULL FROM chosen WHERE t.id = chosen.id
+      RETURNING t.id, t."projectId", t.state, t.estimate)
     INSERT INTO "TaskChange" (id, "projectId", "taskId", at, state, estimate)
     SELECT gen_random_uuid(), "projectId", id, clock_timestamp(), state, estimate FROM moved`;
-};

@@ -1,16 +1,14 @@
-import { onSubmit, showMessage } from "./form.js";
+import { onSubmit } from "./form.js";
 import { offerNewMail } from "./new-mail.js";
-import { takePlace } from "./return-to.js";
+import { keepInLinks, returnTo } from "./return.js";
 
 const login = document.querySelector("form");
 const again = document.querySelector("#again");
 
+keepInLinks();
+
 onSubmit(login, "/v1/login", {
-  done: (body) => {
-    const place = takePlace();
-    if (place) location.replace(place);
-    else showMessage(body);
-  },
+  ...(returnTo && { done: () => location.assign(returnTo) }),
   failed: ({ type }) => {
     again.hidden = type !== "/problems/wrong-credentials";
   },

@@ -1,10 +1,13 @@
 import { onSubmit, showPart } from "./form.js";
 import { offerNewMail } from "./new-mail.js";
+import { keepInLinks } from "./return.js";
 
 const ask = document.querySelector("#ask form");
 const redeem = document.querySelector("#redeem");
 const again = document.querySelector("#again");
 const email = () => ({ email: ask.elements.email.value });
+
+keepInLinks();
 
 onSubmit(ask, "/v1/signup", {
   done: (_body, ms) => {

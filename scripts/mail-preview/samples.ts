@@ -12,6 +12,12 @@ export const samples: Record<Template, Record<string, string>> = {
   welcome: { url: `${app}/login` },
   "password-reset": { url: `${app}/reset-password#${token}` },
   "password-changed": { url: forgotUrl },
+  invitation: {
+    name: "",
+    inviter: "Ada Lovelace",
+    project: "Analytical Engine",
+    url: `${app}/invitation#${token}`,
+  },
   "new-sign-in": {
     url: forgotUrl,
     device: "Firefox on Linux",

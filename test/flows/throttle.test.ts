@@ -195,3 +195,16 @@ test("without a store, all requests are allowed and a warning is logged", async 
 
 const keysOf = async (url: string) =>
   (await askEveryMaster(url, (master) => master.keys("test:throttle:*"))).flat();
+
+test("an address is invited five times an hour, by all users together", async () => {
+  const inviters = await Promise.all(["ida@example.com", "jan@example.com"].map(people.session));
+  const statuses: number[] = [];
+  for (const inviter of inviters) {
+    const { id } = (await inviter.post("/v1/projects").send({ name: "Apollo" })).body as { id: string };
+    for (let times = 0; times < 3; times++) {
+      const invitation = { email: "often@example.com", role: "VIEWER" };
+      statuses.push((await inviter.post(`/v1/projects/${id}/invitations`).send(invitation)).status);
+    }
+  }
+  expect(statuses).toEqual([201, 201, 201, 201, 201, 429]);
+});

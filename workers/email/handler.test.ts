@@ -20,6 +20,12 @@ const ada = {
 const report = { project: "Rocket", period: "Week 47", filename: "r.pdf", bytes: 5_000_000, attach: true };
 const open = { expiresAt: new Date(Date.now() + 60_000), usedAt: null };
 
+const invitation = {
+  email: "bob@example.com",
+  expiresAt: new Date(Date.now() + 60_000),
+  project: { name: "Apollo" },
+};
+
 test("sends the verification link to the user", async () => {
   const { outcome, sent } = await perform({ template: "verification", userId, recordId });
   expect(outcome).toBe("sent");
@@ -69,6 +75,37 @@ test("reports a new sign-in with its device and local time while the session las
   expect((await perform({ template: "new-sign-in", userId, recordId }, ended)).outcome).toBe(
     "skipped: the session has ended",
   );
+});
+
+test("sends an invitation to the invited address, on behalf of the user", async () => {
+  const { outcome, sent } = await perform({ template: "invitation", userId, recordId });
+  expect(outcome).toBe("sent");
+  expect(sent[0]?.to).toBe("bob@example.com");
+  expect(JSON.parse(sent[0]?.text ?? "")).toEqual({
+    name: "",
+    inviter: "Ada",
+    project: "Apollo",
+    url: `https://app.example/invitation/${recordId}`,
+  });
+});
+
+test("an invitation does not show names that look like links", async () => {
+  const { sent } = await perform(
+    { template: "invitation", userId, recordId },
+    {
+      findUser: async () => ({ ...ada, name: "win at evil.example" }),
+      findInvitation: async () => ({ ...invitation, project: { name: "https://evil" } }),
+    },
+  );
+  expect(JSON.parse(sent[0]?.text ?? "")).toMatchObject({ inviter: "Someone", project: "a project" });
+});
+
+test.for<[string, Deps["findInvitation"]]>([
+  ["the invitation was accepted or revoked", async () => null],
+  ["the invitation has expired", async () => ({ ...invitation, expiresAt: new Date(0) })],
+])("skips an invitation that is not needed: %s", async ([reason, findInvitation]) => {
+  const mail = await perform({ template: "invitation", userId, recordId }, { findInvitation });
+  expect(mail).toEqual({ outcome: `skipped: ${reason}`, sent: [] });
 });
 
 test("a user who unsubscribed still receives the required mails", async () => {
@@ -189,7 +226,9 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
     findSession: async () => ({ device: "Firefox on Linux", createdAt: new Date("2026-11-24T08:00:00Z") }),
     findReport: async () => report,
     readReport: async () => Buffer.from("%PDF"),
+    findInvitation: async () => invitation,
     links: {
+      acceptInvitation: (id) => `https://app.example/invitation/${id}`,
       verifyEmail: (id) => `https://app.example/verify/${id}`,
       verificationCode: () => "123456",
       resetPassword: (id) => `https://app.example/reset/${id}`,

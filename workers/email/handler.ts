@@ -36,9 +36,10 @@ export const sendEmail =
 
     const unsubscribe = isOptional && { unsubscribe: sources.links.unsubscribe(userId) };
     const rendered = render(template, { name: greetingName(user.name), ...content.data, ...unsubscribe });
-    const { accepted, refused } = evidence.begin(userId);
+    const { to = user.email } = content;
+    const { accepted, refused } = evidence.begin(to);
     const attachments = content.attachments && { attachments: content.attachments };
-    const message = { id: run.id, to: user.email, ...rendered, ...unsubscribe, ...attachments };
+    const message = { id: run.id, to, ...rendered, ...unsubscribe, ...attachments };
     await send(message, run.signal).catch((error: unknown) => {
       throw classifySendError(error, refused);
     });

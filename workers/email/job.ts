@@ -8,7 +8,7 @@ const at = <Name extends string>(priority: number, ...names: Name[]) =>
 const priorities = {
   ...at(0, "verification", "account-exists", "password-reset"),
   ...at(1, "password-changed", "new-sign-in"),
-  ...at(10, "welcome", "report-ready"),
+  ...at(10, "welcome", "report-ready", "invitation"),
 };
 
 export type Template = keyof typeof priorities;
@@ -20,7 +20,7 @@ const payload = z
   .object({ template, userId: z.uuid(), recordId: z.uuid().optional(), subject: z.uuid().optional() })
   .transform(({ subject, ...rest }) => ({ ...rest, recordId: rest.recordId ?? subject }));
 
-/** Sends one mail to one user. `recordId` is the id of the record that the mail is about (see mails.ts). */
+/** Sends one mail to one user, or on behalf of one. `recordId` is the record that the mail is about (see mails.ts). */
 export const email = defineJob({
   name: "email",
   payload,

@@ -43,19 +43,24 @@ export interface Sources {
   findReport(id: string): Promise<ReadyReport | null>;
   /** Resolves with undefined if the file was deleted. */
   readReport(id: string): Promise<Buffer | undefined>;
+  findInvitation(id: string): Promise<{ email: string; expiresAt: Date; project: { name: string } } | null>;
   links: {
     verifyEmail(verificationId: string): string;
     verificationCode(verificationId: string): string;
     resetPassword(resetId: string): string;
     forgotPassword(): string;
+    acceptInvitation(invitationId: string): string;
     login(): string;
     report(reportId: string): string;
     unsubscribe(userId: string): string;
   };
 }
 
-/** The values that a template needs, or the reason why the mail is no longer needed. */
-type Content = { data: Record<string, string>; attachments?: Attachment[] } | { skip: string };
+/**
+ * The values that a template needs, and the recipient if it is not the user; or the reason why the mail is no longer
+ * needed.
+ */
+type Content = { data: Record<string, string>; to?: string; attachments?: Attachment[] } | { skip: string };
 
 type Mail = (user: User, recordId: string | undefined, sources: Sources) => Promise<Content>;
 
@@ -106,6 +111,17 @@ export const mails: Record<Template, Mail> = {
       ...(content && { attachments: [{ filename, contentType: "application/pdf", content }] }),
     };
   },
+
+  // To the invited address, which may have no account. The user is the one who invites.
+  invitation: async (user, recordId, { findInvitation, links }) => {
+    const id = required(recordId);
+    const invitation = await findInvitation(id);
+    if (!invitation) return { skip: "the invitation was accepted or revoked" };
+    if (invitation.expiresAt <= new Date()) return { skip: "the invitation has expired" };
+    const inviter = greetingName(user.name) || "Someone";
+    const project = greetingName(invitation.project.name) || "a project";
+    return { to: invitation.email, data: { name: "", inviter, project, url: links.acceptInvitation(id) } };
+  },
 };
 
 /** Users can unsubscribe from these, also with one click. The others are required by the account. */
@@ -136,8 +152,8 @@ const localTime = (date: Date, timeZone: string) =>
   }).format(date);
 
 /**
- * The name for the greeting; empty when it looks like a link. Anyone can sign up with any address, and mail clients
- * would show its owner a name like "win at evil.example" as a link.
+ * A name to show in a mail; empty when it looks like a link. Anyone can sign up or invite with any address, and mail
+ * clients would show its owner a name like "win at evil.example" as a link.
  */
 export const greetingName = (name: string) => (LOOKS_LIKE_A_LINK.test(name) ? "" : name);
 

@@ -31,6 +31,11 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
       findSession: (id) => prisma.session.findUnique({ where: { id } }),
       findReport: (id) => findReadyReport(prisma, id),
       readReport: (id) => storage.read(reportKey(id)).then(buffer, undefinedIfMissing),
+      findInvitation: (id) =>
+        prisma.invitation.findUnique({
+          where: { id },
+          select: { email: true, expiresAt: true, project: { select: { name: true } } },
+        }),
       links: createLinks(config.publicUrl, config.appSecret),
       render: createRenderer(templates),
       send: mailer.send,
