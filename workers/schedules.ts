@@ -1,4 +1,5 @@
 import type { JobDefinition } from "./core/job.ts";
+import { reportGenerate } from "./report-generate/job.ts";
 
 /** When a job of the system recurs, in UTC. SCHEDULES of the configuration overrides it by name. */
 export type SystemCadence =
@@ -22,3 +23,6 @@ export interface SystemSchedule {
  * schedule-dispatch enqueues the jobs. `npm run jobs -- run NAME` starts one by hand.
  */
 export const schedules: readonly SystemSchedule[] = [];
+
+/** The jobs that users can schedule. */
+export const forUsers: readonly JobDefinition[] = [reportGenerate];

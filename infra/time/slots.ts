@@ -40,6 +40,13 @@ export interface Since {
 export const slotsAfter = (recurrence: Recurrence, since: Since): Generator<Slot> =>
   recurrence.cadence === "MINUTES" ? everyMinutes(recurrence, since) : onDates(recurrence, since);
 
+/** The first slots. Throws as `slotsAfter` does. */
+export const nextSlots = (recurrence: Recurrence, since: Since, count: number): Slot[] => {
+  const first: Slot[] = [];
+  for (const slot of slotsAfter(recurrence, since)) if (first.push(slot) >= count) break;
+  return first;
+};
+
 function* everyMinutes({ minutes }: Recurrence, { after, slot: last }: Since): Generator<Slot> {
   const step = (minutes ?? DAY_MINUTES) * MINUTE;
   for (let midnight = after.getTime() - (after.getTime() % DAY); ; midnight += DAY) {

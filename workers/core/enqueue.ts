@@ -46,6 +46,8 @@ export interface Jobs<Tx> {
   transaction<Result>(
     work: (scope: {
       tx: Tx;
+      /** Runs a statement of your own in the transaction. */
+      sql: Sql;
       enqueue: Enqueue;
       enqueueFlow: EnqueueFlow;
       enqueueMany: EnqueueMany;
@@ -64,6 +66,7 @@ export const createJobs = <Tx>(database: Database<Tx>, nudge: () => void): Jobs<
       };
       return work({
         tx,
+        sql,
         enqueue: async (job, payload, options) => insert(prepareJob(job, payload, options)),
         enqueueFlow: async (root) => insert(prepareFlow(root)),
         enqueueMany: async (job, items, options) => insert(prepareMany(job, items, options)),
