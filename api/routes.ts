@@ -1,3 +1,4 @@
+import { batchRoutes } from "./batches/routes.ts";
 import type { AppDeps } from "./deps.ts";
 import type { Route } from "./http/contract.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -6,6 +7,7 @@ import { meRoutes } from "./accounts/me.ts";
 import { passwordRoutes } from "./accounts/password.ts";
 import { sessionRoutes } from "./accounts/sessions.ts";
 import { signupRoutes } from "./accounts/signup.ts";
+import { scheduleRoutes } from "./schedules/routes.ts";
 import { unsubscribeRoutes } from "./accounts/unsubscribe.ts";
 import { uploadRoutes } from "./uploads/routes.ts";
 import { userRoutes } from "./accounts/users.ts";
@@ -20,7 +22,9 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...meRoutes(deps),
   ...sessionRoutes(deps),
   ...uploadRoutes(deps),
+  ...scheduleRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
+  ...batchRoutes(deps),
   ...healthRoutes(deps),
 ];

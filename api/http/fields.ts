@@ -10,3 +10,15 @@ export const timestamp = z
   .pipe(z.iso.datetime());
 
 export const message = z.object({ message: z.string() });
+
+/** Accepts time zones that this machine has rules for. An offset such as +01:00 ignores daylight saving time. */
+const isZone = (zone: string): boolean => {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return /^[A-Za-z]/.test(zone);
+  } catch {
+    return false;
+  }
+};
+
+export const zone = z.string().max(64).refine(isZone, "Enter a time zone such as Europe/Warsaw.");
