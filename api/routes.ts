@@ -1,3 +1,4 @@
+import { batchRoutes } from "./batches/routes.ts";
 import type { AppDeps } from "./deps.ts";
 import type { Route } from "./http/contract.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -8,6 +9,7 @@ import { reportRoutes } from "./reports/routes.ts";
 import { sessionRoutes } from "./accounts/sessions.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { signupRoutes } from "./accounts/signup.ts";
+import { scheduleRoutes } from "./schedules/routes.ts";
 import { unsubscribeRoutes } from "./accounts/unsubscribe.ts";
 import { uploadRoutes } from "./uploads/routes.ts";
 import { userRoutes } from "./accounts/users.ts";
@@ -24,7 +26,9 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...uploadRoutes(deps),
   ...projectRoutes(deps),
   ...reportRoutes(deps),
+  ...scheduleRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
+  ...batchRoutes(deps),
   ...healthRoutes(deps),
 ];

@@ -17,6 +17,14 @@ const workerProcesses = count.min(1, "must be 1 or more").max(16, "must be 16 or
 const names = z.string().transform((value) => value.split(",").map((name) => name.trim()));
 const prefix = z.string().regex(/^[\w{}-]+$/, "may have letters, digits, _ - { }");
 const secret = z.string().min(32, "must have at least 32 characters");
+/** `name=03:30` (daily, UTC), `name=15m` or `name=off`, separated by commas. */
+const cadences = z.string().transform((value, { addIssue }) => {
+  const entries = value.split(",").map((entry) => entry.trim().split("="));
+  const parsed = entries.map(([name = "", when = ""]) => [name, parseCadence(when)] as const);
+  if (parsed.some(([, cadence]) => cadence === undefined))
+    addIssue("must be entries like name=03:30, name=15m or name=off, separated by commas");
+  return new Map(parsed.flatMap(([name, cadence]) => (cadence ? [[name, cadence] as const] : [])));
+});
 /** A text that `parse` accepts. Its TypeErrors say what is wrong, without the value. */
 const parsedBy = (parse: (value: string) => unknown) =>
   z.string().check(({ value, issues }) => {
@@ -51,6 +59,14 @@ const credentials = z
     accessKeyId: value.slice(0, value.indexOf(":")),
     secretAccessKey: value.slice(value.indexOf(":") + 1),
   }));
+
+const parseCadence = (text: string) => {
+  if (text === "off") return "off" as const;
+  const [, hour, minute] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  if (hour) return { every: "day", hour: Number(hour), minute: Number(minute) } as const;
+  const minutes = Number(/^([1-9]\d{0,3})m$/.exec(text)?.[1]);
+  return minutes <= 1_440 ? ({ every: "minutes", minutes } as const) : undefined;
+};
 
 const problemOf = (parse: () => unknown): string | undefined => {
   try {
@@ -91,6 +107,7 @@ export const variables = {
   appSecret: ["APP_SECRET", secret.default(sampleSecret)],
 
   workers: ["WORKERS", names.optional()],
+  schedules: ["SCHEDULES", cadences.optional()],
   healthPort: ["HEALTH_PORT", port.optional()],
   workerProcesses: ["WORKER_PROCESSES", workerProcesses.default(2)],
   smtpUrl: ["SMTP_URL", parsedBy(checkSmtpUrl).optional()],
@@ -142,7 +159,7 @@ const readBy = {
   ],
   worker: [
     ...[...common, ...stores, ...files, ...links, ...mail, ...ffmpeg, ...transcription],
-    ...(["workers", "healthPort"] as const),
+    ...(["workers", "schedules", "healthPort"] as const),
   ],
   sandbox: [...common, "host", "sandboxSmtpPort", "sandboxHttpPort"],
   migrate: [...common, ...stores],

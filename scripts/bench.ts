@@ -1,5 +1,6 @@
 import { accounts } from "./bench/accounts.ts";
 import { core } from "./bench/core.ts";
+import { schedules } from "./bench/dispatch.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
 import { media } from "./bench/media.ts";
@@ -8,7 +9,7 @@ import { startServers } from "./bench/servers.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";
 
 /** To measure something else, add a list of measurements here. */
-const parts: Readonly<Record<string, readonly Measurement[]>> = { core, accounts, media };
+const parts: Readonly<Record<string, readonly Measurement[]>> = { core, accounts, media, schedules };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.
 

@@ -77,6 +77,7 @@ test.each(Object.keys(table))("the line of %s in workers/modules.ts wires that j
     config: loadConfig("worker", {}),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     prisma: {} as Infrastructure["prisma"],
+    jobs: {} as Infrastructure["jobs"],
     storage: {} as Infrastructure["storage"],
     onClose: (close) => void closing.push(close),
   });

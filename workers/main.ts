@@ -5,8 +5,11 @@ import { openDatabase } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLogger } from "../infra/logging.ts";
 import { openStorage } from "../infra/storage/open.ts";
-import { openBroker, startCore } from "./core/index.ts";
+import { createJobs, openBroker, startCore } from "./core/index.ts";
 import { modules } from "./modules.ts";
+import { schedules } from "./schedules.ts";
+import { startSchedules } from "./wiring/recurring.ts";
+import { override } from "./wiring/system-schedules.ts";
 
 const config = loadConfigOrExit("worker");
 const chosen = config.workers ?? Object.keys(modules);
@@ -17,6 +20,13 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 
+const recurring = override(schedules, config.schedules);
+if (recurring.unknown.length > 0) {
+  const known = schedules.map(({ name }) => name).join(", ");
+  console.error(`SCHEDULES: no schedule named ${recurring.unknown.join(", ")}. Available: ${known}`);
+  process.exit(1);
+}
+
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, warnOrExit(log, "database", "DATABASE_URL"));
 const broker = openBroker(config.queueUrl, config.queuePrefix, warnOrExit(log, "broker", "QUEUE_URL"));
@@ -24,12 +34,15 @@ const storage = await openStorage(config);
 
 const closing: (() => void)[] = [];
 const onClose = (close: () => void) => void closing.push(close);
-const infrastructure = { config, log, prisma: database.prisma, storage, onClose };
+const jobs = createJobs(database.jobs, () => {}); // the relay polls
+const infrastructure = { config, log, prisma: database.prisma, jobs, storage, onClose };
 const wired = await Promise.all(
   chosen.map(async (name) => (await modules[name as keyof typeof modules]()).wire(infrastructure)),
 );
 const workers = wired.filter((worker) => worker !== undefined);
 const core = startCore({ database: database.jobs, broker, workers, log });
+
+const dispatching = startSchedules({ database: database.jobs, jobs: core.jobs, log }, recurring.table);
 
 let ready = false;
 const health = createServer((_request, response) => void response.writeHead(ready ? 200 : 503).end());
@@ -44,6 +57,7 @@ health.on("error", (error) => {
 
 closeOnSignal(log, async () => {
   health.close();
+  await dispatching.close();
   await core.close(config.shutdownGraceMs);
   for (const close of closing) close();
   storage.close();

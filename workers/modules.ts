@@ -9,6 +9,7 @@ export const modules = {
   "image-resize": () => import("./wiring/image-resize.ts"),
   "report-generate": () => import("./wiring/report-generate.ts"),
   "report-purge": () => import("./wiring/report-purge.ts"),
+  "schedule-dispatch": () => import("./wiring/schedule-dispatch.ts"),
   "upload-purge": () => import("./wiring/upload-purge.ts"),
   "video-encode": () => import("./wiring/video-encode.ts"),
   "video-package": () => import("./wiring/video-package.ts"),

@@ -22,7 +22,7 @@ test("a wrong schedule is reported", () => {
   const none = defineJob({ name: "none", payload: z.object({}) });
   const table: SystemSchedule[] = [
     { name: "purge", job: uploadPurge, payload: {}, cadence: { every: "day", hour: 3 } },
-    { name: "purge", job: none, payload: {}, cadence: { every: "hour" } },
+    { name: "purge", job: none, payload: {}, cadence: { every: "minutes", minutes: 60 } },
   ];
   expect(problemsOf(table)).toEqual([
     "purge: upload-purge refuses the payload",

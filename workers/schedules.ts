@@ -1,18 +1,28 @@
 import type { JobDefinition } from "./core/job.ts";
+import { reportGenerate } from "./report-generate/job.ts";
+
+/** When a job of the system recurs, in UTC. SCHEDULES of the configuration overrides it by name. */
+export type SystemCadence =
+  /** Hour from 0 to 23. */
+  | { every: "day"; hour: number; minute?: number }
+  /** From 1 to 1,440, counted from midnight: use a divisor of 1,440 for equal distances. */
+  | { every: "minutes"; minutes: number };
 
 /** A job that the system runs again and again, for no user in particular. */
 export interface SystemSchedule {
   /** Unique and stable. It identifies the schedule across releases, so a new cadence keeps it. */
   name: string;
   job: JobDefinition;
-  /** The payload of every run. */
-  payload: unknown;
-  /** Hours are in UTC, 0 to 23. */
-  cadence: { every: "hour" } | { every: "day"; hour: number };
+  /** The payload of every run. The dispatcher adds `scheduleId` and `slot`, which the job's schema may drop. */
+  payload: Record<string, unknown>;
+  cadence: SystemCadence;
 }
 
 /**
- * Every recurring job of the system. There is none yet, and nothing runs this table yet: the dispatcher comes with the
- * first.
+ * Every recurring job of the system. Each worker process writes this table to the rows of `Schedule` when it starts;
+ * schedule-dispatch enqueues the jobs. `npm run jobs -- run NAME` starts one by hand.
  */
 export const schedules: readonly SystemSchedule[] = [];
+
+/** The jobs that users can schedule. */
+export const forUsers: readonly JobDefinition[] = [reportGenerate];

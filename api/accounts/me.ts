@@ -1,21 +1,11 @@
 import { z } from "zod";
+import { followZone } from "../../infra/time/follow-zone.ts";
 import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { name } from "./fields.ts";
-import { given, timestamp } from "../http/fields.ts";
+import { given, timestamp, zone } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
 
-/** Accepts time zones that this machine has rules for. An offset such as +01:00 ignores daylight saving time. */
-const isZone = (zone: string): boolean => {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    return /^[A-Za-z]/.test(zone);
-  } catch {
-    return false;
-  }
-};
-
-const zone = z.string().max(64).refine(isZone, "Enter a time zone such as Europe/Warsaw.");
 const notifications = z.object({ email: z.boolean(), push: z.boolean() });
 
 const me = z.object({
@@ -45,13 +35,18 @@ export const meRoutes = ({ prisma }: AppDeps) => [
       status: 200,
       response: me,
     },
-    async ({ session, body: { name, zone, notifications } }) => {
+    async ({ session: { userId: id }, body: { name, zone, notifications }, transaction }) => {
       const { email: notifyByMail, push: notifyByPush } = notifications ?? {};
-      const [user] = await prisma.user.updateManyAndReturn({
-        where: { id: session.userId },
-        data: given({ name, zone, notifyByMail, notifyByPush }),
+      const data = given({ name, zone, notifyByMail, notifyByPush });
+      if (zone === undefined)
+        return toMe((await prisma.user.updateManyAndReturn({ where: { id }, data }))[0]);
+      return transaction(async ({ tx }) => {
+        const [before] = await tx.$queryRaw<{ zone: string }[]>`
+          SELECT zone FROM "User" WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
+        const [user] = await tx.user.updateManyAndReturn({ where: { id }, data });
+        if (before && before.zone !== zone) await followZone(tx, id, before.zone, zone);
+        return toMe(user);
       });
-      return toMe(user);
     },
   ),
 ];

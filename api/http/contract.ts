@@ -17,7 +17,7 @@ export interface Session {
 
 /** The contract of a route: the single source for its validation, its types and its entry in openapi.json. */
 export interface Contract<Who extends Access, Params, Query, Body, Result> {
-  method: "get" | "post" | "patch" | "delete";
+  method: "get" | "post" | "put" | "patch" | "delete";
   /** An Express path, such as /v1/sessions/:id. */
   path: string;
   summary: string;

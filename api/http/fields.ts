@@ -39,3 +39,15 @@ type Given<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> }
 /** Removes fields that the request does not set, so that they keep their values. */
 export const given = <Fields extends object>(fields: Fields): Given<Fields> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;
+
+/** Accepts time zones that this machine has rules for. An offset such as +01:00 ignores daylight saving time. */
+const isZone = (zone: string): boolean => {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return /^[A-Za-z]/.test(zone);
+  } catch {
+    return false;
+  }
+};
+
+export const zone = z.string().max(64).refine(isZone, "Enter a time zone such as Europe/Warsaw.");

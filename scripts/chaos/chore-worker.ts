@@ -5,6 +5,7 @@ import { closeOnSignal } from "../../infra/lifecycle.ts";
 import { createLogger } from "../../infra/logging.ts";
 import { openStorage } from "../../infra/storage/open.ts";
 import {
+  createJobs,
   defineWorker,
   openBroker,
   startCore,
@@ -35,7 +36,8 @@ const doChore = async ({ ms, fails, end }: Payload<typeof chore>, run: Run<Tx>) 
 const storage = await openStorage(config);
 const closing: (() => void)[] = [];
 const onClose = (close: () => void) => void closing.push(close);
-const { handler: sendMail } = wireEmail({ config, log, prisma: database.prisma, storage, onClose });
+const jobs = createJobs(database.jobs, () => {});
+const { handler: sendMail } = wireEmail({ config, log, prisma: database.prisma, jobs, storage, onClose });
 
 // In a long run, one mail can be interrupted by more kills than the job's default limit of crashes.
 const patientEmail: typeof email = { ...email, crashes: 50 };

@@ -35,7 +35,8 @@ const createSystem = async (script: Script, { workers = 1, delay = 0 } = {}): Pr
   const config = loadConfig("worker", { APP_SECRET: SECRET, SMTP_URL: provider.url });
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const onClose = (close: () => void) => cleanups.defer(async () => close());
-  const addWorker = () => core.work(wire({ config, log, prisma: core.database.prisma, storage, onClose }));
+  const { database, jobs } = core;
+  const addWorker = () => core.work(wire({ config, log, prisma: database.prisma, jobs, storage, onClose }));
   const running = Array.from({ length: workers }, addWorker);
 
   const rows = () => core.sql<LedgerRow>(`SELECT * FROM "Job"`, []);

@@ -1,6 +1,14 @@
 import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
-import type { EnqueueOptions, FlowNode, JobDefinition, OnFailure } from "./job.ts";
+import { prepareMany, type EnqueueMany } from "./enqueue-many.ts";
+import {
+  priorityOf,
+  wholeNumber,
+  type EnqueueOptions,
+  type FlowNode,
+  type JobDefinition,
+  type OnFailure,
+} from "./job.ts";
 import { insertJob } from "./ledger/insert.ts";
 import { toJson, type Sql } from "./ledger/sql.ts";
 
@@ -36,7 +44,14 @@ export type EnqueueFlow = (root: FlowNode) => Promise<string>;
 /** The way to enqueue: in a transaction, together with the data that the job belongs to. */
 export interface Jobs<Tx> {
   transaction<Result>(
-    work: (scope: { tx: Tx; enqueue: Enqueue; enqueueFlow: EnqueueFlow }) => Promise<Result>,
+    work: (scope: {
+      tx: Tx;
+      /** Runs a statement of your own in the transaction. */
+      sql: Sql;
+      enqueue: Enqueue;
+      enqueueFlow: EnqueueFlow;
+      enqueueMany: EnqueueMany;
+    }) => Promise<Result>,
   ): Promise<Result>;
 }
 
@@ -45,14 +60,16 @@ export const createJobs = <Tx>(database: Database<Tx>, nudge: () => void): Jobs<
   transaction: async (work) => {
     let enqueued = false;
     const result = await database.transaction((tx, sql) => {
-      const insert = (insertion: Insertion): Promise<string> => {
+      const insert = <Inserted>(insertion: (sql: Sql) => Promise<Inserted>): Promise<Inserted> => {
         enqueued = true;
         return insertion(sql);
       };
       return work({
         tx,
+        sql,
         enqueue: async (job, payload, options) => insert(prepareJob(job, payload, options)),
         enqueueFlow: async (root) => insert(prepareFlow(root)),
+        enqueueMany: async (job, items, options) => insert(prepareMany(job, items, options)),
       });
     });
     if (enqueued) nudge();
@@ -84,12 +101,11 @@ interface Parent {
 const prepareNode = (node: FlowNode & { onFailure?: OnFailure }) => {
   const { job, payload, options } = node;
   const parsed = job.payload.parse(payload);
-  const priority = typeof job.priority === "function" ? job.priority(parsed) : job.priority;
   const columns = {
     name: job.name,
     payload: toJson(payload),
     key: job.key?.(parsed) ?? null,
-    priority: wholeNumber("priority", options.priority ?? priority, MAX_PRIORITY),
+    priority: priorityOf(job, parsed, options.priority),
     delay: wholeNumber("delay", Math.ceil(options.delay ?? 0), Number.MAX_SAFE_INTEGER),
     onFailure: node.onFailure ?? null,
     state: node.children.length > 0 ? ("WAITING" as const) : ("PENDING" as const),
@@ -104,12 +120,4 @@ const prepareNode = (node: FlowNode & { onFailure?: OnFailure }) => {
     if (inserted === id && rootId) for (const insert of children) await insert(sql, { id, rootId });
     return inserted;
   };
-};
-
-/** BullMQ's largest priority. */
-const MAX_PRIORITY = 2_097_151;
-
-const wholeNumber = (what: string, value: number, max: number): number => {
-  if (Number.isInteger(value) && value >= 0 && value <= max) return value;
-  throw new RangeError(`${what} ${value}: must be a whole number from 0 to ${max}`);
 };

@@ -65,6 +65,28 @@ export const backoffDelay = (
   random = Math.random(),
 ): number => Math.round(Math.min(max, delay * 2 ** (failed - 1)) * (1 + jitter * (random - 0.5)));
 
+/**
+ * The priority of a job with this payload, unless the enqueue sets another.
+ * @throws RangeError when it is not one of BullMQ's
+ */
+export const priorityOf = <Schema extends z.ZodType>(
+  { priority }: JobDefinition<Schema>,
+  payload: z.output<Schema>,
+  other?: number,
+): number => {
+  const own = typeof priority === "function" ? priority(payload) : priority;
+  return wholeNumber("priority", other ?? own, MAX_PRIORITY);
+};
+
+/** BullMQ's largest priority. */
+const MAX_PRIORITY = 2_097_151;
+
+/** @throws RangeError when the value is not a whole number from 0 to `max` */
+export const wholeNumber = (what: string, value: number, max: number): number => {
+  if (Number.isInteger(value) && value >= 0 && value <= max) return value;
+  throw new RangeError(`${what} ${value}: must be a whole number from 0 to ${max}`);
+};
+
 /** What a handler receives: the payload as its schema returns it. */
 export type Payload<J extends JobDefinition> = z.output<J["payload"]>;
 

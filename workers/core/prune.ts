@@ -1,4 +1,5 @@
 import { startTask, type RunningTask } from "./lead.ts";
+import { pruneBatches } from "./ledger/batches.ts";
 import { removeDeadWorkers } from "./ledger/processes.ts";
 import { pruneFailed, pruneFinished } from "./ledger/prune.ts";
 import type { Sql } from "./ledger/sql.ts";
@@ -10,6 +11,7 @@ export const startPrune = (sql: Sql, log: Log): RunningTask =>
     name: "prune",
     lease: 60,
     work: async (signal) => {
+      await pruneBatches(sql);
       while (!signal.aborted && (await pruneFinished(sql)));
       while (!signal.aborted && (await pruneFailed(sql)));
       await removeDeadWorkers(sql);

@@ -1,11 +1,23 @@
 import type { Broker } from "./broker.ts";
 import { describeError } from "./errors.ts";
-import { claimDue, markPublished, recordRefusal, releaseClaims, type DueJob } from "./ledger/publish.ts";
+import {
+  claimDue,
+  markPublished,
+  recordRefusal,
+  releaseClaims,
+  type DueJob,
+  type Share,
+} from "./ledger/publish.ts";
 import { brokerIdOf, type Sql } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
 
-/** Rows per claim, and milliseconds between polls. */
-const BATCH = 500;
+/** Rows per claim. Both kinds in each, so that neither a flood of batches nor a stream of others stops the other kind. */
+const SHARE = { single: 500, batched: 500 };
+
+/** What a process without workers publishes: batches are left to the processes that do the work. */
+export const NO_BATCHES = { ...SHARE, batched: 0 };
+
+/** Milliseconds between polls. */
 const POLL = 250;
 
 /** Publishes committed jobs: moves them from the ledger to the broker. Any number of relays can run. */
@@ -42,8 +54,14 @@ const publish = async (broker: Broker, name: string, jobs: DueJob[]): Promise<vo
  */
 const probe = (broker: Broker): Promise<void> => broker.marks.set("probe");
 
+/** Whether more jobs may be due than were claimed. */
+const isFull = (jobs: readonly DueJob[], share: Share): boolean => {
+  const batched = jobs.filter((job) => job.batched).length;
+  return jobs.length - batched === share.single || (batched > 0 && batched === share.batched);
+};
+
 /** Starts a relay. It publishes due jobs at each nudge and every 250 ms. */
-export const startRelay = (sql: Sql, broker: Broker, log: Log): Relay => {
+export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SHARE): Relay => {
   let wake = () => {};
   let closing = false;
   let nudged = false;
@@ -80,12 +98,12 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log): Relay => {
 
   const publishDue = async (): Promise<void> => {
     for (let full = true; full && !closing;) {
-      const jobs = await claimDue(sql, BATCH);
+      const jobs = await claimDue(sql, share);
       const byName = Map.groupBy(jobs, ({ name }) => name);
       const results = await Promise.allSettled([...byName].map(([name, each]) => publishQueue(name, each)));
       const failed = results.find((result) => result.status === "rejected");
       if (failed) throw failed.reason;
-      full = jobs.length === BATCH;
+      full = isFull(jobs, share);
     }
   };
 

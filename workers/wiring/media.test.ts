@@ -9,6 +9,7 @@ test("a process without ffmpeg logs one warning, even if several modules need ff
     config: loadConfig("worker", { FFMPEG_PATH: "/nowhere/ffmpeg" }),
     log: { info: () => {}, warn: (_fields, message) => void warnings.push(message), error: () => {} },
     prisma: {} as Infrastructure["prisma"],
+    jobs: {} as Infrastructure["jobs"],
     storage: {} as Infrastructure["storage"],
     onClose: () => {},
   };

@@ -69,7 +69,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     SMTP_URL: `smtp://127.0.0.1:${sandbox.smtpPort}`,
   });
   const onClose = (close: () => void) => cleanups.defer(async () => close());
-  const infrastructure = { config, log, prisma, storage: files.storage, onClose };
+  const infrastructure = { config, log, prisma, jobs: core.jobs, storage: files.storage, onClose };
   for (const wire of [wireEmail, wireUploadPurge, ...(options.modules ?? [])]) {
     const worker = await wire(infrastructure);
     if (worker) core.work(worker);

@@ -12,6 +12,7 @@ export interface SignedIn {
   readonly cookie: string;
   get(path: string): Test;
   post(path: string): Test;
+  put(path: string): Test;
   patch(path: string): Test;
   delete(path: string): Test;
 }
@@ -55,6 +56,7 @@ export const createPeople = ({ request, mailTo }: TestApp): People => {
       cookie,
       get: (path) => request.get(path).set("Cookie", cookie),
       post: (path) => request.post(path).set("Cookie", cookie),
+      put: (path) => request.put(path).set("Cookie", cookie),
       patch: (path) => request.patch(path).set("Cookie", cookie),
       delete: (path) => request.delete(path).set("Cookie", cookie),
     };

@@ -11,16 +11,30 @@ const MAX_PUBLISH_TRIES = 10;
 export interface DueJob extends Delivery {
   name: string;
   priority: number;
+  /** Whether it belongs to a batch. */
+  batched: boolean;
 }
 
+/** How many jobs to claim. Each number has its own index, so a flood of batches costs the others nothing. */
+export interface Share {
+  /** Jobs of no batch. */
+  single: number;
+  /** Jobs of batches. */
+  batched: number;
+}
+
+/** SQL: the jobs that are due longest, of those that fulfil the condition. */
+const dueWhere = (condition: string, limit: string): string =>
+  `SELECT id FROM (SELECT id FROM "Job" WHERE state = 'PENDING' AND ${condition} AND "dueAt" <= now()
+                   ORDER BY "dueAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED) due`;
+
 /** Claims due jobs for the length of the lease. Relays may call it concurrently: each row goes to one of them. */
-export const claimDue = (sql: Sql, limit: number): Promise<DueJob[]> =>
+export const claimDue = (sql: Sql, { single, batched }: Share): Promise<DueJob[]> =>
   sql(
     `UPDATE "Job" SET "dueAt" = now() + interval '${LEASE} seconds' FROM ${ASYNC_COMMIT}
-     WHERE id IN (SELECT id FROM "Job" WHERE state = 'PENDING' AND "dueAt" <= now()
-                  ORDER BY "dueAt" LIMIT $1::int FOR UPDATE SKIP LOCKED)
-     RETURNING id, epoch, name, priority`,
-    [limit],
+     WHERE id IN (${dueWhere(`"batchId" IS NULL`, "$1::int")} UNION ALL ${dueWhere(`"batchId" IS NOT NULL`, "$2::int")})
+     RETURNING id, epoch, name, priority, "batchId" IS NOT NULL AS batched`,
+    [single, batched],
   );
 
 /** Records that the broker has these jobs. A job that a worker has already finished stays finished. */

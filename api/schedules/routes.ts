@@ -1,0 +1,164 @@
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+import type { Tx } from "../../infra/database.ts";
+import { nextSlots, type Recurrence } from "../../infra/time/slots.ts";
+import type { Schedule } from "../../prisma/client/client.ts";
+import { reportGenerate } from "../../workers/report-generate/job.ts";
+import type { AppDeps } from "../deps.ts";
+import { route } from "../http/contract.ts";
+import { pageArguments, pageOf, pageQuery, toPage } from "../http/pagination.ts";
+import { Problem } from "../http/problem.ts";
+import { nextRunsOf } from "./next-runs.ts";
+import { newSchedule, nextRuns, recurrence, schedule } from "./shapes.ts";
+
+const params = z.object({ projectId: z.uuid().toLowerCase() });
+
+/** A user's recurring report of a project: one per project. Any member may have one, and no other user sees it. */
+export const scheduleRoutes = ({ prisma }: AppDeps) => {
+  const ofMember = (userId: string) => ({ userId, project: { members: { some: { userId } } } });
+
+  return [
+    route(
+      {
+        method: "put",
+        path: "/v1/report-schedules/:projectId",
+        summary: "Schedule a report of a project, or change its schedule",
+        access: "user",
+        params,
+        body: newSchedule,
+        status: 200,
+        response: schedule,
+      },
+      async ({ session: { userId }, params: { projectId }, body, transaction }) =>
+        transaction(async ({ tx }) => {
+          const { delivery, paused, ...times } = body;
+          const recurrence = toRecurrence(times, await zoneOfMember(tx, userId, projectId));
+          const [now, found] = await lock(tx, userId, projectId);
+          const [next] = nextSlots(recurrence, { after: now, slot: found?.lastSlot ?? null }, 1);
+          if (!next) throw new Error("a schedule has no next slot");
+          const data = { ...recurrence, attach: delivery === "ATTACHMENT", paused, nextRunAt: next.at };
+          const row = found
+            ? await tx.schedule.update({ where: { id: found.id }, data })
+            : await tx.schedule.create({
+                data: { id: uuidv7(), userId, projectId, job: reportGenerate.name, payload: {}, ...data },
+              });
+          return toSchedule(row, now);
+        }),
+    ),
+
+    route(
+      {
+        method: "get",
+        path: "/v1/report-schedules/:projectId",
+        summary: "Get your schedule for reports of a project, with its next runs",
+        access: "user",
+        params,
+        status: 200,
+        response: schedule,
+      },
+      async ({ session: { userId }, params: { projectId } }) => {
+        const found = await prisma.schedule.findFirst({ where: { projectId, ...ofMember(userId) } });
+        if (!found) throw new Problem("not-found");
+        return toSchedule(found, new Date());
+      },
+    ),
+
+    route(
+      {
+        method: "get",
+        path: "/v1/report-schedules",
+        summary: "List your schedules for reports, newest first",
+        access: "user",
+        query: pageQuery,
+        status: 200,
+        response: pageOf(schedule),
+      },
+      async ({ session: { userId }, query }) => {
+        const { where, ...rest } = pageArguments(query);
+        const rows = await prisma.schedule.findMany({ where: { ...where, ...ofMember(userId) }, ...rest });
+        const now = new Date();
+        return toPage(
+          rows.map((row) => toSchedule(row, now)),
+          query.limit,
+        );
+      },
+    ),
+
+    route(
+      {
+        method: "delete",
+        path: "/v1/report-schedules/:projectId",
+        summary: "Stop the scheduled reports of a project",
+        access: "user",
+        params,
+        status: 204,
+      },
+      async ({ session: { userId }, params: { projectId } }) => {
+        const { count } = await prisma.schedule.deleteMany({ where: { projectId, ...ofMember(userId) } });
+        if (count === 0) throw new Problem("not-found");
+      },
+    ),
+
+    route(
+      {
+        method: "post",
+        path: "/v1/report-schedules/preview",
+        summary: "See the next runs of a schedule before you save it",
+        access: "user",
+        body: recurrence,
+        status: 200,
+        response: z.object({ nextRuns }),
+      },
+      async ({ session: { userId }, body }) => {
+        const user = await prisma.user.findUnique({ where: { id: userId }, select: { zone: true } });
+        if (!user) throw new Problem("unauthenticated");
+        return { nextRuns: nextRunsOf(toRecurrence(body, user.zone), new Date(), null) };
+      },
+    ),
+  ];
+};
+
+const zoneOfMember = async (tx: Tx, userId: string, projectId: string): Promise<string> => {
+  const member = await tx.projectMember.findUnique({
+    where: { projectId_userId: { projectId, userId } },
+    select: { user: { select: { zone: true } } },
+  });
+  if (!member) throw new Problem("not-found");
+  return member.user.zone;
+};
+
+/** Waits for a dispatch that moves the schedule on, so that its last slot is known. The database's clock counts. */
+const lock = async (tx: Tx, userId: string, projectId: string): Promise<[Date, Schedule | null]> => {
+  // Two requests could create it at once: the row of the member stands for one that does not exist yet.
+  const [clock] = await tx.$queryRaw<{ now: Date }[]>`
+    SELECT clock_timestamp() AS now FROM "ProjectMember"
+    WHERE "projectId" = ${projectId}::uuid AND "userId" = ${userId}::uuid FOR UPDATE`;
+  await tx.$queryRaw`
+    SELECT FROM "Schedule" WHERE "projectId" = ${projectId}::uuid AND "userId" = ${userId}::uuid FOR UPDATE`;
+  const found = await tx.schedule.findFirst({ where: { projectId, userId } });
+  if (!clock) throw new Problem("not-found"); // left the project just now
+  return [clock.now, found];
+};
+
+/** Without the fields that its cadence does not use. */
+const toRecurrence = (body: z.output<typeof recurrence>, userZone: string): Recurrence => ({
+  cadence: body.cadence,
+  minutes: null,
+  hour: body.hour,
+  minute: body.minute,
+  weekday: body.cadence === "WEEKLY" ? (body.weekday ?? null) : null,
+  dayOfMonth: body.cadence === "MONTHLY" ? (body.dayOfMonth ?? null) : null,
+  zone: body.zone ?? userZone,
+});
+
+const toSchedule = (row: Schedule, now: Date): z.input<typeof schedule> => {
+  const { cadence, projectId, attach, paused, lastSlot } = row;
+  if (cadence === "MINUTES" || !projectId) throw new Error(`not a schedule of a user: ${row.id}`);
+  return {
+    ...row,
+    cadence,
+    projectId,
+    delivery: attach ? "ATTACHMENT" : "LINK",
+    nextRuns: paused ? [] : nextRunsOf(row, now, lastSlot),
+  };
+};

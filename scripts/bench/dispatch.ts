@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { hashPassword } from "../../infra/passwords.ts";
+import { freePort } from "../processes/ports.ts";
+import { startProcess } from "../processes/project-process.ts";
+import type { Measurement } from "./findings.ts";
+import type { Servers } from "./servers.ts";
+import { percentile } from "./statistics.ts";
+
+const SCHEDULES = { full: 100_000, quick: 10_000 };
+/** Seconds for which the response times before the slot are measured, after the schedules are inserted. */
+const BEFORE = { full: 30, quick: 10 };
+/** Seconds that inserting the schedules may take. */
+const INSERTING = { full: 90, quick: 30 };
+/** Milliseconds between two requests, and between two looks at the locks. */
+const INTERVAL = 20;
+
+type Query = <Row extends object>(text: string, values?: unknown[]) => Promise<Row[]>;
+
+/** When a request began, and how long its response took, in milliseconds. */
+interface Response {
+  at: number;
+  ms: number;
+}
+
+/**
+ * Schedules of as many users that are all due at the same time, as at midnight: an API, and a worker process that
+ * dispatches them. The jobs are published to the broker, which is the same PostgreSQL, and not worked on.
+ */
+const measureDispatch: Measurement = async (servers, extent) => {
+  await using system = await startSystem(servers);
+  const { query } = system;
+  const count = SCHEDULES[extent];
+  const midnight = Date.now() + (INSERTING[extent] + BEFORE[extent]) * 1_000;
+  await insertSchedules(query, count, new Date(midnight));
+
+  const ended = new AbortController();
+  const watching = watchLocks(query, ended.signal);
+  const measuring = measureResponses(system.get, ended.signal);
+  const jobs = await untilPublished(query, count);
+  ended.abort();
+  const [longestLock, responses] = [await watching, await measuring];
+
+  const timesIn = (from: number, to: number) =>
+    responses.filter(({ at }) => at >= from && at < to).map(({ ms }) => ms);
+  const before = timesIn(midnight - BEFORE[extent] * 1_000, midnight);
+  const during = timesIn(jobs.first, jobs.last);
+  const publishing = timesIn(jobs.last, Date.now());
+  const row = (label: string, values: readonly number[]) => [
+    label,
+    `${values.length}`,
+    ...[0.5, 0.9, 0.99].map((share) => percentile(values, share).toFixed(1)),
+  ];
+  const seconds = (from: number, to: number) => ((to - from) / 1_000).toFixed(1);
+  return {
+    title:
+      `${count} schedules due at once: enqueued within ${seconds(midnight, jobs.last)} s ` +
+      `(the first after ${seconds(midnight, jobs.first)} s), in the broker ${seconds(jobs.last, Date.now())} s later; ` +
+      `milliseconds to the response of GET /v1/me`,
+    columns: ["", "requests", "p50", "p90", "p99"],
+    rows: [
+      row("before", before),
+      row("while jobs are enqueued and published", during),
+      row("while the rest is published", publishing),
+    ],
+    figures: [
+      {
+        name: "dispatch_100k_s",
+        value: extent === "full" ? (jobs.last - midnight) / 1_000 : NaN,
+        target: { max: 60 },
+      },
+      {
+        name: "dispatch_api_p99_ratio",
+        value: percentile(during, 0.99) / percentile(before, 0.99),
+        target: { max: 2 },
+      },
+      { name: "dispatch_longest_lock_ms", value: longestLock, target: { max: 200 } },
+    ],
+  };
+};
+
+const startSystem = async (servers: Servers) => {
+  await using cleanups = new AsyncDisposableStack();
+  const { url } = cleanups.use(await servers.createDatabase());
+  const pool = cleanups.adopt(new pg.Pool({ connectionString: url, max: 3 }), (each) => each.end());
+  const query: Query = async (text, values) => (await pool.query(text, values)).rows;
+  const account = { email: "ada@example.com", password: "correct horse battery" };
+  await query(
+    `INSERT INTO "User" (id, email, name, "passwordHash", "verifiedAt") VALUES (gen_random_uuid(), $1, 'Ada', $2, now())`,
+    [account.email, await hashPassword(account.password)],
+  );
+  const port = await freePort();
+  const env = {
+    DATABASE_URL: url,
+    QUEUE_URL: url,
+    PORT: `${port}`,
+    THROTTLES: "false",
+    WORKERS: "schedule-dispatch",
+    LOG_LEVEL: "info",
+  };
+  await cleanups.use(startProcess("api/main.ts", env)).wrote("listening");
+  await cleanups.use(startProcess("workers/main.ts", env)).wrote("working");
+  const api = `http://127.0.0.1:${port}`;
+  const headers = { "content-type": "application/json" };
+  const login = await fetch(`${api}/v1/login`, { method: "POST", headers, body: JSON.stringify(account) });
+  const cookie = login.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+
+  const owned = cleanups.move();
+  return {
+    query,
+    get: async () => {
+      const response = await fetch(`${api}/v1/me`, { headers: { cookie } });
+      await response.arrayBuffer();
+      if (response.status !== 200) throw new Error(`GET /v1/me responded with ${response.status}`);
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+};
+
+/** One user and one membership for each. */
+const insertSchedules = async (query: Query, count: number, nextRunAt: Date): Promise<void> => {
+  await query(
+    `INSERT INTO "User" (id, email, name, "passwordHash")
+     SELECT gen_random_uuid(), n || '@bench.example', 'User', '-' FROM generate_series(1, $1::int) n`,
+    [count],
+  );
+  await query(`INSERT INTO "Project" (id, name) VALUES (gen_random_uuid(), 'Bench')`);
+  await query(
+    `INSERT INTO "ProjectMember" ("projectId", "userId", role)
+     SELECT p.id, u.id, 'MEMBER' FROM "Project" p, "User" u WHERE u.email LIKE '%@bench.example'`,
+  );
+  await query(
+    `INSERT INTO "Schedule" (id, "userId", "projectId", job, payload, cadence, hour, minute, zone, "nextRunAt")
+     SELECT gen_random_uuid(), "userId", "projectId", 'report-generate', '{}', 'DAILY',
+            extract(hour FROM $1::timestamptz AT TIME ZONE 'UTC')::int,
+            extract(minute FROM $1::timestamptz AT TIME ZONE 'UTC')::int, 'UTC', $1
+     FROM "ProjectMember"`,
+    [nextRunAt],
+  );
+  await query(`VACUUM ANALYZE`);
+  if (Date.now() > nextRunAt.getTime()) throw new Error("inserting the schedules took too long");
+};
+
+const measureResponses = async (get: () => Promise<void>, signal: AbortSignal): Promise<Response[]> => {
+  const responses: Response[] = [];
+  while (!signal.aborted) {
+    const interval = sleep(INTERVAL);
+    const at = Date.now();
+    const startedAt = performance.now();
+    await get();
+    responses.push({ at, ms: performance.now() - startedAt });
+    await interval;
+  }
+  return responses;
+};
+
+/** The longest time for which a transaction that locks schedules was seen open, in milliseconds. */
+const watchLocks = async (query: Query, signal: AbortSignal): Promise<number> => {
+  let longest = 0;
+  while (!signal.aborted) {
+    const [row] = await query<{ ms: number | null }>(
+      `SELECT max(extract(epoch FROM clock_timestamp() - a.xact_start) * 1000)::float8 AS ms
+       FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
+       WHERE l.relation = '"Schedule"'::regclass AND l.mode = 'RowShareLock' AND a.pid <> pg_backend_pid()`,
+    );
+    longest = Math.max(longest, row?.ms ?? 0);
+    await sleep(INTERVAL);
+  }
+  return longest;
+};
+
+/** Waits until all jobs are in the broker. Resolves with when the first and the last were enqueued. */
+const untilPublished = async (query: Query, count: number): Promise<{ first: number; last: number }> => {
+  for (;;) {
+    const [row] = await query<{ done: number; first: Date; last: Date }>(
+      `SELECT count(*)::int AS done, min("createdAt") AS first, max("createdAt") AS last FROM "Job"
+       WHERE "batchId" IS NOT NULL AND state <> 'PENDING'`,
+    );
+    if (row && row.done >= count) return { first: row.first.getTime(), last: row.last.getTime() };
+    await sleep(1_000);
+  }
+};
+
+/** Measures a batch of recurring jobs that are due at the same time. */
+export const schedules: readonly Measurement[] = [measureDispatch];

@@ -1,0 +1,157 @@
+import { v7 as uuidv7 } from "uuid";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import {
+  cancelJobs,
+  defineJob,
+  defineWorker,
+  findBatches,
+  PermanentError,
+} from "../../workers/core/index.ts";
+import { pruneBatches } from "../../workers/core/ledger/batches.ts";
+import { claimDue } from "../../workers/core/ledger/publish.ts";
+import { pruneFinished } from "../../workers/core/ledger/prune.ts";
+import { type Core, createCore } from "../support/core/core.ts";
+import { until } from "../../scripts/processes/until.ts";
+
+const chore = defineJob({ name: "chore", payload: z.object({ n: z.int() }), concurrency: 50 });
+
+let core: Core;
+beforeAll(async () => {
+  core = await createCore();
+});
+afterAll(() => core[Symbol.asyncDispose]());
+
+const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => ({
+    payload: { n: from + index },
+    key: `chore ${from + index}`,
+  }));
+
+const enqueueBatch = (items: ReturnType<typeof numbers>, batch = { id: uuidv7(), name: "chores" }) =>
+  core.jobs.transaction(async ({ enqueueMany }) => ({
+    batch,
+    added: await enqueueMany(chore, items, { batch, priority: 7 }),
+  }));
+
+const countsOf = async (id: string) => {
+  const [{ createdAt, name, ...counts } = {} as never] = await findBatches(core.sql, { id, limit: 1 });
+  expect({ createdAt, name }).toEqual({ createdAt: expect.any(Date), name: "chores" });
+  return counts;
+};
+
+test("many jobs are added at once, each key only once, and counted as a batch", async () => {
+  const { batch, added } = await enqueueBatch(numbers(0, 2_300));
+  expect(added).toBe(2_300);
+  const again = await enqueueBatch(numbers(2_290, 2_310), batch);
+  expect(again.added).toBe(10);
+  const none = { running: 0, done: 0, failed: 0, cancelled: 0 };
+  expect(await countsOf(batch.id)).toEqual({ id: batch.id, total: 2_310, waiting: 2_310, ...none });
+  expect(
+    await core.sql(
+      `SELECT name, state::text, priority, count(*)::int, count(DISTINCT payload ->> 'n')::int AS payloads
+       FROM "Job" WHERE "batchId" = $1::uuid GROUP BY 1, 2, 3`,
+      [batch.id],
+    ),
+  ).toEqual([{ name: "chore", state: "PENDING", priority: 7, count: 2_310, payloads: 2_310 }]);
+  await core.sql(`DELETE FROM "Job"`, []);
+});
+
+test("a payload that the schema refuses, or a priority out of range, adds none of them", async () => {
+  const batch = { id: uuidv7(), name: "chores" };
+  const wrong = [...numbers(5_000, 5_003), { payload: { n: 0.5 }, key: "wrong" }];
+  await expect(enqueueBatch(wrong, batch)).rejects.toThrow(z.ZodError);
+  await expect(
+    core.jobs.transaction(({ enqueueMany }) =>
+      enqueueMany(chore, numbers(5_000, 5_003), { batch, priority: -1 }),
+    ),
+  ).rejects.toThrow(RangeError);
+  expect(await findBatches(core.sql, { id: batch.id, limit: 1 })).toEqual([]);
+  expect(await core.database.prisma.job.count()).toBe(0);
+});
+
+test("a rolled back transaction leaves neither jobs nor a batch", async () => {
+  const batch = { id: uuidv7(), name: "chores" };
+  const attempt = core.jobs.transaction(async ({ enqueueMany }) => {
+    await enqueueMany(chore, numbers(5_000, 5_010), { batch });
+    throw new Error("changed my mind");
+  });
+  await expect(attempt).rejects.toThrow("changed my mind");
+  expect(await findBatches(core.sql, { id: batch.id, limit: 1 })).toEqual([]);
+  expect(await core.database.prisma.job.count()).toBe(0);
+});
+
+test("jobs of no batch are claimed next to a flood of batches, and batches next to a flood of others", async () => {
+  await enqueueBatch(numbers(0, 1_000));
+  const urgent = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: -1 }));
+  const share = { single: 10, batched: 10 };
+  const first = await claimDue(core.sql, share);
+  expect(first.filter(({ batched }) => batched)).toHaveLength(10);
+  expect(first.filter(({ batched }) => !batched).map(({ id }) => id)).toEqual([urgent]);
+  expect(await claimDue(core.sql, { ...share, batched: 0 })).toEqual([]);
+
+  await core.jobs.transaction(({ enqueueMany }) => enqueueMany(chore, numbers(2_000, 2_500)));
+  const second = await claimDue(core.sql, share);
+  expect(second.filter(({ batched }) => batched)).toHaveLength(10);
+  expect(second.filter(({ batched }) => !batched)).toHaveLength(10);
+  await core.sql(`DELETE FROM "Job"`, []);
+});
+
+test("a batch shows how many of its jobs wait, run, are done, failed or were cancelled, also after pruning", async () => {
+  const open = Promise.withResolvers<void>();
+  const { batch } = await enqueueBatch(numbers(0, 30));
+  const ids = await core.sql<{ id: string; n: number }>(
+    `SELECT id, (payload ->> 'n')::int AS n FROM "Job" ORDER BY 2`,
+    [],
+  );
+  await cancelJobs(
+    core.sql,
+    ids.filter(({ n }) => n >= 28).map(({ id }) => id),
+  );
+  core.startRelay();
+  core.work(
+    defineWorker(chore, async ({ n }) => {
+      if (n < 3) await open.promise;
+      if (n >= 25) throw new PermanentError("no");
+    }),
+  );
+  await until("the others are done", async () => (await countsOf(batch.id)).done === 22);
+  const { id } = batch;
+  expect(await countsOf(id)).toEqual({
+    id,
+    total: 30,
+    waiting: 0,
+    running: 3,
+    done: 22,
+    failed: 3,
+    cancelled: 2,
+  });
+  open.resolve();
+  const ended = { id, total: 30, waiting: 0, running: 0, done: 25, failed: 3, cancelled: 2 };
+  await until("all are done", async () => (await countsOf(id)).running === 0);
+  expect(await countsOf(id)).toEqual(ended);
+
+  // A week later: the batch leaves with the first job that it could miss, so its counts are never wrong.
+  const age = async (days: number) => {
+    await core.sql(`UPDATE "JobBatch" SET "createdAt" = now() - $1::int * interval '1 day'`, [days]);
+    await core.sql(
+      `UPDATE "Job" SET id = overlay(id::text placing '0000' from 1 for 4)::uuid, "finishedAt" = now() - $1::int * interval '1 day'`,
+      [days],
+    );
+    await pruneBatches(core.sql);
+    while (await pruneFinished(core.sql));
+  };
+  await age(6);
+  expect(await countsOf(id)).toEqual(ended);
+  await age(8);
+  expect(await findBatches(core.sql, { limit: 10 })).toEqual([]);
+  expect(await core.database.prisma.job.count()).toBe(3);
+});
+
+test("batches are listed page by page, newest first", async () => {
+  const made: string[] = [];
+  for (let n = 0; n < 3; n++) made.unshift((await enqueueBatch(numbers(n, n + 1))).batch.id);
+  const page = async (before?: string) =>
+    (await findBatches(core.sql, { before, limit: 2 })).map(({ id }) => id);
+  expect([...(await page()), ...(await page(made[1]))]).toEqual(made);
+});
