@@ -7,3 +7,6 @@ export const returnTo = next && `/${next}${location.hash}`;
 export const keepInLinks = (suffix = next ? `?next=${next}${location.hash}` : "") => {
   for (const link of document.querySelectorAll("a[data-keeps]")) link.href += suffix;
 };
+
+/** The login that returns to this page. */
+export const loginPath = () => `login?next=${location.pathname.slice(1)}${location.hash}`;

@@ -1,6 +1,6 @@
 import { reason, show } from "./form.js";
 import { send } from "./post.js";
-import { goToLogin, keepPlace } from "./return-to.js";
+import { loginPath } from "./return.js";
 
 const alert = document.querySelector("#problem");
 const expired = document.querySelector("#expired");
@@ -9,7 +9,7 @@ const said = document.querySelector("#said");
 /** Loads the account. Without a session, goes to the login; without a response, shows why. Both resolve with undefined. */
 export const enter = async () => {
   const { ok, status, body } = await send("GET", "/v1/me");
-  if (status === 401) return goToLogin();
+  if (status === 401) return location.replace(loginPath());
   if (!ok) return showProblem(reason(body));
   document.querySelector("#account").textContent = body.name;
   const logOut = document.querySelector("#log-out");
@@ -28,7 +28,7 @@ const leave = async () => {
 export const request = async (method, path, data) => {
   const response = await send(method, path, data);
   const isExpired = response.status === 401;
-  if (isExpired) keepPlace();
+  if (isExpired) expired.querySelector("a").href = loginPath();
   if (isExpired && expired.hidden) expired.scrollIntoView({ block: "nearest" });
   expired.hidden = !isExpired;
   return response;

@@ -198,7 +198,7 @@ describe("the uploads page", () => {
     expect(await problemOf(page)).toEqual(["Your session has expired. Log in again."]);
     expect(await page.locator("li .error:visible").count()).toBe(0);
     await page.getByRole("link", { name: "Log in" }).click();
-    await page.waitForURL("**/login");
+    await page.waitForURL("**/login?next=uploads");
   });
 
   test("shows why a deletion failed", async () => {
