@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { domainToASCII } from "node:url";
 import { type ParsedMail, simpleParser } from "mailparser";
@@ -13,6 +13,8 @@ export interface Message {
   html: string;
   messageId: string;
   receivedAt: string;
+  /** Without their content, which would fill the memory. */
+  attachments: { filename: string; contentType: string; bytes: number; sha256: string }[];
 }
 
 export interface StoredMessage {
@@ -69,6 +71,10 @@ const describe = (mail: ParsedMail, to: string): Message => ({
   html: mail.html || "",
   messageId: mail.messageId ?? "",
   receivedAt: new Date().toISOString(),
+  attachments: mail.attachments.map(({ filename = "", contentType, content }) => ({
+    ...{ filename, contentType, bytes: content.length },
+    sha256: createHash("sha256").update(content).digest("hex"),
+  })),
 });
 
 const sender = ({ from }: ParsedMail) => {

@@ -20,6 +20,10 @@ export const showMail = (mail, total) => {
   find("to").textContent = mail.to;
   find("arrived").textContent = new Date(mail.receivedAt).toLocaleString();
   find("message-id").textContent = mail.messageId;
+  find("attached").textContent = mail.attachments
+    .map(({ filename, bytes }) => `${filename} (${Math.ceil(bytes / 1_000)} kB)`)
+    .join(", ");
+  for (const id of ["attachments", "attached"]) find(id).hidden = mail.attachments.length === 0;
   find("view-text").textContent = mail.text;
   find("view-headers").textContent = mail.headers;
   // `replace` adds no entry to the history, so that Back closes the mail.

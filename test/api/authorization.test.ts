@@ -4,6 +4,7 @@ import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { valid } from "../support/api/generate.ts";
 import { checkResponse, type Operation, publishedOperations } from "../support/api/openapi.ts";
 import { createPeople, type SignedIn } from "../support/api/people.ts";
+import { createProject } from "../support/api/reports.ts";
 import { createUploader, samples } from "../support/api/uploads.ts";
 
 const operations = publishedOperations();
@@ -19,6 +20,8 @@ beforeAll(async () => {
   owner = await people.session("owner@example.com");
   stranger = await people.session("stranger@example.com");
   await createUploader(app, owner).upload(samples.png);
+  const { projectId } = await createProject(app.core.database, ["owner@example.com"]);
+  await owner.post("/v1/reports").send({ projectId, period: "SPRINT" });
 });
 afterAll(() => app[Symbol.asyncDispose]());
 

@@ -1,17 +1,16 @@
 import { Readable } from "node:stream";
 import type { Worker } from "node:worker_threads";
 import type { ReadRows, RenderReport, TableName, TaskRow } from "./content.ts";
-import { MAX_WAITING, type Order, type Reply } from "./pdf/messages.ts";
+import { MAX_AHEAD, type Order, type Reply } from "./pdf/messages.ts";
 import { onThread } from "./pdf/threads.ts";
 
 export const renderReport: RenderReport = (content, rows, { signal, progress }) => {
   const gone = new AbortController();
   const stop = AbortSignal.any([signal, gone.signal]);
-  let received = 0;
-  let taken = () => {};
+  let wantMore = () => {};
   const pdf = new Readable({
-    highWaterMark: MAX_WAITING,
-    read: () => taken(),
+    highWaterMark: MAX_AHEAD,
+    read: () => wantMore(),
     destroy: (error, callback) => {
       gone.abort(error ?? new Error("The reader of the report has gone."));
       callback(error);
@@ -19,7 +18,7 @@ export const renderReport: RenderReport = (content, rows, { signal, progress }) 
   });
   const pages = onThread(stop, async (thread) => {
     const send = (order: Order) => thread.postMessage(order);
-    taken = () => send({ kind: "taken", bytes: received - pdf.readableLength });
+    wantMore = () => send({ kind: "more" });
     await using reader = readOnDemand(rows, stop);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const answer = (reply: Reply) => {
@@ -27,14 +26,11 @@ export const renderReport: RenderReport = (content, rows, { signal, progress }) 
         reader.next(reply.table).then((batch) => send({ kind: "rows", rows: batch }), reject);
       else if (reply.kind === "progress") progress(reply.done);
       else if (reply.kind === "end") resolve(reply.pages);
-      else {
-        received += reply.chunk.length;
-        pdf.push(reply.chunk);
-      }
+      else pdf.push(reply.chunk);
     };
     using _listening = listen(thread, stop, answer, reject);
     send({ kind: "start", content });
-    return await promise.finally(() => (taken = () => {}));
+    return await promise.finally(() => (wantMore = () => {}));
   });
   pages.then(
     () => pdf.push(null),

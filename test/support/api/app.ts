@@ -44,6 +44,8 @@ export interface TestApp extends AsyncDisposable {
   /** Waits for a mail to an address, with a given subject if one is passed, and returns the newest. */
   mailTo(address: string, subject?: string): Promise<Message>;
   mailsTo(address: string): Promise<Message[]>;
+  /** Breaks or repairs the mail provider. */
+  setMailOutage(mode: "off" | "refuse"): Promise<void>;
   /** All headers of a mail, unfolded. */
   headersOf(mail: Message): Promise<string>;
 }
@@ -110,6 +112,11 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     logged,
     request: supertest(url),
     mailsTo,
+    setMailOutage: async (mail) => {
+      const headers = { "content-type": "application/json" };
+      const request = { method: "PUT", headers, body: JSON.stringify({ mail }) };
+      await fetch(`http://127.0.0.1:${sandbox.httpPort}/api/outage`, request);
+    },
     headersOf: async ({ id }) =>
       (await fromInbox<{ headers: string }>(`/inbox/messages/${id}`)).headers.replaceAll(/\r?\n\s+/g, " "),
     mailTo: (address, subject) =>

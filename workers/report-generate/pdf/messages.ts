@@ -5,8 +5,8 @@ export type Order =
   | { kind: "start"; content: ReportContent }
   /** The next batch of the table asked for. Undefined after the last. */
   | { kind: "rows"; rows: TaskRow[] | undefined }
-  /** The number of bytes that the reader of the PDF has taken so far. */
-  | { kind: "taken"; bytes: number };
+  /** The reader of the PDF wants more of it. */
+  | { kind: "more" };
 
 /** From the thread. */
 export type Reply =
@@ -15,5 +15,5 @@ export type Reply =
   | { kind: "progress"; done: number }
   | { kind: "end"; pages: number };
 
-/** Bytes of the PDF that wait for its reader before the thread pauses. */
-export const MAX_WAITING = 256 * 1024;
+/** Bytes of the PDF that the thread sends before it waits for the reader to want more. */
+export const MAX_AHEAD = 256 * 1024;

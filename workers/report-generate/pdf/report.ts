@@ -1,43 +1,67 @@
-import PDFDocument from "pdfkit";
-import { MAX_ROWS, type ReportContent, type TableName, type TaskRow } from "../content.ts";
+import type { ReportContent, TableName, TaskRow } from "../content.ts";
+import { CHART_HEIGHT } from "./chart.ts";
+import { drawBurnDown } from "./burn-down.ts";
+import { createDates } from "./dates.ts";
+import { type Opened, openDocument } from "./document.ts";
+import { beginSection } from "./heading.ts";
+import { drawKeyFigures } from "./key-figures.ts";
+import { drawMasthead } from "./masthead.ts";
+import { drawPeople } from "./people.ts";
+import type { Sheet, Tag } from "./sheet.ts";
+import { drawTasks } from "./tasks.ts";
+import { drawThroughput } from "./throughput.ts";
 
-/** The outside of a report that is drawn. */
+/** What a report is drawn from and sent to. */
 export interface Surroundings {
   read(table: TableName): AsyncIterable<TaskRow[]>;
   /** Resolves when more may be sent. */
   send(chunk: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Rows drawn so far. */
+  /** Called with the number of rows drawn so far. */
   progress(done: number): void;
 }
 
-/** Draws a report. Resolves with the number of pages. */
+const TABLES: readonly TableName[] = ["overdue", "pending", "done"];
+
+/** Draws a report, and sends it page by page. Resolves with the number of pages. */
 export const drawReport = async (
   content: ReportContent,
   { read, send, progress }: Surroundings,
 ): Promise<number> => {
-  const font = new URL("../fonts/NotoSans-Regular.ttf", import.meta.resolve("@embedpdf/fonts-latin"));
-  const doc = new PDFDocument({ size: "A4", font: font.pathname, info: { Title: content.project } });
-  let pages = 1;
-  doc.on("pageAdded", () => pages++);
-  let done = 0;
-  doc.text(content.project).text(content.period.label);
-  for (const table of ["done", "pending", "overdue"] as const) {
-    let drawn = 0;
-    for await (const rows of read(table)) {
-      for (const row of rows.slice(0, MAX_ROWS - drawn)) doc.text(row.title);
-      drawn += rows.length;
-      done += rows.length;
-      progress(done);
+  const dates = createDates(content.zone);
+  const calendar = { dates, today: dates.dayOf(content.generatedAt) };
+  const { doc, sheet, end } = openDocument(content, dates.time(content.generatedAt));
+  const root = doc.struct("Document");
+  doc.addStructure(root);
+  drawMasthead(sheet, root, content, dates);
+  drawKeyFigures(sheet, root, content);
+  drawChart(sheet, root, content, calendar.today);
+  drawPeople(sheet, root, content);
+  let before = 0;
+  for (const table of TABLES) {
+    let done = before;
+    await drawTasks(sheet, root, table, content, calendar, read(table), async (rows) => {
+      progress((done = before + rows));
       await flush(doc, send);
-      if (drawn >= MAX_ROWS) break;
-    }
+    });
+    before = done;
   }
-  doc.end();
+  root.end();
+  end();
   await flush(doc, send);
-  return pages;
+  return sheet.pages;
 };
 
-const flush = async (doc: PDFKit.PDFDocument, send: Surroundings["send"]): Promise<void> => {
+const drawChart = (sheet: Sheet, root: Tag, { chart }: ReportContent, today: string): void => {
+  const isBurnDown = chart.kind === "burn-down";
+  const remark = isBurnDown ? `In ${chart.unit}, at the end of each day` : "Tasks done and opened";
+  const section = beginSection(sheet, root, isBurnDown ? "Burn-down" : "Throughput", remark, CHART_HEIGHT);
+  if (isBurnDown) drawBurnDown(sheet, section, chart, today);
+  else drawThroughput(sheet, section, chart);
+  section.end();
+};
+
+/** Sends what pdfkit has written. */
+const flush = async (doc: Opened["doc"], send: Surroundings["send"]): Promise<void> => {
   const bytes = doc.read() as Uint8Array | null;
-  if (bytes) await send(Uint8Array.from(bytes));
+  if (bytes) await send(new Uint8Array(bytes));
 };

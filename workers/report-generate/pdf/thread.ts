@@ -1,29 +1,27 @@
 import { parentPort } from "node:worker_threads";
 import type { TableName, TaskRow } from "../content.ts";
 import { drawReport } from "./report.ts";
-import { MAX_WAITING, type Order, type Reply } from "./messages.ts";
+import { MAX_AHEAD, type Order, type Reply } from "./messages.ts";
 
 // The program of a thread that draws reports, one after the other. An error ends it.
 
 if (!parentPort) throw new Error("This is the program of a thread.");
 const port = parentPort;
 
-let sent = 0;
-let taken = 0;
-let onTaken = () => {};
+let ahead = 0;
+let onMore = () => {};
 let onRows: (rows: TaskRow[] | undefined) => void = () => {};
 
 const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
-/** Resolves when the reader of the PDF has taken enough of it. */
+/** Waits until the reader of the PDF wants more, if it has enough. */
 const send = async (chunk: Uint8Array<ArrayBuffer>): Promise<void> => {
-  sent += chunk.length;
+  ahead += chunk.length;
   reply({ kind: "chunk", chunk }, [chunk.buffer]);
-  while (sent - taken > MAX_WAITING) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    onTaken = resolve;
-    await promise;
-  }
+  if (ahead <= MAX_AHEAD) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  onMore = resolve;
+  await promise;
 };
 
 async function* read(table: TableName): AsyncGenerator<TaskRow[]> {
@@ -39,11 +37,11 @@ async function* read(table: TableName): AsyncGenerator<TaskRow[]> {
 
 port.on("message", (order: Order) => {
   if (order.kind === "rows") onRows(order.rows);
-  else if (order.kind === "taken") {
-    taken = order.bytes;
-    onTaken();
+  else if (order.kind === "more") {
+    ahead = 0;
+    onMore();
   } else {
-    [sent, taken] = [0, 0];
+    ahead = 0;
     const progress = (done: number) => reply({ kind: "progress", done });
     void drawReport(order.content, { read, send, progress }).then((pages) => reply({ kind: "end", pages }));
   }

@@ -1,0 +1,97 @@
+import type { Figure, ReportContent } from "../content.ts";
+import { beginSection } from "./heading.ts";
+import { arrow, roundedRectangle } from "./shapes.ts";
+import { child, type Sheet, type Tag } from "./sheet.ts";
+import { CONTENT_WIDTH, type Ink, PAGE, SIZE } from "./style.ts";
+
+const GAP = 12;
+const WIDTH = (CONTENT_WIDTH - 3 * GAP) / 4;
+const HEIGHT = 84;
+const INSET = 13;
+
+const numbers = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
+const percents = new Intl.NumberFormat("en-GB", {
+  style: "percent",
+  maximumFractionDigits: 0,
+  signDisplay: "always",
+});
+
+interface Card {
+  readonly title: string;
+  readonly figure: Figure;
+  readonly words: readonly [up: string, down: string];
+  /** What a reader wants. */
+  readonly better?: "up" | "down";
+  format(value: number): string;
+}
+
+interface Delta {
+  readonly text: string;
+  readonly direction?: "up" | "down";
+  readonly ink: Ink;
+}
+
+export const drawKeyFigures = (sheet: Sheet, parent: Tag, { figures, period }: ReportContent): void => {
+  const section = beginSection(sheet, parent, "Key figures", `Compared with ${period.previousLabel}`, HEIGHT);
+  const count = (value: number) => numbers.format(value);
+  const cards: readonly Card[] = [
+    { title: "Done", figure: figures.done, words: ["more", "fewer"], better: "up", format: count },
+    { title: "Opened", figure: figures.opened, words: ["more", "fewer"], format: count },
+    { title: "Overdue", figure: figures.overdue, words: ["more", "fewer"], better: "down", format: count },
+    {
+      title: "Median cycle time",
+      figure: figures.cycleTime,
+      words: ["slower", "faster"],
+      better: "down",
+      format: duration,
+    },
+  ];
+  cards.forEach((card, index) => drawCard(sheet, section, card, PAGE.left + index * (WIDTH + GAP)));
+  sheet.y += HEIGHT;
+  section.end();
+};
+
+const drawCard = (sheet: Sheet, parent: Tag, card: Card, x: number): void => {
+  const { title, figure, format } = card;
+  const delta = compare(card);
+  const left = x + INSET;
+  sheet.artifact(() => {
+    sheet.fill("panel");
+    sheet.draw(`${roundedRectangle(x, sheet.y, WIDTH, HEIGHT, 6)} f`);
+    sheet.stroke(roundedRectangle(x, sheet.y, WIDTH, HEIGHT, 6), "line", 0.7);
+    if (!delta.direction) return;
+    sheet.fill(delta.ink);
+    sheet.draw(`${arrow(left, sheet.y + 55.5, delta.direction)} f`);
+  });
+  const tag = child(sheet, parent, "P");
+  sheet.tagged(tag, "P", () => {
+    sheet.text(`${title}: `.replace(": ", " "), left, sheet.y + 19, {
+      size: SIZE.small,
+      ink: "muted",
+      weight: "bold",
+    });
+    const value = figure.now === null ? "–" : format(figure.now);
+    sheet.text(value, left, sheet.y + 44, { size: SIZE.large, ink: "ink", weight: "bold" });
+    const start = delta.direction ? left + 10 : left;
+    sheet.text(delta.text, start, sheet.y + 58.5, { size: SIZE.small, ink: delta.ink, weight: "bold" });
+    const before = figure.before === null ? "No earlier data" : `${format(figure.before)} before`;
+    sheet.text(before, left, sheet.y + 71.5, { size: SIZE.small, ink: "muted" });
+  });
+  tag.end();
+};
+
+const compare = ({ figure: { now, before }, words, better, format }: Card): Delta => {
+  if (now === null) return { text: "Nothing to measure", ink: "muted" };
+  if (before === null) return { text: "First period", ink: "muted" };
+  if (format(now) === format(before)) return { text: "No change", ink: "muted" };
+  const direction = now > before ? "up" : "down";
+  const share = before > 0 ? ` (${percents.format((now - before) / before)})` : "";
+  const text = `${format(Math.abs(now - before))} ${words[direction === "up" ? 0 : 1]}${share}`;
+  return { text, direction, ink: better === undefined ? "muted" : better === direction ? "good" : "bad" };
+};
+
+/** Up to two days in hours, then in days. */
+const duration = (hours: number): string => {
+  if (hours < 1) return `${Math.round(hours * 60)} min`;
+  return hours < 48 ? `${numbers.format(hours)} h` : `${numbers.format(hours / 24)} days`;
+};

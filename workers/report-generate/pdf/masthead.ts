@@ -1,0 +1,71 @@
+import type { ReportContent } from "../content.ts";
+import type { Dates } from "./dates.ts";
+import { bookmark } from "./heading.ts";
+import { link } from "./link.ts";
+import { child, type Sheet, type Tag } from "./sheet.ts";
+import { CONTENT_WIDTH, PAGE, SIZE } from "./style.ts";
+
+const KINDS = {
+  DAY: "Daily report",
+  WEEK: "Weekly report",
+  MONTH: "Monthly report",
+  SPRINT: "Sprint report",
+} as const;
+const COLUMN = CONTENT_WIDTH / 3;
+
+export const kindOf = ({ period }: ReportContent): string => KINDS[period.kind];
+
+/** The project, the period, and who asked for the report when. */
+export const drawMasthead = (sheet: Sheet, parent: Tag, content: ReportContent, dates: Dates): void => {
+  sheet.y = PAGE.top - 12;
+  bookmark(sheet, "Overview");
+  sheet.artifact(() => sheet.rectangle(PAGE.left, sheet.y, 28, 3.5, "accent"));
+  sheet.y += 22;
+  const kind = child(sheet, parent, "P");
+  sheet.tagged(kind, "P", () => {
+    sheet.text(kindOf(content), PAGE.left, sheet.y, { size: 9.5, ink: "accent", weight: "bold" });
+  });
+  kind.end();
+  drawTitle(sheet, parent, content);
+  drawFacts(sheet, parent, [
+    ["Generated", dates.time(content.generatedAt)],
+    ["Time zone", content.zone.replaceAll("_", " ")],
+    ["Requested by", content.requestedBy],
+  ]);
+};
+
+const drawTitle = (sheet: Sheet, parent: Tag, { project, period, links }: ReportContent): void => {
+  const style = { size: SIZE.title, ink: "ink", weight: "bold" } as const;
+  const lines = sheet.wrap(project, style, CONTENT_WIDTH, 2);
+  const height = lines.length * 33;
+  const title = child(sheet, parent, "H1");
+  const box = { x: PAGE.left, y: sheet.y + 6, width: CONTENT_WIDTH, height };
+  link(sheet, title, { url: links.project, text: project, box }, () => {
+    lines.forEach((line, index) => sheet.text(line, PAGE.left, sheet.y + 31 + index * 33, style));
+  });
+  title.end();
+  sheet.y += height + 6;
+  const label = child(sheet, parent, "P");
+  const [line] = sheet.wrap(period.label, { size: 12, ink: "muted" }, CONTENT_WIDTH, 1);
+  if (line)
+    sheet.tagged(label, "P", () => sheet.text(line, PAGE.left, sheet.y + 16, { size: 12, ink: "muted" }));
+  label.end();
+  sheet.y += 36;
+};
+
+const drawFacts = (sheet: Sheet, parent: Tag, facts: readonly (readonly [string, string])[]): void => {
+  sheet.artifact(() => sheet.hairline(sheet.y));
+  const style = { size: SIZE.body, ink: "ink" } as const;
+  facts.forEach(([name, value], index) => {
+    const x = PAGE.left + index * COLUMN;
+    const [line] = sheet.wrap(value, style, COLUMN - 14, 1);
+    const tag = child(sheet, parent, "P");
+    sheet.tagged(tag, "P", () => {
+      sheet.text(`${name} `, x, sheet.y + 17, { size: SIZE.small, ink: "muted" });
+      if (line) sheet.text(line, x, sheet.y + 31, style);
+    });
+    tag.end();
+  });
+  sheet.y += 42;
+  sheet.artifact(() => sheet.hairline(sheet.y));
+};
