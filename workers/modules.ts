@@ -5,8 +5,12 @@ import type { Wire } from "./wiring/infrastructure.ts";
  * that a process for one module does not hold the packages of the others.
  */
 export const modules = {
+  "account-purge": () => import("./wiring/account-purge.ts"),
   email: () => import("./wiring/email.ts"),
   "image-resize": () => import("./wiring/image-resize.ts"),
+  "record-purge": () => import("./wiring/record-purge.ts"),
+  "session-purge": () => import("./wiring/session-purge.ts"),
+  "storage-purge": () => import("./wiring/storage-purge.ts"),
   "upload-purge": () => import("./wiring/upload-purge.ts"),
   "video-encode": () => import("./wiring/video-encode.ts"),
   "video-package": () => import("./wiring/video-package.ts"),
