@@ -44,10 +44,9 @@ export const purgeStorage =
     run: Pick<Run, "signal" | "progress" | "enqueue">,
   ) => {
     const until = Date.now() - GRACE;
-    let position: Position = {};
+    let position: Position = { root: firstRoot, after: firstId };
 
     const purgePage = async (root: Root, after: string | undefined): Promise<PurgedBatch> => {
-      position = { root, after };
       const folders = await listFolders(root, after, PAGE);
       const ids = folders.filter((name) => createdAt(name) <= until);
       const known = new Set(ids.length > 0 ? await findKnown(root, ids) : []);
@@ -55,7 +54,9 @@ export const purgeStorage =
       if (!sure) checkShare(orphans.length, folders.length);
       let objects = 0;
       for (const id of orphans) objects += await removeFolder(`${root}/${id}/`);
-      return { counts: { [root]: orphans.length, objects }, next: folders.at(-1) };
+      const last = folders.at(-1);
+      position = { root, after: last ?? after };
+      return { counts: { [root]: orphans.length, objects }, next: last };
     };
 
     const removeFolder = async (prefix: string): Promise<number> => {
