@@ -95,6 +95,7 @@ export const variables = {
   healthPort: ["HEALTH_PORT", port.optional()],
   unverifiedDays: ["UNVERIFIED_DAYS", unverifiedDays.default(30)],
   purgeMaxStatements: ["PURGE_MAX_STATEMENTS", count.default(10)],
+  purgeMaxBatchMs: ["PURGE_MAX_BATCH_MS", count.default(500)],
   workerProcesses: ["WORKER_PROCESSES", workerProcesses.default(2)],
   smtpUrl: ["SMTP_URL", parsedBy(checkSmtpUrl).optional()],
   mailFrom: ["MAIL_FROM", parsedBy(parseSender).default(sampleSender)],
@@ -145,7 +146,7 @@ const readBy = {
   ],
   worker: [
     ...[...common, ...stores, ...files, ...links, ...mail, ...ffmpeg, ...transcription],
-    ...(["workers", "healthPort", "unverifiedDays", "purgeMaxStatements"] as const),
+    ...(["workers", "healthPort", "unverifiedDays", "purgeMaxStatements", "purgeMaxBatchMs"] as const),
   ],
   sandbox: [...common, "host", "sandboxSmtpPort", "sandboxHttpPort"],
   migrate: [...common, ...stores],

@@ -9,7 +9,7 @@ import { accountPurge } from "../../workers/account-purge/job.ts";
 import { recordPurge } from "../../workers/record-purge/job.ts";
 import { sessionPurge } from "../../workers/session-purge/job.ts";
 import { wire as wireAccounts } from "../../workers/wiring/account-purge.ts";
-import { createFindLoad } from "../../workers/wiring/database-load.ts";
+import { purgeOptions } from "../../workers/wiring/database-load.ts";
 import { deleteExpiredRows } from "../../workers/wiring/expired-rows.ts";
 import type { Infrastructure, Wire } from "../../workers/wiring/infrastructure.ts";
 import { wire as wireRecords } from "../../workers/wiring/record-purge.ts";
@@ -24,7 +24,7 @@ const ago = (ms: number) => new Date(Date.now() - ms);
 
 // Other test files use the same server, and must not make it count as busy.
 const quiet = (wire: Wire): Wire => {
-  const config = loadConfig("worker", { PURGE_MAX_STATEMENTS: "10000" });
+  const config = loadConfig("worker", { PURGE_MAX_STATEMENTS: "10000", PURGE_MAX_BATCH_MS: "60000" });
   return (infrastructure) => wire({ ...infrastructure, config } as Infrastructure);
 };
 
@@ -314,6 +314,9 @@ test("more accounts than a batch are deleted, and their addresses can sign up ag
   expect((await people.verified("user-0@example.com")).email).toBe("user-0@example.com");
 });
 
+const loadAbove = (most: string) =>
+  purgeOptions({ prisma: prisma(), config: loadConfig("worker", { PURGE_MAX_STATEMENTS: most }) }).findLoad;
+
 test("a database with more active statements than allowed is busy", async () => {
   const others = await Promise.all(
     Array.from({ length: 3 }, async () => {
@@ -324,8 +327,8 @@ test("a database with more active statements than allowed is busy", async () => 
     }),
   );
   try {
-    await expect.poll(createFindLoad(prisma(), 2)).toMatch(/^\d+ statements are active$/);
-    expect(await createFindLoad(prisma(), 10_000)()).toBeUndefined();
+    await expect.poll(loadAbove("2")).toMatch(/^\d+ statements are active$/);
+    expect(await loadAbove("10000")()).toBeUndefined();
   } finally {
     for (const { pid } of others) await app.core.sql("SELECT pg_cancel_backend($1)", [pid]);
     for (const { client, sleeping } of others) {

@@ -7,6 +7,7 @@ const DAY = 86_400_000;
 const setUp = (pages: { accounts: number; kept: number }[]) => {
   const calls: { until: number; after: string | undefined; limit: number }[] = [];
   const purge = purgeAccounts({
+    slow: 500,
     findLoad: async () => undefined,
     unverifiedDays: 30,
     deleteUnverified: async (until, after, limit) => {

@@ -34,7 +34,7 @@ const setUp = (options: Partial<PurgeOptions> = {}) => {
   const stop = new AbortController();
   const run = { signal: stop.signal, progress: async (value: unknown) => void reported.push(value) };
   const purge = (...steps: PurgeStep[]) =>
-    purgeInBatches(steps, { findLoad: async () => undefined, clock: time.clock, ...options }, run);
+    purgeInBatches(steps, { slow: 500, findLoad: async () => undefined, clock: time.clock, ...options }, run);
   return { ...time, reported, stop, purge };
 };
 
@@ -118,6 +118,10 @@ test("the signal ends a rest, with the reason of the abort", async () => {
     setImmediate(() => stop.abort(new Error("shutdown")));
     return "busy";
   };
-  const purging = purgeInBatches([step], { findLoad }, { signal: stop.signal, progress: async () => {} });
+  const purging = purgeInBatches(
+    [step],
+    { slow: 500, findLoad },
+    { signal: stop.signal, progress: async () => {} },
+  );
   await expect(purging).rejects.toThrow("shutdown");
 });

@@ -27,10 +27,9 @@ export interface PurgeOptions {
   /** Says why the database is busy, such as "14 statements are active". Undefined while it is not. */
   findLoad(): Promise<string | undefined>;
   /**
-   * Milliseconds. A batch that takes as long is a sign of load too. Default: 500, because a thousand rows take 10 to 50,
-   * and ten times as much means that it waits for the disk, the processor or locks.
+   * Milliseconds. A batch that takes as long is a sign of load too: it waits for the disk, the processor or locks.
    */
-  slow?: number;
+  slow: number;
   clock?: Clock;
 }
 
@@ -50,7 +49,7 @@ const REPORT = 1_000;
  */
 export const purgeInBatches = async (
   steps: readonly PurgeStep[],
-  { findLoad, slow = 500, clock = systemClock }: PurgeOptions,
+  { findLoad, slow, clock = systemClock }: PurgeOptions,
   { signal, progress }: Pick<Run, "signal" | "progress">,
 ): Promise<PurgeResult> => {
   const pace = createPace({ findLoad, slow, clock }, signal);

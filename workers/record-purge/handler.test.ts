@@ -19,6 +19,7 @@ const setUp = (found: Partial<Record<Kind, number[]>> = {}) => {
     };
   const deletes = Object.fromEntries(kinds.map((kind) => [kind, deleteRecords(kind)]));
   const purge = purgeRecords({
+    slow: 500,
     findLoad: async () => undefined,
     ...(deletes as Record<Kind, DeleteRecords>),
   });

@@ -16,6 +16,7 @@ const setUp = (
     return { counts: { [kind]: count }, next: count > 0 ? `${kind} ${count}` : undefined };
   };
   const purge = purgeSessions({
+    slow: 500,
     findLoad,
     deleteExpired: async (until, after, limit) => {
       calls.push({ until, after, limit });

@@ -16,6 +16,7 @@ const setUp = (
   const asked: { root: Root; after: string | undefined }[] = [];
   const followUps: { payload: unknown; options: unknown }[] = [];
   const purge = purgeStorage({
+    slow: 500,
     findLoad,
     listFolders: async (root, after = "", limit) => {
       asked.push({ root, after });

@@ -2,14 +2,14 @@ import type { Database, Tx } from "../../infra/database.ts";
 import { purgeAccounts } from "../account-purge/handler.ts";
 import { accountPurge } from "../account-purge/job.ts";
 import { defineWorker, type PurgedBatch } from "../core/index.ts";
-import { createFindLoad } from "./database-load.ts";
+import { purgeOptions } from "./database-load.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 
 export const wire = ({ prisma, config }: Infrastructure) =>
   defineWorker(
     accountPurge,
     purgeAccounts({
-      findLoad: createFindLoad(prisma, config.purgeMaxStatements),
+      ...purgeOptions({ prisma, config }),
       unverifiedDays: config.unverifiedDays,
       deleteUnverified: deleteUnverified(prisma),
     }),

@@ -2,7 +2,7 @@ import type { Database } from "../../infra/database.ts";
 import { defineWorker, type PurgedBatch } from "../core/index.ts";
 import { purgeRecords } from "../record-purge/handler.ts";
 import { recordPurge } from "../record-purge/job.ts";
-import { createFindLoad } from "./database-load.ts";
+import { purgeOptions } from "./database-load.ts";
 import { deleteExpiredRows, type ExpiredRows } from "./expired-rows.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 
@@ -12,7 +12,7 @@ export const wire = ({ prisma, config }: Infrastructure) => {
   return defineWorker(
     recordPurge,
     purgeRecords({
-      findLoad: createFindLoad(prisma, config.purgeMaxStatements),
+      ...purgeOptions({ prisma, config }),
       verifications: expired({ table: "EmailVerification", column, counted: "verifications" }),
       resets: expired({ table: "PasswordReset", column, counted: "resets" }),
       invitations: expired({ table: "Invitation", column, counted: "invitations" }),

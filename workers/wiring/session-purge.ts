@@ -2,7 +2,7 @@ import type { Database } from "../../infra/database.ts";
 import { defineWorker, type PurgedBatch } from "../core/index.ts";
 import { purgeSessions } from "../session-purge/handler.ts";
 import { sessionPurge } from "../session-purge/job.ts";
-import { createFindLoad } from "./database-load.ts";
+import { purgeOptions } from "./database-load.ts";
 import { deleteExpiredRows } from "./expired-rows.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 
@@ -10,7 +10,7 @@ export const wire = ({ prisma, config }: Infrastructure) =>
   defineWorker(
     sessionPurge,
     purgeSessions({
-      findLoad: createFindLoad(prisma, config.purgeMaxStatements),
+      ...purgeOptions({ prisma, config }),
       deleteExpired: deleteExpiredRows(prisma, {
         table: "Session",
         column: "expiresAt",

@@ -1,7 +1,7 @@
 import { defineWorker } from "../core/index.ts";
 import { purgeStorage, type Root } from "../storage-purge/handler.ts";
 import { storagePurge } from "../storage-purge/job.ts";
-import { createFindLoad } from "./database-load.ts";
+import { purgeOptions } from "./database-load.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 
 export const wire = ({ prisma, storage, config }: Infrastructure) => {
@@ -12,7 +12,7 @@ export const wire = ({ prisma, storage, config }: Infrastructure) => {
   return defineWorker(
     storagePurge,
     purgeStorage({
-      findLoad: createFindLoad(prisma, config.purgeMaxStatements),
+      ...purgeOptions({ prisma, config }),
       listFolders: (root, after, limit) => storage.folders(`${root}/`, after, limit),
       findKnown: async (root, ids) => (await find[root](ids)).map(({ id }) => id),
       list: storage.list,
