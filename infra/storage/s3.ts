@@ -146,7 +146,7 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
     folders: async (Prefix, after = "", limit) => {
       const names: string[] = [];
       const input = { Bucket: bucket, Prefix, Delimiter: "/", ...(after && { StartAfter: Prefix + after }) };
-      for await (const page of paginateListObjectsV2({ client }, input)) {
+      for await (const page of paginateListObjectsV2({ client, pageSize: Math.min(limit, 1_000) }, input)) {
         for (const { Prefix: folder = "" } of page.CommonPrefixes ?? []) {
           const name = folder.slice(Prefix.length, -1);
           // The folder `after` itself: its keys begin with its name, and are greater.

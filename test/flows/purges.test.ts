@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { loadConfig } from "../../infra/config.ts";
 import { hashToken } from "../../infra/tokens.ts";
 import type { JobDefinition } from "../../workers/core/index.ts";
+import { until } from "../../scripts/processes/until.ts";
 import { accountPurge } from "../../workers/account-purge/job.ts";
 import { recordPurge } from "../../workers/record-purge/job.ts";
 import { sessionPurge } from "../../workers/session-purge/job.ts";
@@ -312,6 +313,29 @@ test("more accounts than a batch are deleted, and their addresses can sign up ag
   await prisma().user.createMany({ data });
   expect(await run(accountPurge)).toEqual({ accounts: 450, kept: 0 });
   expect((await people.verified("user-0@example.com")).email).toBe("user-0@example.com");
+});
+
+test("a sign-up creates the account anew if the old one is deleted at the same moment", async () => {
+  await createUser("again@example.com", { verifiedAt: null });
+  const other = new pg.Client(app.core.url);
+  await other.connect();
+  try {
+    await other.query("BEGIN");
+    await other.query(`DELETE FROM "User" WHERE email = 'again@example.com'`);
+    const signUp = app.request.post("/v1/signup").send(people.person("again@example.com")).then();
+    await until("the sign-up waits for the deletion", async () => {
+      const waiting = await app.core.sql(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        [],
+      );
+      return waiting.length > 0;
+    });
+    await other.query("COMMIT");
+    expect((await signUp).status).toBe(202);
+  } finally {
+    await other.end();
+  }
+  expect(await prisma().emailVerification.count({ where: { user: { email: "again@example.com" } } })).toBe(1);
 });
 
 const loadAbove = (most: string) =>
