@@ -13,6 +13,7 @@ const port = z.coerce.number("must be a port").int("must be a port").min(0).max(
 const count = z.coerce.number("must be a number").int("must be a whole number").min(0, "must be 0 or more");
 /** Node announces whole seconds, and takes 0 for no timeout. */
 const keepAlive = count.min(1_000, "must be 1000 or more").max(86_400_000, "must be 86400000 or less");
+const unverifiedDays = count.min(1, "must be 1 or more").max(3_650, "must be 3650 or less");
 const workerProcesses = count.min(1, "must be 1 or more").max(16, "must be 16 or less");
 const names = z.string().transform((value) => value.split(",").map((name) => name.trim()));
 const prefix = z.string().regex(/^[\w{}-]+$/, "may have letters, digits, _ - { }");
@@ -109,6 +110,9 @@ export const variables = {
   workers: ["WORKERS", names.optional()],
   schedules: ["SCHEDULES", cadences.optional()],
   healthPort: ["HEALTH_PORT", port.optional()],
+  unverifiedDays: ["UNVERIFIED_DAYS", unverifiedDays.default(30)],
+  purgeMaxStatements: ["PURGE_MAX_STATEMENTS", count.default(10)],
+  purgeMaxBatchMs: ["PURGE_MAX_BATCH_MS", count.default(500)],
   workerProcesses: ["WORKER_PROCESSES", workerProcesses.default(2)],
   smtpUrl: ["SMTP_URL", parsedBy(checkSmtpUrl).optional()],
   mailFrom: ["MAIL_FROM", parsedBy(parseSender).default(sampleSender)],
@@ -160,6 +164,7 @@ const readBy = {
   worker: [
     ...[...common, ...stores, ...files, ...links, ...mail, ...ffmpeg, ...transcription],
     ...(["workers", "schedules", "healthPort"] as const),
+    ...(["unverifiedDays", "purgeMaxStatements", "purgeMaxBatchMs"] as const),
   ],
   sandbox: [...common, "host", "sandboxSmtpPort", "sandboxHttpPort"],
   migrate: [...common, ...stores],

@@ -80,6 +80,8 @@ const keyOf = (subject: string) => createHash("sha256").update(subject).digest("
 const inPostgres = (sql: Sql) => ({
   tableName: "Throttle",
   tableCreated: true,
+  // record-purge deletes expired rows, in batches.
+  clearExpiredByTimeout: false,
   storeType: "client",
   storeClient: {
     query: async ({ text, values }: { text: string; values: unknown[] }) => {

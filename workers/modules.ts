@@ -5,11 +5,15 @@ import type { Wire } from "./wiring/infrastructure.ts";
  * that a process for one module does not hold the packages of the others.
  */
 export const modules = {
+  "account-purge": () => import("./wiring/account-purge.ts"),
   email: () => import("./wiring/email.ts"),
   "image-resize": () => import("./wiring/image-resize.ts"),
+  "record-purge": () => import("./wiring/record-purge.ts"),
   "report-generate": () => import("./wiring/report-generate.ts"),
   "report-purge": () => import("./wiring/report-purge.ts"),
   "schedule-dispatch": () => import("./wiring/schedule-dispatch.ts"),
+  "session-purge": () => import("./wiring/session-purge.ts"),
+  "storage-purge": () => import("./wiring/storage-purge.ts"),
   "upload-purge": () => import("./wiring/upload-purge.ts"),
   "video-encode": () => import("./wiring/video-encode.ts"),
   "video-package": () => import("./wiring/video-package.ts"),

@@ -1,5 +1,9 @@
+import { accountPurge } from "./account-purge/job.ts";
 import type { JobDefinition } from "./core/job.ts";
+import { recordPurge } from "./record-purge/job.ts";
 import { reportGenerate } from "./report-generate/job.ts";
+import { sessionPurge } from "./session-purge/job.ts";
+import { storagePurge } from "./storage-purge/job.ts";
 
 /** When a job of the system recurs, in UTC. SCHEDULES of the configuration overrides it by name. */
 export type SystemCadence =
@@ -22,7 +26,12 @@ export interface SystemSchedule {
  * Every recurring job of the system. Each worker process writes this table to the rows of `Schedule` when it starts;
  * schedule-dispatch enqueues the jobs. `npm run jobs -- run NAME` starts one by hand.
  */
-export const schedules: readonly SystemSchedule[] = [];
+export const schedules: readonly SystemSchedule[] = [
+  { name: "session-purge", job: sessionPurge, payload: {}, cadence: { every: "minutes", minutes: 60 } },
+  { name: "record-purge", job: recordPurge, payload: {}, cadence: { every: "minutes", minutes: 60 } },
+  { name: "account-purge", job: accountPurge, payload: {}, cadence: { every: "day", hour: 3, minute: 10 } },
+  { name: "storage-purge", job: storagePurge, payload: {}, cadence: { every: "day", hour: 3, minute: 40 } },
+];
 
 /** The jobs that users can schedule. */
 export const forUsers: readonly JobDefinition[] = [reportGenerate];

@@ -8,14 +8,13 @@ export const lockUser = async (tx: Tx, id: string): Promise<{ passwordHash: stri
   return user;
 };
 
-/** The same for the user of an address. @throws Error if there is none: it was deleted by a concurrent transaction */
+/** The same for the user of an address. Undefined if there is none: a concurrent transaction has deleted it. */
 export const lockUserByEmail = async (
   tx: Tx,
   email: string,
-): Promise<{ id: string; verifiedAt: Date | null }> => {
+): Promise<{ id: string; verifiedAt: Date | null } | undefined> => {
   const [user] = await tx.$queryRaw<{ id: string; verifiedAt: Date | null }[]>`
     SELECT id, "verifiedAt" FROM "User" WHERE email = ${email} FOR NO KEY UPDATE`;
-  if (!user) throw new Error("the user was deleted during the sign-up");
   return user;
 };
 

@@ -15,7 +15,8 @@ import { lockUserByPassword } from "./locked-user.ts";
 import { Problem } from "../http/problem.ts";
 import { ABSOLUTE, endOfSession } from "./session-lifetime.ts";
 
-const YEAR = 365 * 86_400_000;
+const DAY = 86_400_000;
+const YEAR = 365 * DAY;
 
 const login = z.object({
   email,
@@ -97,6 +98,11 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
           if (!(await isKnown(tx, userId, deviceHash)))
             await enqueue(emailJob, { template: "new-sign-in", userId, recordId: session.id });
           await tx.device.createMany({ data: { userId, tokenHash: deviceHash }, skipDuplicates: true });
+          // At most once a day. record-purge deletes devices that are unseen for a year.
+          await tx.device.updateMany({
+            where: { userId, tokenHash: deviceHash, lastSeenAt: { lt: new Date(now.getTime() - DAY) } },
+            data: { lastSeenAt: now },
+          });
         });
 
         cookies.set(response, "device", device, YEAR);

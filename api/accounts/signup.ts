@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
+import type { Tx } from "../../infra/database.ts";
 import { hashPassword } from "../../infra/passwords.ts";
 import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../deps.ts";
@@ -9,7 +10,7 @@ import { name, newPassword } from "./fields.ts";
 import { address, message } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
 import { lockUserByEmail } from "./locked-user.ts";
-import { createVerification } from "./verification.ts";
+import { createVerification, type SignUp } from "./verification.ts";
 
 const signup = z
   .object({ email: address, name, password: newPassword })
@@ -18,6 +19,17 @@ const signup = z
     ...rest,
     ...(shown !== email && { shownEmail: shown }),
   }));
+
+/** Creates the user unless there is one with this address, and locks it. */
+const createUser = async (tx: Tx, user: SignUp & { email: string }) => {
+  for (let tries = 1; ; tries++) {
+    await tx.user.createMany({ data: [{ id: uuidv7(), ...user }], skipDuplicates: true });
+    const locked = await lockUserByEmail(tx, user.email);
+    if (locked) return locked;
+    // account-purge deleted an abandoned account between the two statements.
+    if (tries === 2) throw new Error("the user was deleted during the sign-up");
+  }
+};
 
 /**
  * The response and its timing are the same whether or not the address already has an account. Only the owner of the
@@ -33,8 +45,7 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
   ): Promise<z.input<typeof message>> =>
     transaction(async ({ tx, enqueue }) => {
       const signUp = { name, passwordHash, shownEmail: shownEmail ?? null };
-      await tx.user.createMany({ data: [{ id: uuidv7(), email, ...signUp }], skipDuplicates: true });
-      const { id: userId, verifiedAt } = await lockUserByEmail(tx, email);
+      const { id: userId, verifiedAt } = await createUser(tx, { email, ...signUp });
       const recordId = await createVerification(tx, appSecret, userId, signUp);
       await enqueue(
         emailJob,

@@ -1,6 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -104,6 +115,8 @@ export const createLocalStorage = ({ folder, signer }: LocalOptions): Storage =>
       yield* filesBelow(pathOf(start), start);
     },
 
+    folders: (prefix, after, limit) => foldersIn(pathOf(prefix.replace(/\/$/, "")), after ?? "", limit),
+
     remove: async (keys) => {
       for (const path of keys.map(pathOf)) {
         await rm(path, { force: true });
@@ -130,6 +143,16 @@ async function* filesBelow(path: string, key: string): AsyncIterable<string> {
   for (const { name } of entries.filter((entry) => entry.isDirectory() && WORDS.test(entry.name)))
     yield* filesBelow(join(path, name), `${key}/${name}`);
 }
+
+/** A folder of a file system has no order, so each page reads it to the end and keeps the first names. */
+const foldersIn = async (path: string, after: string, limit: number): Promise<string[]> => {
+  let names: string[] = [];
+  for await (const entry of (await opendir(path).catch(unlessMissing)) ?? []) {
+    if (!entry.isDirectory() || !WORDS.test(entry.name) || entry.name <= after) continue;
+    if (names.push(entry.name) >= 2 * limit) names = names.sort().slice(0, limit);
+  }
+  return names.sort().slice(0, limit);
+};
 
 const removeEmptyFolders = async (path: string, root: string) => {
   for (let each = path; each !== root; each = dirname(each)) {

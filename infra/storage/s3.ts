@@ -143,6 +143,20 @@ export const createS3Storage = ({ bucket, publicEndpoint, ...options }: S3Option
         for (const { Key } of page.Contents ?? []) if (Key) yield Key;
     },
 
+    folders: async (Prefix, after = "", limit) => {
+      const names: string[] = [];
+      const input = { Bucket: bucket, Prefix, Delimiter: "/", ...(after && { StartAfter: Prefix + after }) };
+      for await (const page of paginateListObjectsV2({ client, pageSize: Math.min(limit, 1_000) }, input)) {
+        for (const { Prefix: folder = "" } of page.CommonPrefixes ?? []) {
+          const name = folder.slice(Prefix.length, -1);
+          // The folder `after` itself: its keys begin with its name, and are greater.
+          if (name > after) names.push(name);
+        }
+        if (names.length >= limit) break;
+      }
+      return names.slice(0, limit);
+    },
+
     remove: async (keys) => removeObjects(client, bucket, keys.map(checkKey)),
 
     close: () => {

@@ -49,6 +49,27 @@ describe.each(drivers)("the storage %s", (driver) => {
     }
   });
 
+  test("lists folders in order, page by page", async () => {
+    expect(await storage.folders("pages/", undefined, 10)).toEqual([]);
+    const names = Array.from({ length: 25 }, (_, index) => `folder-${index}`).toSorted();
+    for (const name of names) {
+      await storage.write(`pages/${name}/source`, Buffer.from("a"), "image/png");
+      await storage.write(`pages/${name}/deeper/and/deeper`, Buffer.from("a"), "image/png");
+    }
+    await storage.write("pages/file", Buffer.from("not a folder"), "image/png");
+    await storage.write("pages-2/other/source", Buffer.from("not below"), "image/png");
+    const pages: string[][] = [];
+    for (let after: string | undefined; ; after = pages.at(-1)?.at(-1)) {
+      const page = await storage.folders("pages/", after, 10);
+      if (page.length === 0) break;
+      pages.push(page);
+    }
+    expect(pages.map(({ length }) => length)).toEqual([10, 10, 5]);
+    expect(pages.flat()).toEqual(names);
+    expect(await storage.folders("pages/", "folder-1x", 3)).toEqual(["folder-2", "folder-20", "folder-21"]);
+    expect(await storage.folders("pages/", "folder-9", 3)).toEqual([]);
+  });
+
   test("an object is replaced as a whole", async () => {
     await storage.write("uploads/3/source", Buffer.from("the first one"), "image/png");
     await storage.write("uploads/3/source", Buffer.from("next"), "image/gif");

@@ -53,6 +53,11 @@ export interface Storage {
   write(key: string, body: Buffer | Readable, contentType: string, around?: Around): Promise<void>;
   /** All keys that start with the prefix. It must be a folder, with its final slash. */
   list(prefix: string): AsyncIterable<string>;
+  /**
+   * The names of up to `limit` folders directly below the prefix, in order, after the name `after`. The memory that it
+   * needs does not depend on how many there are. The prefix must be a folder, with its final slash.
+   */
+  folders(prefix: string, after: string | undefined, limit: number): Promise<string[]>;
   /** Removes objects. Missing ones are ignored. */
   remove(keys: readonly string[]): Promise<void>;
   close(): void;

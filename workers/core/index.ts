@@ -24,6 +24,8 @@ export type { Log } from "./log.ts";
 export type { Observe, RunReport } from "./outcome.ts";
 export { createPgDatabase } from "./pg.ts";
 export { PostgresPool } from "./postgres.ts";
+export { purgeInBatches } from "./purge.ts";
+export type { PurgedBatch, PurgeOptions, PurgeStep } from "./purge.ts";
 export { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";
 export { isRedisUrl, parseRedisUrl } from "./redis-url.ts";
 export { startRelay } from "./relay.ts";
