@@ -50,7 +50,7 @@ test("when npm start is killed, all programs end and the next start works", asyn
   await killed.wrote("ready in");
   await killed.kill("SIGKILL");
   await until("all programs have ended", async () => (await takenPorts()).length === 0);
-  await using next = start();
+  await using next = start({ WORKER_PROCESSES: "1" });
   await next.wrote("ready in");
   await next.kill("SIGINT");
 });
@@ -180,7 +180,7 @@ test("a port that the database shares with another program is reported", async (
 
 test("every program listens on the address in HOST, which the table shows", async () => {
   const host = process.platform === "linux" ? "127.0.0.2" : "[::1]";
-  await using run = start({ HOST: host.replaceAll(/[[\]]/g, "") });
+  await using run = start({ HOST: host.replaceAll(/[[\]]/g, ""), WORKER_PROCESSES: "1" });
   await run.wrote("ready in");
   expect(run.output.join("\n")).toContain(`http://${host}:${ports.PORT} (pages`);
   await signUp("grace@example.com", host);
