@@ -1,5 +1,11 @@
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { filesOnBroker } from "./test/support/run/on-broker.ts";
+
+const allFiles = "{api,workers,infra,sandbox,test,scripts}/**/*.test.ts";
+
+// On another broker than PostgreSQL, the files that cannot use it would only repeat what they do without it.
+const include = process.env["BROKER"] ? filesOnBroker(import.meta.dirname, allFiles) : [allFiles];
 
 // They measure how long a user waits. Run in parallel with others, they would measure the others.
 const alone = ["test/flows/mail-limit.test.ts", "test/flows/mail-priority.test.ts"];
@@ -7,13 +13,18 @@ const alone = ["test/flows/mail-limit.test.ts", "test/flows/mail-priority.test.t
 // They need Redis, so they belong to that broker's run, rather than being skipped in the other.
 const ofOtherBroker = process.env["BROKER"] === "redis" ? [] : ["test/chaos/failover.test.ts"];
 
+// They test what a browser shows. Other flows test the routes behind it, on each broker.
+const browserFlows = ["pages", "uploads-page", "host-names"].map((name) => `test/flows/${name}.test.ts`);
+const ofBrowser = process.env["BROKER"] ? browserFlows : [];
+
 // It needs a program that not every machine has, so it runs only where it is asked for, as in CI.
 const ofPgBouncer = process.env["PGBOUNCER"] === "true" ? [] : ["test/chaos/pgbouncer.test.ts"];
 
-/** Starts the two files that take minutes first. If one of them started last, the run would wait for it alone. */
+/** Starts the files that take minutes first. If one of them started last, the run would wait for it alone. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]) {
-    const isLong = ({ moduleId }: TestSpecification) => /chaos\/(api|worker)-killed/.test(moduleId);
+    const isLong = ({ moduleId }: TestSpecification) =>
+      /start\.test|chaos\/(api|worker)-killed/.test(moduleId);
     const sorted = await super.sort(files);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
@@ -37,8 +48,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "together",
-          include: ["{api,workers,infra,sandbox,test,scripts}/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...alone, ...ofOtherBroker, ...ofPgBouncer],
+          include,
+          exclude: [...configDefaults.exclude, ...alone, ...ofOtherBroker, ...ofBrowser, ...ofPgBouncer],
           sequence: { groupOrder: 0 },
         },
       },

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import pg from "pg";
-import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { embeddedDatabaseUrl } from "../infra/config.ts";
 import { freePort, isFree } from "../scripts/processes/ports.ts";
 import { type ProjectProcess, startProcess } from "../scripts/processes/project-process.ts";
@@ -50,7 +50,7 @@ test("when npm start is killed, all programs end and the next start works", asyn
   await killed.wrote("ready in");
   await killed.kill("SIGKILL");
   await until("all programs have ended", async () => (await takenPorts()).length === 0);
-  await using next = start();
+  await using next = start({ WORKER_PROCESSES: "1" });
   await next.wrote("ready in");
   await next.kill("SIGINT");
 });
@@ -93,53 +93,48 @@ test("npm run dev restarts the programs that a change affects, at every change",
   expect(await takenPorts()).toEqual([]);
 });
 
-const brokerIndependentCases = () => {
-  test("npm run dev compiles a changed mail template, and keeps the old version of one that does not compile", async () => {
-    const clone = await copyProject();
-    const [template, compiled] = ["templates/welcome.mjml", "templates/compiled/welcome.html"].map((file) =>
-      join(clone, file),
-    ) as [string, string];
-    const [source, old] = [await readFile(template, "utf8"), await readFile(compiled, "utf8")];
-    await using dev = startIn(clone, {}, "--watch");
-    await dev.wrote("ready in");
+test("npm run dev compiles a changed mail template, and keeps the old version of one that does not compile", async () => {
+  const clone = await copyProject();
+  const [template, compiled] = ["templates/welcome.mjml", "templates/compiled/welcome.html"].map((file) =>
+    join(clone, file),
+  ) as [string, string];
+  const [source, old] = [await readFile(template, "utf8"), await readFile(compiled, "utf8")];
+  await using dev = startIn(clone, {}, "--watch");
+  await dev.wrote("ready in");
 
-    await writeFile(template, source.replace("</mj-body>", "<mj-nonsense /></mj-body>"));
-    await dev.wrote("The previous version stays in use.");
-    await dev.wrote("do not compile after a change to templates/welcome.mjml");
-    expect(dev.output.join("\n")).toContain("mj-nonsense");
-    expect(await readFile(compiled, "utf8")).toBe(old);
+  await writeFile(template, source.replace("</mj-body>", "<mj-nonsense /></mj-body>"));
+  await dev.wrote("The previous version stays in use.");
+  await dev.wrote("do not compile after a change to templates/welcome.mjml");
+  expect(dev.output.join("\n")).toContain("mj-nonsense");
+  expect(await readFile(compiled, "utf8")).toBe(old);
 
-    await writeFile(template, source.replace("</mj-body>", "<mj-raw><!-- new --></mj-raw></mj-body>"));
-    await dev.wrote("worker-2 │ restarting: templates/welcome.mjml has changed");
-    expect(await readFile(compiled, "utf8")).toContain("<!-- new -->");
-    await until(
-      "both workers are ready again",
-      async () => dev.output.filter((line) => /worker-\d │ .*working/.test(line)).length === 4,
-    );
-    expect(await dev.kill("SIGINT")).toEqual({ code: 0, signal: null });
-  });
+  await writeFile(template, source.replace("</mj-body>", "<mj-raw><!-- new --></mj-raw></mj-body>"));
+  await dev.wrote("worker-2 │ restarting: templates/welcome.mjml has changed");
+  expect(await readFile(compiled, "utf8")).toContain("<!-- new -->");
+  await until(
+    "both workers are ready again",
+    async () => dev.output.filter((line) => /worker-\d │ .*working/.test(line)).length === 4,
+  );
+  expect(await dev.kill("SIGINT")).toEqual({ code: 0, signal: null });
+});
 
-  test("npm run migration writes only what the existing migrations lack, committed or not", async () => {
-    const clone = await copyProject();
-    const migrate = async (name: string) => {
-      await using run = startProcess(relative(root, join(clone, "scripts/migration.ts")), {}, name);
-      expect((await run.exited).code).toBe(0);
-      return run.output.join("\n");
-    };
-    for (const name of ["First", "Second"]) {
-      await appendFile(join(clone, "prisma/schema.prisma"), `\nmodel ${name} {\n  id Int @id\n}\n`);
-      const sql = await migrate(name.toLowerCase());
-      expect(sql.match(/CREATE TABLE "\w+"/g)).toEqual([`CREATE TABLE "${name}"`]);
-      expect(sql).not.toContain("DROP");
-    }
-    const migrations = await readdir(join(clone, "prisma/migrations"));
-    expect(await migrate("third")).toBe("The migrations match prisma/schema.prisma.");
-    expect(await readdir(join(clone, "prisma/migrations"))).toEqual(migrations);
-  });
-};
-
-// They do not depend on the broker.
-if (!inject("redisUrl")) brokerIndependentCases();
+test("npm run migration writes only what the existing migrations lack, committed or not", async () => {
+  const clone = await copyProject();
+  const migrate = async (name: string) => {
+    await using run = startProcess(relative(root, join(clone, "scripts/migration.ts")), {}, name);
+    expect((await run.exited).code).toBe(0);
+    return run.output.join("\n");
+  };
+  for (const name of ["First", "Second"]) {
+    await appendFile(join(clone, "prisma/schema.prisma"), `\nmodel ${name} {\n  id Int @id\n}\n`);
+    const sql = await migrate(name.toLowerCase());
+    expect(sql.match(/CREATE TABLE "\w+"/g)).toEqual([`CREATE TABLE "${name}"`]);
+    expect(sql).not.toContain("DROP");
+  }
+  const migrations = await readdir(join(clone, "prisma/migrations"));
+  expect(await migrate("third")).toBe("The migrations match prisma/schema.prisma.");
+  expect(await readdir(join(clone, "prisma/migrations"))).toEqual(migrations);
+});
 
 test("a program that exits before it was ready is not restarted, and its output is shown last", async () => {
   await using run = start({
@@ -185,7 +180,7 @@ test("a port that the database shares with another program is reported", async (
 
 test("every program listens on the address in HOST, which the table shows", async () => {
   const host = process.platform === "linux" ? "127.0.0.2" : "[::1]";
-  await using run = start({ HOST: host.replaceAll(/[[\]]/g, "") });
+  await using run = start({ HOST: host.replaceAll(/[[\]]/g, ""), WORKER_PROCESSES: "1" });
   await run.wrote("ready in");
   expect(run.output.join("\n")).toContain(`http://${host}:${ports.PORT} (pages`);
   await signUp("grace@example.com", host);

@@ -1,8 +1,8 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createSandbox } from "../../sandbox/sandbox.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
-import { missingChromium, startChromium } from "../support/browser/chromium.ts";
+import { closePages, missingChromium, startChromium } from "../support/browser/chromium.ts";
 import { codeIn, createPeople, type People, tokenIn } from "../support/api/people.ts";
 import { until } from "../../scripts/processes/until.ts";
 
@@ -36,6 +36,7 @@ describe("the pages", () => {
     await app[Symbol.asyncDispose]();
   });
 
+  afterEach(() => closePages(browser));
   beforeEach(({ skip }) => skip(missingChromium !== undefined, missingChromium));
 
   const open = async (path: string) => {

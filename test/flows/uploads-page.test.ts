@@ -1,11 +1,11 @@
 import type { Browser, Page, Route } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { uploadWork } from "../../api/uploads/work.ts";
 import { PUT_PATH } from "../../infra/storage/signature.ts";
 import type { Prisma } from "../../prisma/client/client.ts";
 import { videoEncode } from "../../workers/video-encode/job.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
-import { missingChromium, startChromium } from "../support/browser/chromium.ts";
+import { closePages, missingChromium, startChromium } from "../support/browser/chromium.ts";
 import { createPeople, type People, type SignedIn } from "../support/api/people.ts";
 import { samples } from "../support/api/uploads.ts";
 
@@ -52,6 +52,7 @@ describe("the uploads page", () => {
     await app[Symbol.asyncDispose]();
   });
 
+  afterEach(() => closePages(browser));
   beforeEach(({ skip }) => skip(missingChromium !== undefined, missingChromium));
 
   const visit = async (someone?: SignedIn) => {

@@ -5,17 +5,25 @@ import { openBroker, startRelay, throttledWarn, type Sql } from "../../../worker
 import { insertJob } from "../core/insert-job.ts";
 import { chore } from "../../../scripts/chaos/jobs.ts";
 
-// Commits a few jobs, and kills its process when the relay has published them but not yet marked them in the ledger.
+// Commits a few batches of jobs, each for a relay of its own, which stops when it has published its batch but not yet
+// marked it in the ledger. The last one kills the process.
 const config = loadConfigOrExit("api");
 const log = createLogger("relay", config.logLevel);
 const database = openDatabase(config.databaseUrl, 5, throttledWarn(log, "database"));
 const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
 const { sql } = database.jobs;
 
-const killBeforeMark: Sql = (text, values) => {
-  if (text.includes("state = 'PUBLISHED'")) process.kill(process.pid, "SIGKILL");
-  return sql(text, values);
-};
+const batches = process.env["BATCHES"]?.split(",").map(Number) ?? [];
 
-for (let jobs = 0; jobs < Number(process.env["JOBS"]); jobs++) await insertJob(sql, chore, {});
-startRelay(killBeforeMark, broker, log).nudge();
+for (const [index, jobs] of batches.entries()) {
+  for (let count = 0; count < jobs; count++) await insertJob(sql, chore, {});
+  await new Promise<void>((stopped) => {
+    const stopBeforeMark: Sql = async (text, values) => {
+      if (!text.includes("state = 'PUBLISHED'")) return sql(text, values);
+      if (index === batches.length - 1) process.kill(process.pid, "SIGKILL");
+      stopped();
+      return new Promise(() => {});
+    };
+    startRelay(stopBeforeMark, broker, log).nudge();
+  });
+}
