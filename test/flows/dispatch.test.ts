@@ -6,7 +6,7 @@ import type { SystemSchedule } from "../../workers/schedules.ts";
 import type { Infrastructure } from "../../workers/wiring/infrastructure.ts";
 import { startSchedules } from "../../workers/wiring/recurring.ts";
 import { wire } from "../../workers/wiring/schedule-dispatch.ts";
-import { writeSystemSchedules } from "../../workers/wiring/system-schedules.ts";
+import { override, writeSystemSchedules } from "../../workers/wiring/system-schedules.ts";
 import { uploadPurge } from "../../workers/upload-purge/job.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 
@@ -131,6 +131,20 @@ test("the system's table is written to rows: new, changed and removed entries", 
 
   await writeSystemSchedules(core.sql, [table[0]!]);
   expect((await rows()).map(({ name }) => name)).toEqual(["a"]);
+});
+
+test("the configuration overrides cadences, leaves entries out, and names those that do not exist", () => {
+  const table = [entry("a", { every: "day", hour: 3 }), entry("b", { every: "minutes", minutes: 10 })];
+  const cadences = new Map([
+    ["a", { every: "minutes", minutes: 5 } as const],
+    ["b", "off" as const],
+    ["c", "off" as const],
+  ]);
+  expect(override(table, cadences)).toEqual({
+    table: [entry("a", { every: "minutes", minutes: 5 })],
+    unknown: ["c"],
+  });
+  expect(override(table)).toEqual({ table, unknown: [] });
 });
 
 test("a process that starts writes the table, and its clock enqueues a dispatch when an entry is due", async () => {
