@@ -135,10 +135,10 @@ test("the system's table is written to rows: new, changed and removed entries", 
 
 test("the configuration overrides cadences, leaves entries out, and names those that do not exist", () => {
   const table = [entry("a", { every: "day", hour: 3 }), entry("b", { every: "minutes", minutes: 10 })];
-  const cadences = new Map([
-    ["a", { every: "minutes", minutes: 5 } as const],
-    ["b", "off" as const],
-    ["c", "off" as const],
+  const cadences = new Map<string, SystemSchedule["cadence"] | "off">([
+    ["a", { every: "minutes", minutes: 5 }],
+    ["b", "off"],
+    ["c", "off"],
   ]);
   expect(override(table, cadences)).toEqual({
     table: [entry("a", { every: "minutes", minutes: 5 })],
