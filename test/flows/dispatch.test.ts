@@ -78,7 +78,7 @@ test("an urgent mail passes a flood of 10,000 jobs, which all reach the broker t
   await dispatch();
   const [user] = await core.sql<{ id: string }>(`SELECT id FROM "User" LIMIT 1`, []);
   const mail = await core.jobs.transaction(({ enqueue }) =>
-    enqueue(email, { template: "password-reset", userId: user!.id } as never),
+    enqueue(email, { template: "password-reset", userId: user!.id }),
   );
   core.startRelay();
   await core.reaches(mail, "PUBLISHED");
