@@ -2,6 +2,7 @@ import pg from "pg";
 import { loadConfigOrExit } from "../infra/config.ts";
 import {
   cancelJobs,
+  findBatches,
   findFlow,
   findJob,
   findJobs,
@@ -10,8 +11,11 @@ import {
   type JobState,
   type Sql,
 } from "../workers/core/index.ts";
+import { schedules } from "../workers/schedules.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";
+import { printBatches } from "./jobs/print-batches.ts";
 import { printFlow, printJob, printTable } from "./jobs/print.ts";
+import { printResult, startSchedule } from "./jobs/run-schedule.ts";
 
 const HELP = `Lists the jobs in the ledger, retries and cancels them.
 
@@ -19,13 +23,15 @@ const HELP = `Lists the jobs in the ledger, retries and cancels them.
   npm run jobs -- show ID            one job, with every attempt, and its flow
   npm run jobs -- retry ID …         runs jobs in the dead letter again
   npm run jobs -- cancel ID …        cancels jobs that have not started, or flows by the ids of their roots
+  npm run jobs -- batches            the newest 20 batches, with their jobs by state
+  npm run jobs -- run NAME           runs a recurring job of the system now
 
   --failed            only the dead letter (retry: always)
   --state STATE       waiting, pending, published, completed, failed, cancelled
   --name NAME         only jobs with this name
   --since AGE         only jobs created within 30s, 15m, 1h, 7d …
-  --limit N           at most N jobs (list: 50; retry and cancel: 1000)
-  --watch             refreshes the list every second, until Ctrl-C
+  --limit N           at most N jobs (list: 50; retry and cancel: 1000) or batches
+  --watch             refreshes list or batches every second, until Ctrl-C; run: waits for the result
 
   The list shows a published job as running, retrying or queued, and a pending job as waiting.
 
@@ -118,12 +124,30 @@ const select = async (sql: Sql, ids: string[]): Promise<string[]> => {
 
 const list = async (sql: Sql, [word]: string[]): Promise<void> => {
   if (word) throw new UsageError(`list ${word}: select jobs by --name, --state, --since or --failed`);
+  await refresh(async (lines) => printTable(await findJobs(sql, filter(50)), lines));
+};
+
+/** Prints once or, with --watch, every second. */
+const refresh = async (print: (lines: number) => Promise<void>): Promise<void> => {
   do {
-    const jobs = await findJobs(sql, filter(50));
     if (options.watch) console.clear();
-    printTable(jobs, options.watch ? (process.stdout.rows ?? Infinity) - 1 : Infinity);
+    await print(options.watch ? (process.stdout.rows ?? Infinity) - 1 : Infinity);
     if (options.watch) await new Promise((resolve) => setTimeout(resolve, 1_000));
   } while (options.watch);
+};
+
+const batches = async (sql: Sql, [word]: string[]): Promise<void> => {
+  if (word) throw new UsageError(`batches ${word}: takes no argument`);
+  const { limit } = filter(20);
+  await refresh(async (lines) => printBatches(await findBatches(sql, { limit }), lines));
+};
+
+const run = async (sql: Sql, [name, another]: string[]): Promise<void> => {
+  const schedule = schedules.find((each) => each.name === name);
+  const known = schedules.map((each) => each.name).join(", ") || "there are none";
+  if (!schedule || another) throw new UsageError(`run: needs the name of one schedule: ${known}`);
+  const id = await startSchedule(sql, schedule);
+  if (options.watch && !(await printResult(sql, id))) process.exitCode = 1;
 };
 
 const show = async (sql: Sql, [id, another]: string[]): Promise<void> => {
@@ -147,6 +171,8 @@ const report = (done: { id: string }[], requested: string[], outcome: string, re
 const commands: Record<string, (sql: Sql, ids: string[]) => Promise<void>> = {
   list,
   show,
+  batches,
+  run,
   retry: async (sql, ids) => {
     const requested = await select(sql, ids);
     const rest = "the others are not in the dead letter";
@@ -158,8 +184,8 @@ const commands: Record<string, (sql: Sql, ids: string[]) => Promise<void>> = {
   },
 };
 
-const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
-if (options.help || !run) {
+const chosen = Object.hasOwn(commands, command) ? commands[command] : undefined;
+if (options.help || !chosen) {
   if (!options.help) console.error(`Unknown command: ${command}\n`);
   console.log(HELP);
   process.exit(options.help ? 0 : 2);
@@ -169,7 +195,7 @@ const client = new pg.Client({ connectionString: loadConfigOrExit("migrate").dat
 client.on("error", () => {}); // the next statement rejects
 try {
   await client.connect();
-  await run(async (text, values) => (await client.query(text, [...values])).rows, ids);
+  await chosen(async (text, values) => (await client.query(text, [...values])).rows, ids);
 } catch (error) {
   if (error instanceof UsageError) console.error(error.message);
   else {

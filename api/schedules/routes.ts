@@ -18,6 +18,24 @@ export const scheduleRoutes = ({ prisma }: AppDeps) => {
   const ofMember = (userId: string) => ({ userId, project: { members: { some: { userId } } } });
 
   return [
+    // Before the paths with an id, which would take it for one.
+    route(
+      {
+        method: "post",
+        path: "/v1/report-schedules/preview",
+        summary: "See the next runs of a schedule before you save it",
+        access: "user",
+        body: recurrence,
+        status: 200,
+        response: z.object({ nextRuns }),
+      },
+      async ({ session: { userId }, body }) => {
+        const user = await prisma.user.findUnique({ where: { id: userId }, select: { zone: true } });
+        if (!user) throw new Problem("unauthenticated");
+        return { nextRuns: nextRunsOf(toRecurrence(body, user.zone), new Date(), null) };
+      },
+    ),
+
     route(
       {
         method: "put",
@@ -96,23 +114,6 @@ export const scheduleRoutes = ({ prisma }: AppDeps) => {
       async ({ session: { userId }, params: { projectId } }) => {
         const { count } = await prisma.schedule.deleteMany({ where: { projectId, ...ofMember(userId) } });
         if (count === 0) throw new Problem("not-found");
-      },
-    ),
-
-    route(
-      {
-        method: "post",
-        path: "/v1/report-schedules/preview",
-        summary: "See the next runs of a schedule before you save it",
-        access: "user",
-        body: recurrence,
-        status: 200,
-        response: z.object({ nextRuns }),
-      },
-      async ({ session: { userId }, body }) => {
-        const user = await prisma.user.findUnique({ where: { id: userId }, select: { zone: true } });
-        if (!user) throw new Problem("unauthenticated");
-        return { nextRuns: nextRunsOf(toRecurrence(body, user.zone), new Date(), null) };
       },
     ),
   ];

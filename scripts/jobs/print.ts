@@ -29,7 +29,7 @@ const UNITS: [seconds: number, name: string][] = [
 ];
 
 /** "4 s ago", "in 3 min". */
-const relative = (date: Date | null, now = Date.now()): string => {
+export const relative = (date: Date | null, now = Date.now()): string => {
   if (!date) return "";
   const seconds = Math.round((date.getTime() - now) / 1_000);
   const [size, name] = UNITS.find(([unit]) => Math.abs(seconds) >= unit) ?? [1, "s"];
