@@ -7,6 +7,7 @@ import type { Wire } from "./wiring/infrastructure.ts";
 export const modules = {
   email: () => import("./wiring/email.ts"),
   "image-resize": () => import("./wiring/image-resize.ts"),
+  "project-purge": () => import("./wiring/project-purge.ts"),
   "upload-purge": () => import("./wiring/upload-purge.ts"),
   "video-encode": () => import("./wiring/video-encode.ts"),
   "video-package": () => import("./wiring/video-package.ts"),

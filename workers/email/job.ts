@@ -1,15 +1,14 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
+const at = <Name extends string>(priority: number, ...names: Name[]) =>
+  Object.fromEntries(names.map((name) => [name, priority])) as Record<Name, number>;
+
 /** Each mail and its priority: 0 if a user is waiting for it, 1 for warnings, 10 for the rest. */
 const priorities = {
-  verification: 0,
-  "account-exists": 0,
-  welcome: 10,
-  "password-reset": 0,
-  "password-changed": 1,
-  "new-sign-in": 1,
-  invitation: 10,
+  ...at(0, "verification", "account-exists", "password-reset"),
+  ...at(1, "password-changed", "new-sign-in"),
+  ...at(10, "welcome", "invitation"),
 };
 
 export type Template = keyof typeof priorities;
