@@ -7,6 +7,7 @@ import type { Wire } from "./wiring/infrastructure.ts";
 export const modules = {
   email: () => import("./wiring/email.ts"),
   "image-resize": () => import("./wiring/image-resize.ts"),
+  "project-purge": () => import("./wiring/project-purge.ts"),
   "report-generate": () => import("./wiring/report-generate.ts"),
   "report-purge": () => import("./wiring/report-purge.ts"),
   "schedule-dispatch": () => import("./wiring/schedule-dispatch.ts"),
