@@ -56,6 +56,25 @@ describe("the config", () => {
     });
   });
 
+  it("reads cadences: a time of day, minutes, or off", () => {
+    const { schedules } = loadConfig("worker", { SCHEDULES: "purge=04:30, tidy=15m,sweep=off" });
+    expect(Object.fromEntries(schedules ?? [])).toEqual({
+      purge: { every: "day", hour: 4, minute: 30 },
+      tidy: { every: "minutes", minutes: 15 },
+      sweep: "off",
+    });
+    for (const SCHEDULES of [
+      "purge",
+      "purge=",
+      "purge=24:00",
+      "purge=4:30",
+      "purge=0m",
+      "purge=1441m",
+      "purge=1h",
+    ])
+      expect(() => loadConfig("worker", { SCHEDULES })).toThrow("SCHEDULES: must be entries like");
+  });
+
   it("accepts PUBLIC_URL with or without a trailing slash", () => {
     for (const PUBLIC_URL of ["https://app.example.com", "https://app.example.com/"])
       expect(loadConfig("api", { PUBLIC_URL }).publicUrl).toBe("https://app.example.com");

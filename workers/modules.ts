@@ -8,6 +8,7 @@ export const modules = {
   "account-purge": () => import("./wiring/account-purge.ts"),
   email: () => import("./wiring/email.ts"),
   "image-resize": () => import("./wiring/image-resize.ts"),
+  "project-purge": () => import("./wiring/project-purge.ts"),
   "record-purge": () => import("./wiring/record-purge.ts"),
   "report-generate": () => import("./wiring/report-generate.ts"),
   "report-purge": () => import("./wiring/report-purge.ts"),

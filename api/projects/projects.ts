@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Tx } from "../../infra/database.ts";
+import { projectPurge } from "../../workers/project-purge/job.ts";
 import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { given, id } from "../http/fields.ts";
@@ -116,13 +118,21 @@ export const projectsRoutes = ({ prisma, throttle }: AppDeps) => [
       problems: ["wrong-role"],
     },
     async ({ session: { userId }, params, transaction }) => {
-      await transaction(async ({ tx }) => {
+      await transaction(async ({ tx, enqueue }) => {
         await manage(tx, { projectId: params.id, userId, needs: "OWNER" });
-        await tx.project.delete({ where: { id: params.id } });
+        await abandon(tx, params.id);
+        await enqueue(projectPurge, { projectId: params.id });
       });
     },
   ),
 ];
+
+/** Ends every access. Without members, the project does not exist for anyone; project-purge deletes what is in it. */
+const abandon = async (tx: Tx, projectId: string): Promise<void> => {
+  await tx.invitation.deleteMany({ where: { projectId } });
+  await tx.schedule.deleteMany({ where: { projectId } });
+  await tx.projectMember.deleteMany({ where: { projectId } });
+};
 
 interface Row {
   id: string;

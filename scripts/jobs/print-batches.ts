@@ -8,7 +8,7 @@ const COUNTS = ["total", "waiting", "running", "done", "failed", "cancelled"] as
 export const printBatches = (batches: readonly BatchRow[], most = Infinity): void =>
   console.log(batchLines(batches).slice(0, most).join("\n"));
 
-export const batchLines = (batches: readonly BatchRow[]): string[] => {
+const batchLines = (batches: readonly BatchRow[]): string[] => {
   if (batches.length === 0) return ["no batches"];
   const header = ["BATCH", "CREATED", ...COUNTS.map((count) => count.toUpperCase())];
   const rows = batches.map((batch) => [

@@ -4,7 +4,7 @@ import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { valid } from "../support/api/generate.ts";
 import { checkResponse, type Operation, publishedOperations } from "../support/api/openapi.ts";
 import { createPeople, type SignedIn } from "../support/api/people.ts";
-import { createProject } from "../support/api/reports.ts";
+import { createPlanner } from "../support/api/projects.ts";
 import { createUploader, samples } from "../support/api/uploads.ts";
 
 const operations = publishedOperations();
@@ -20,8 +20,13 @@ beforeAll(async () => {
   owner = await people.session("owner@example.com");
   stranger = await people.session("stranger@example.com");
   await createUploader(app, owner).upload(samples.png);
-  const { projectId } = await createProject(app.core.database, ["owner@example.com"]);
-  await owner.post("/v1/reports").send({ projectId, period: "SPRINT" });
+  const plan = createPlanner(owner);
+  const { id } = await plan.project();
+  const sprint = await plan.sprint(id);
+  const task = await plan.task(id, { sprintId: sprint.id });
+  await plan.comment(task.id);
+  await owner.post(`/v1/projects/${id}/invitations`).send({ email: "invited@example.com", role: "MEMBER" });
+  await owner.post("/v1/reports").send({ projectId: id, period: "SPRINT" });
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
@@ -35,16 +40,20 @@ const call = ({ method, path, body }: Operation, cookie: string | undefined, id:
   });
 };
 
-/** Every id that the API returns to the owner. */
+const reads = protectedOperations.filter(({ method, role }) => method === "GET" && role === undefined);
+
+/** Every id that the API returns to the owner: in lists, and in what belongs to a record of a list. */
 const idsOfOwner = async (): Promise<string[]> => {
   const ids = new Set<string>();
-  for (const { path } of protectedOperations.filter(
-    ({ method, path }) => method === "GET" && !path.includes("{"),
-  )) {
+  const collect = async (path: string) => {
     const { text } = await owner.get(path);
     for (const [id] of text.matchAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g))
       ids.add(id);
-  }
+  };
+  for (const { path } of reads.filter(({ path }) => !path.includes("{"))) await collect(path);
+  const nested = reads.filter(({ path }) => /^[^{]*\{\w+\}(\/\w+)?$/.test(path));
+  // A set is also iterated over the ids that are added meanwhile.
+  for (const id of ids) for (const { path } of nested) await collect(path.replace(/\{\w+\}/, id));
   return [...ids];
 };
 

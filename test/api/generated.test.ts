@@ -33,7 +33,26 @@ beforeAll(async () => {
   const userId = userIds.get("user") ?? "";
   const upload = { userId, kind: "IMAGE", filename: "a.png", contentType: "image/png", bytes: 1 } as const;
   const { id: uploadId } = await app.core.database.prisma.upload.create({ data: upload });
-  known.ids.push(userId, uploadId, ...rows.map(({ id }) => id));
+  const { project } = app.core.database.prisma;
+  const {
+    id: projectId,
+    sprints,
+    tasks,
+  } = await project.create({
+    data: {
+      name: "Apollo",
+      members: { create: { userId, role: "OWNER" } },
+      sprints: {
+        create: { name: "Sprint 1", startsOn: new Date("2026-11-23"), endsOn: new Date("2026-12-06") },
+      },
+      tasks: {
+        create: { title: "Land on the Moon", comments: { create: { authorId: userId, body: "Ready" } } },
+      },
+    },
+    include: { sprints: true, tasks: { include: { comments: true } } },
+  });
+  const records = [...sprints, ...tasks, ...tasks.flatMap(({ comments }) => comments)].map(({ id }) => id);
+  known.ids.push(userId, uploadId, projectId, ...records, ...rows.map(({ id }) => id));
 });
 afterAll(() => app[Symbol.asyncDispose]());
 

@@ -20,8 +20,8 @@ const insertSchedules = async ({ sql }: System) => {
   );
   await sql(
     `INSERT INTO "Schedule" (id, "userId", "projectId", job, payload, cadence, hour, minute, zone, "nextRunAt")
-     SELECT gen_random_uuid(), "userId", "projectId", 'report-generate', '{}', 'DAILY', extract(hour FROM now())::int,
-            extract(minute FROM now())::int, 'UTC', date_trunc('minute', now())
+     SELECT gen_random_uuid(), "userId", "projectId", 'report-generate', '{}', 'DAILY', extract(hour FROM now() AT TIME ZONE 'UTC')::int,
+            extract(minute FROM now() AT TIME ZONE 'UTC')::int, 'UTC', date_trunc('minute', now())
      FROM "ProjectMember"`,
     [],
   );

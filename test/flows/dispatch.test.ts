@@ -6,7 +6,7 @@ import type { SystemSchedule } from "../../workers/schedules.ts";
 import type { Infrastructure } from "../../workers/wiring/infrastructure.ts";
 import { startSchedules } from "../../workers/wiring/recurring.ts";
 import { wire } from "../../workers/wiring/schedule-dispatch.ts";
-import { writeSystemSchedules } from "../../workers/wiring/system-schedules.ts";
+import { override, writeSystemSchedules } from "../../workers/wiring/system-schedules.ts";
 import { uploadPurge } from "../../workers/upload-purge/job.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 
@@ -51,8 +51,8 @@ const insertDue = async (count: number) => {
   );
   await core.sql(
     `INSERT INTO "Schedule" (id, "userId", "projectId", job, payload, cadence, hour, minute, zone, "nextRunAt")
-     SELECT gen_random_uuid(), "userId", "projectId", 'report-generate', '{}', 'DAILY', extract(hour FROM now())::int,
-            extract(minute FROM now())::int, 'UTC', date_trunc('minute', now())
+     SELECT gen_random_uuid(), "userId", "projectId", 'report-generate', '{}', 'DAILY', extract(hour FROM now() AT TIME ZONE 'UTC')::int,
+            extract(minute FROM now() AT TIME ZONE 'UTC')::int, 'UTC', date_trunc('minute', now())
      FROM "ProjectMember"`,
     [],
   );
@@ -78,7 +78,7 @@ test("an urgent mail passes a flood of 10,000 jobs, which all reach the broker t
   await dispatch();
   const [user] = await core.sql<{ id: string }>(`SELECT id FROM "User" LIMIT 1`, []);
   const mail = await core.jobs.transaction(({ enqueue }) =>
-    enqueue(email, { template: "password-reset", userId: user!.id } as never),
+    enqueue(email, { template: "password-reset", userId: user!.id }),
   );
   core.startRelay();
   await core.reaches(mail, "PUBLISHED");
@@ -131,6 +131,20 @@ test("the system's table is written to rows: new, changed and removed entries", 
 
   await writeSystemSchedules(core.sql, [table[0]!]);
   expect((await rows()).map(({ name }) => name)).toEqual(["a"]);
+});
+
+test("the configuration overrides cadences, leaves entries out, and names those that do not exist", () => {
+  const table = [entry("a", { every: "day", hour: 3 }), entry("b", { every: "minutes", minutes: 10 })];
+  const cadences = new Map<string, SystemSchedule["cadence"] | "off">([
+    ["a", { every: "minutes", minutes: 5 }],
+    ["b", "off"],
+    ["c", "off"],
+  ]);
+  expect(override(table, cadences)).toEqual({
+    table: [entry("a", { every: "minutes", minutes: 5 })],
+    unknown: ["c"],
+  });
+  expect(override(table)).toEqual({ table, unknown: [] });
 });
 
 test("a process that starts writes the table, and its clock enqueues a dispatch when an entry is due", async () => {

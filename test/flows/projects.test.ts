@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../../scripts/processes/until.ts";
+import { wire as wireProjectPurge } from "../../workers/wiring/project-purge.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { createPeople, type SignedIn } from "../support/api/people.ts";
 import { createPlanner } from "../support/api/projects.ts";
@@ -14,7 +16,7 @@ let eveId: string;
 let plan: ReturnType<typeof createPlanner>;
 
 beforeAll(async () => {
-  app = await createTestApp();
+  app = await createTestApp({ modules: [wireProjectPurge] });
   const people = createPeople(app);
   [ada, bob, eve] = await Promise.all([
     people.session("ada@example.com"),
@@ -58,6 +60,34 @@ describe("a project", () => {
     expect((await ada.delete(`/v1/projects/${created.id}`)).status).toBe(204);
     expect((await ada.get(`/v1/projects/${created.id}`)).status).toBe(404);
     expect((await ada.delete(`/v1/projects/${created.id}`)).status).toBe(404);
+  });
+
+  test("is gone at once when it is deleted, and a job deletes what was in it", async () => {
+    const { id: projectId } = await plan.project();
+    await join(projectId, bobId);
+    const sprint = await plan.sprint(projectId);
+    const task = await plan.task(projectId, { sprintId: sprint.id });
+    const data = Array.from({ length: 2_500 }, () => ({ projectId, title: "Many" }));
+    await prisma().task.createMany({ data });
+    const comments = Array.from({ length: 2_500 }, () => ({ taskId: task.id, body: "Many" }));
+    await prisma().comment.createMany({ data: comments });
+    const other = await plan.task((await plan.project()).id);
+
+    expect((await ada.delete(`/v1/projects/${projectId}`)).status).toBe(204);
+    for (const path of [`/v1/projects/${projectId}`, `/v1/sprints/${sprint.id}`, `/v1/tasks/${task.id}`])
+      expect((await bob.get(path)).status).toBe(404);
+    const purged = { name: "project-purge", payload: { equals: { projectId } }, state: "COMPLETED" } as const;
+    const result = await until(
+      "the project is purged",
+      async () => (await prisma().job.findFirst({ where: purged }))?.result,
+    );
+    expect(result).toBe(`rows deleted: ${2_501 + 2_500 + 1 + 1 + 1}`);
+    const where = { projectId };
+    expect([await prisma().task.count({ where }), await prisma().taskChange.count({ where })]).toEqual([
+      0, 0,
+    ]);
+    expect(await prisma().comment.count({ where: { taskId: task.id } })).toBe(0);
+    expect((await ada.get(`/v1/tasks/${other.id}`)).status).toBe(200);
   });
 
   test("is created once by two requests with the same key, and both get it", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Operation, Parameter } from "./openapi.ts";
 
-type Schema = Parameter["schema"] & { format?: string };
+type Schema = Parameter["schema"] & { format?: string; const?: unknown; anyOf?: Schema[] };
 
 export interface GeneratedRequest {
   path: string;
@@ -63,10 +63,15 @@ export const requestsTo = (
 
 /** A value that matches a schema. */
 export const valid = (schema: Schema, known: Known): fc.Arbitrary<unknown> => {
+  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((each) => valid(each, known)));
+  if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
   if (schema.format === "email") return fc.oneof(fc.constantFrom(...known.emails), fc.emailAddress());
   if (schema.format === "uuid") return fc.oneof(fc.constantFrom(...known.ids), fc.uuid());
+  if (schema.format === "date") return day;
   switch (schema.type) {
+    case "null":
+      return fc.constant(null);
     case "string":
       return fc.oneof(fc.constantFrom(...known.passwords), fc.constant("Europe/Warsaw"), stringOf(schema));
     case "integer":
@@ -84,6 +89,10 @@ export const valid = (schema: Schema, known: Known): fc.Arbitrary<unknown> => {
       throw new Error(`the generator does not support ${JSON.stringify(schema)}`);
   }
 };
+
+const day = fc
+  .date({ min: new Date("2020-01-01"), max: new Date("2030-12-31"), noInvalidDate: true })
+  .map((date) => date.toISOString().slice(0, 10));
 
 const stringOf = ({ pattern, minLength = 0, maxLength = 300 }: Schema) =>
   pattern ? fc.stringMatching(new RegExp(pattern)) : fc.string({ unit: "binary", minLength, maxLength });
