@@ -160,27 +160,24 @@ let cookie: string;
     expect(video.problem).toContain(message);
   });
 
-  test("survives a killed worker, which leaves no process and no file", async () => {
+  test("survives a worker that stops and one that is killed, which leave no process and no file", async () => {
     await makeMedia(folder, "long.mp4", picture(7, "854x480"));
     const id = await upload("long.mp4");
     await until("ffmpeg is running", async () => (await ffmpegs()).length > 0);
     expect(await scratch()).not.toEqual([]);
+    expect(await worker.kill("SIGTERM")).toEqual({ code: 0, signal: null });
+    expect(await ffmpegs()).toEqual([]);
+    expect(await scratch()).toEqual([]);
+
+    worker = await startWorker();
+    await until("ffmpeg is running again", async () => (await ffmpegs()).length > 0);
     await worker.kill("SIGKILL");
     await until("no ffmpeg is left", async () => (await ffmpegs()).length === 0, 5_000);
+
     worker = await startWorker();
     const video = await ready(id);
     expect(video.files.filter(({ role }) => role === "RENDITION")).toHaveLength(2);
     await until("no temporary file is left", async () => (await scratch()).length === 0);
-  });
-
-  test("a worker that stops ends ffmpeg and removes its files", async () => {
-    const id = await upload("long.mp4");
-    await until("ffmpeg is running", async () => (await ffmpegs()).length > 0);
-    expect(await worker.kill("SIGTERM")).toEqual({ code: 0, signal: null });
-    expect(await ffmpegs()).toEqual([]);
-    expect(await scratch()).toEqual([]);
-    worker = await startWorker();
-    await ready(id);
   });
 
   test("without ffmpeg, videos get a 503 that names what to install", async () => {
