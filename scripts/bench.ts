@@ -3,12 +3,13 @@ import { core } from "./bench/core.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
 import { media } from "./bench/media.ts";
+import { reports } from "./bench/reports.ts";
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
 import { startServers } from "./bench/servers.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";
 
 /** To measure something else, add a list of measurements here. */
-const parts: Readonly<Record<string, readonly Measurement[]>> = { core, accounts, media };
+const parts: Readonly<Record<string, readonly Measurement[]>> = { core, accounts, media, reports };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.
 
