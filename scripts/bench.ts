@@ -4,13 +4,27 @@ import { schedules } from "./bench/dispatch.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
 import { media } from "./bench/media.ts";
-import { purges } from "./bench/purges.ts";
+const parts: Readonly<Record<string, readonly Measurement[]>> = {
+  core,
+  accounts,
+  media,
+  reports,
+  schedules,
+  purges,
+};
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
 import { startServers } from "./bench/servers.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";
 
 /** To measure something else, add a list of measurements here. */
-const parts: Readonly<Record<string, readonly Measurement[]>> = { core, accounts, media, purges, schedules };
+const parts: Readonly<Record<string, readonly Measurement[]>> = {
+  core,
+  accounts,
+  media,
+  reports,
+  schedules,
+  purges,
+};
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.
 

@@ -107,7 +107,7 @@ export const mails: Record<Template, Mail> = {
     if (content === undefined) return { skip: "the report was deleted" };
     const note = isTooLarge ? TOO_LARGE : content ? ATTACHED : NOT_ATTACHED;
     return {
-      data: { project, period, note, url: links.report(id) },
+      data: { project: greetingName(project) || "your project", period, note, url: links.report(id) },
       ...(content && { attachments: [{ filename, contentType: "application/pdf", content }] }),
     };
   },

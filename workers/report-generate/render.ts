@@ -64,8 +64,11 @@ const listen = (
 const readOnDemand = (rows: ReadRows, signal: AbortSignal) => {
   let current: { table: TableName; batches: AsyncIterator<TaskRow[]> } | undefined;
   const close = async () => {
-    await current?.batches.return?.();
+    const closing = current?.batches.return?.();
     current = undefined;
+    // After an abort, the reader may be in a call that never ends. Its error is that of the abort.
+    if (signal.aborted) closing?.catch(() => {});
+    else await closing;
   };
   return {
     next: async (table: TableName): Promise<TaskRow[] | undefined> => {

@@ -76,7 +76,9 @@ const drawToday = (
   const now = actual[days.findIndex(({ day }) => day === today)];
   if (!now || actual.length === days.length) return;
   sheet.stroke(`${now.x} ${top} m ${now.x} ${top + PLOT.height} l`, "muted", 0.8, [1.5, 2]);
-  sheet.text("Today", now.x + 4, top + 6, { size: SIZE.small, ink: "muted", weight: "bold" });
+  const isAtEdge = now.x > PLOT.right - 40;
+  const style = { size: SIZE.small, ink: "muted", weight: "bold" } as const;
+  sheet.text("Today", now.x + (isAtEdge ? -4 : 4), top + 6, style, isAtEdge ? "right" : "left");
 };
 
 const describe = ({ days, unit }: BurnDown, today: string): string => {

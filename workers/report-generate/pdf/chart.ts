@@ -13,7 +13,7 @@ const MAX_LABELS = 9;
 export interface Series {
   readonly name: string;
   readonly ink: Ink;
-  readonly kind: "area" | "line" | "dashes" | "bar";
+  readonly kind: "line" | "dashes" | "bar";
 }
 
 const LABEL = { size: SIZE.small, ink: "muted" } as const;
@@ -65,7 +65,7 @@ export const drawLegend = (sheet: Sheet, top: number, series: readonly Series[])
   let x = PLOT.left;
   const y = top + PLOT.height + 32;
   for (const { name, ink, kind } of series) {
-    if (kind === "bar" || kind === "area") sheet.rectangle(x, y - 6, 12, 6, ink);
+    if (kind === "bar") sheet.rectangle(x, y - 6, 12, 6, ink);
     else sheet.stroke(`${x} ${y - 3} m ${x + 14} ${y - 3} l`, ink, 1.4, kind === "dashes" ? [3, 2] : []);
     x += 19;
     x += sheet.text(name, x, y, LABEL) + 18;

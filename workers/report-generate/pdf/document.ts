@@ -43,8 +43,8 @@ export const openDocument = (content: ReportContent, generated: string): Opened 
       if (label) page.text(label, PAGE.right, 38, SMALL, "right");
       page.hairline(47);
     }
-    const width = page.text(`Page ${page.pages} of `, PAGE.left, 806, SMALL);
-    total.draw(PAGE.left + width, 806, SMALL.size);
+    const width = page.text(`Page ${page.pages} of`, PAGE.left, 806, SMALL);
+    total.draw(PAGE.left + width + 2.1, 806);
     page.text(`Generated ${generated}`, PAGE.right, 806, SMALL, "right");
   };
   const sheet = new Sheet(doc, typesetter, (id) => fontRef(shaper, id), furnish);

@@ -65,15 +65,17 @@ const drawCard = (sheet: Sheet, parent: Tag, card: Card, x: number): void => {
   });
   const tag = child(sheet, parent, "P");
   sheet.tagged(tag, "P", () => {
-    sheet.text(`${title}: `.replace(": ", " "), left, sheet.y + 19, {
+    sheet.text(title, left, sheet.y + 19, {
       size: SIZE.small,
       ink: "muted",
       weight: "bold",
     });
     const value = figure.now === null ? "–" : format(figure.now);
     sheet.text(value, left, sheet.y + 44, { size: SIZE.large, ink: "ink", weight: "bold" });
-    const start = delta.direction ? left + 10 : left;
-    sheet.text(delta.text, start, sheet.y + 58.5, { size: SIZE.small, ink: delta.ink, weight: "bold" });
+    const words = { size: SIZE.small, ink: delta.ink, weight: "bold" } as const;
+    const indent = delta.direction ? 10 : 0;
+    const [line] = sheet.wrap(delta.text, words, WIDTH - 2 * INSET - indent + 6, 1);
+    if (line) sheet.text(line, left + indent, sheet.y + 58.5, words);
     const before = figure.before === null ? "No earlier data" : `${format(figure.before)} before`;
     sheet.text(before, left, sheet.y + 71.5, { size: SIZE.small, ink: "muted" });
   });
@@ -85,7 +87,8 @@ const compare = ({ figure: { now, before }, words, better, format }: Card): Delt
   if (before === null) return { text: "First period", ink: "muted" };
   if (format(now) === format(before)) return { text: "No change", ink: "muted" };
   const direction = now > before ? "up" : "down";
-  const share = before > 0 ? ` (${percents.format((now - before) / before)})` : "";
+  const growth = (now - before) / before;
+  const share = growth < 10 ? ` (${percents.format(growth).replace("-", "\u2212")})` : "";
   const text = `${format(Math.abs(now - before))} ${words[direction === "up" ? 0 : 1]}${share}`;
   return { text, direction, ink: better === undefined ? "muted" : better === direction ? "good" : "bad" };
 };
@@ -93,5 +96,6 @@ const compare = ({ figure: { now, before }, words, better, format }: Card): Delt
 /** Up to two days in hours, then in days. */
 const duration = (hours: number): string => {
   if (hours < 1) return `${Math.round(hours * 60)} min`;
-  return hours < 48 ? `${numbers.format(hours)} h` : `${numbers.format(hours / 24)} days`;
+  if (hours < 48) return `${numbers.format(hours)} h`;
+  return `${numbers.format(hours < 2_400 ? hours / 24 : Math.round(hours / 24))} days`;
 };

@@ -9,7 +9,7 @@ import { drawMasthead } from "./masthead.ts";
 import { drawPeople } from "./people.ts";
 import type { Sheet, Tag } from "./sheet.ts";
 import { drawTasks } from "./tasks.ts";
-import { drawThroughput } from "./throughput.ts";
+import { bucketsPerBar, drawThroughput } from "./throughput.ts";
 
 /** What a report is drawn from and sent to. */
 export interface Surroundings {
@@ -53,11 +53,22 @@ export const drawReport = async (
 
 const drawChart = (sheet: Sheet, root: Tag, { chart }: ReportContent, today: string): void => {
   const isBurnDown = chart.kind === "burn-down";
-  const remark = isBurnDown ? `In ${chart.unit}, at the end of each day` : "Tasks done and opened";
-  const section = beginSection(sheet, root, isBurnDown ? "Burn-down" : "Throughput", remark, CHART_HEIGHT);
+  const section = beginSection(
+    sheet,
+    root,
+    isBurnDown ? "Burn-down" : "Throughput",
+    remarkOn(chart),
+    CHART_HEIGHT,
+  );
   if (isBurnDown) drawBurnDown(sheet, section, chart, today);
   else drawThroughput(sheet, section, chart);
   section.end();
+};
+
+const remarkOn = (chart: ReportContent["chart"]): string => {
+  if (chart.kind === "burn-down") return `In ${chart.unit}, at the end of each day`;
+  const size = bucketsPerBar(chart);
+  return size > 1 ? `Tasks done and opened, ${size} days to a bar` : "Tasks done and opened";
 };
 
 /** Sends what pdfkit has written. */

@@ -73,7 +73,11 @@ const embed = (doc: PDFKit.PDFDocument, { name, font }: Face): Embedded => {
 };
 
 /** Their glyphs are in another order than their letters. */
-const REORDERED = /[\p{sc=Devanagari}]/u;
+const REORDERED = /\p{sc=Devanagari}/u;
+
+/** Other letters are taken apart, as in Vietnamese and Thai. Poppler reverses the actual text of right-to-left text. */
+const isUnreadable = (text: string, glyphs: number, direction: Direction): boolean =>
+  direction === "ltr" && (REORDERED.test(text) || glyphs > Array.from(text).length);
 
 const layOut = (text: string, embedded: Embedded, direction: Direction): Shaped => {
   const { font, scale, id: fontId } = embedded;
@@ -106,7 +110,7 @@ const layOut = (text: string, embedded: Embedded, direction: Direction): Shaped 
     width += position.xAdvance * scale;
   });
   flush();
-  const actualText = REORDERED.test(text) ? text : undefined;
+  const actualText = isUnreadable(text, glyphs.length, direction) ? text : undefined;
   return {
     fontId,
     parts: parts.map((part) => ({ ...part, operands: part.operands.replaceAll("><", "") })),

@@ -26,7 +26,7 @@ export interface Table<Row> {
 
 const LINE_HEIGHT = 12.5;
 const PADDING = 5.5;
-const GAP = 14;
+const GAP = 12;
 const HEADER_HEIGHT = 22;
 const MAX_LINES = 3;
 

@@ -83,14 +83,14 @@ const titleColumn = (sheet: Sheet): Column<TaskRow> => ({
 
 const stateColumn: Column<TaskRow> = {
   title: "State",
-  width: 54,
+  width: 50,
   align: "left",
   cell: ({ state }) => ({ text: STATES[state], ink: "muted" }),
 };
 
 const assigneeColumn: Column<TaskRow> = {
   title: "Assignee",
-  width: 92,
+  width: 84,
   align: "left",
   cell: ({ assignee }) => (assignee === null ? { text: "Unassigned", ink: "muted" } : { text: assignee }),
 };
@@ -107,7 +107,7 @@ const pointsColumn: Column<TaskRow> = {
 
 const dueColumn = (today: string): Column<TaskRow> => ({
   title: "Due",
-  width: 52,
+  width: 56,
   align: "right",
   cell: ({ dueOn }) => {
     if (dueOn === null) return { text: "–", ink: "muted" };
@@ -117,7 +117,7 @@ const dueColumn = (today: string): Column<TaskRow> => ({
 
 const lateColumn = (today: string): Column<TaskRow> => ({
   title: "Late by",
-  width: 44,
+  width: 42,
   align: "right",
   cell: ({ dueOn }) => {
     const days = dueOn === null ? 0 : daysBetween(dueOn, today);

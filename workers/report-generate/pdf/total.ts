@@ -1,7 +1,7 @@
 import type { Shaped } from "./shaping.ts";
 
 export interface Total {
-  draw(x: number, baseline: number, size: number): void;
+  draw(x: number, baseline: number): void;
   end(pages: number, size: number, fontRef: (id: string) => unknown): void;
 }
 
