@@ -61,7 +61,7 @@ export class Sheet {
 
   /** Draws the content of a structure element. */
   tagged(tag: Tag, type: string, draw: () => void): void {
-    const content = this.doc.markStructureContent(type as never);
+    const content = this.doc.markStructureContent(type);
     draw();
     this.doc.endMarkedContent();
     tag.add(content);

@@ -47,21 +47,20 @@ const lend = async <Result>(thread: Worker, work: (thread: Worker) => Promise<Re
 };
 
 const take = (): Worker =>
-  idle.pop() ?? new Worker(new URL("./thread.ts", import.meta.url), { resourceLimits });
+  idle.pop()?.removeAllListeners("error") ??
+  new Worker(new URL("./thread.ts", import.meta.url), { resourceLimits });
 
 /** Keeps an idle thread for a while. It does not keep the process alive. */
 const keep = (thread: Worker): void => {
-  thread.unref();
-  idle.push(thread);
   const remove = () => {
     const index = idle.indexOf(thread);
     if (index >= 0) idle.splice(index, 1);
+    return index >= 0;
   };
   thread.once("error", remove);
-  const timer = setTimeout(() => {
-    if (!idle.includes(thread)) return;
-    remove();
-    void thread.terminate();
+  thread.unref();
+  idle.push(thread);
+  setTimeout(() => {
+    if (remove()) void thread.terminate();
   }, IDLE).unref();
-  void timer;
 };
