@@ -69,7 +69,7 @@ export const titlesOfColumns = () =>
 
 const cardOf = (id) => document.querySelector(`.columns li[data-id="${id}"]`);
 
-/** Shows a task where it belongs now: in the order of ids, newest first, or nowhere if it does not match the filter. */
+/** Shows a task where it belongs now: in the order of ids, or nowhere if it does not match the filter. */
 export const showCard = (task) => {
   const old = cardOf(task.id);
   const from = old && columns[old.closest("section").dataset.state];

@@ -9,7 +9,7 @@ let show;
 let timer;
 let pause = SHORTEST;
 
-/** Loads unfinished reports until they are finished, while the tab is visible. `show` returns whether one has changed. */
+/** Loads unfinished reports while the tab is visible. `onReport` shows one, and returns whether it has changed. */
 export const followReports = (onReport) => {
   show = onReport;
   document.addEventListener("visibilitychange", () => {

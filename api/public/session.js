@@ -6,7 +6,7 @@ const alert = document.querySelector("#problem");
 const expired = document.querySelector("#expired");
 const said = document.querySelector("#said");
 
-/** Loads the account. Without a session, goes to the login; without a response, shows why. Both resolve with undefined. */
+/** Loads the account. Without a session, goes to the login; after a problem, shows it. Both resolve with undefined. */
 export const enter = async () => {
   const { ok, status, body } = await send("GET", "/v1/me");
   if (status === 401) return location.replace(loginPath());
@@ -24,7 +24,7 @@ const leave = async () => {
   else showProblem(reason(body));
 };
 
-/** Sends a request. If the session has ended, offers to log in, because what is typed would be lost on another page. */
+/** Sends a request. If the session has ended, offers to log in, and stays, because what is typed would be lost. */
 export const request = async (method, path, data) => {
   const response = await send(method, path, data);
   const isExpired = response.status === 401;

@@ -14,7 +14,9 @@ export interface SprintPlan {
 
 const PAST = 6;
 
-/** Six past sprints, the current and the next one. `weeks` have passed since the Monday on which the current one began. */
+/**
+ * Six past sprints, the current and the next one. `weeks` have passed since the Monday on which the current one began.
+ */
 export const planSprints = (dice: Dice, until: number, weeks: 0 | 1): SprintPlan[] => {
   const monday = until - ((new Date(until).getUTCDay() + 6) % 7) * DAY;
   const first = monday - (weeks + 2 * PAST) * 7 * DAY;

@@ -143,8 +143,8 @@ const addTask = (rows: ProjectRows, all: Step[], { dice, title, plan, workers, e
 };
 
 /**
- * About half of the planned tasks are due: mostly at the end of the sprint that they were planned for first. A few of the
- * others are due some weeks after their creation.
+ * About half of the planned tasks are due: mostly at the end of the sprint that they were planned for first. A few of
+ * the others are due some weeks after their creation.
  */
 const dueOn = (dice: Dice, all: Step[]): Date | null => {
   const createdOn = startOfDay(all[0]?.at ?? 0);

@@ -15,6 +15,8 @@ const paths = [
   "verify-email",
   "unsubscribe",
   "uploads",
+  "projects",
+  "reports",
   "docs",
 ];
 

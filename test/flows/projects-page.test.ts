@@ -72,6 +72,10 @@ describe("the projects page", () => {
     await column(page, "Done 1").getByRole("link").waitFor();
     expect(await focused(page)).toContain(HOSTILE);
     expect(await tasksOf(idIn(page))).toMatchObject([{ title: HOSTILE, state: "DONE" }]);
+
+    await column(page, "Done 1").getByRole("listitem").dragTo(column(page, "To do 0"));
+    await column(page, "To do 1").getByRole("link").waitFor();
+    expect(await tasksOf(idIn(page))).toMatchObject([{ state: "TODO", startedAt: null }]);
   });
 
   test("moves the focus to the next task where the other columns are hidden", async () => {
