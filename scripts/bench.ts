@@ -4,14 +4,8 @@ import { schedules } from "./bench/dispatch.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
 import { media } from "./bench/media.ts";
-const parts: Readonly<Record<string, readonly Measurement[]>> = {
-  core,
-  accounts,
-  media,
-  reports,
-  schedules,
-  purges,
-};
+import { purges } from "./bench/purges.ts";
+import { reports } from "./bench/reports.ts";
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
 import { startServers } from "./bench/servers.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";

@@ -9,7 +9,9 @@ interface Measured {
   estimate: number | null;
 }
 
-/** Records what a task is from `at` on. Call it while the task is locked, so that the changes of a task are in order. */
+/**
+ * Records what a task is from `at` on. Call it while the task is locked, so that the changes of a task are in order.
+ */
 export const recordTask = async (
   tx: Tx,
   { id, projectId, state, sprintId, estimate }: Measured,

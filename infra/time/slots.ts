@@ -92,7 +92,8 @@ const nameOf = (date: Temporal.PlainDate, at: Temporal.ZonedDateTime): string =>
 function* datesFrom(recurrence: Recurrence, from: Temporal.PlainDate): Generator<Temporal.PlainDate> {
   const { cadence, weekday, dayOfMonth } = recurrence;
   if (cadence === "MONTHLY") {
-    // Counted from January, which has every day: counted from the month before, the 31st would become the 28th for ever.
+    // Counted from January, which has every day: counted from the month before, the 31st would become the 28th for
+    // ever.
     const january = from.with({ month: 1, day: dayOfMonth ?? 1 });
     for (let months = from.month - 1; ; months++) yield january.add({ months });
   }

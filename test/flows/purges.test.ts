@@ -26,7 +26,7 @@ const ago = (ms: number) => new Date(Date.now() - ms);
 // Other test files use the same server, and must not make it count as busy.
 const quiet = (wire: Wire): Wire => {
   const config = loadConfig("worker", { PURGE_MAX_STATEMENTS: "10000", PURGE_MAX_BATCH_MS: "60000" });
-  return (infrastructure) => wire({ ...infrastructure, config } as Infrastructure);
+  return (infrastructure) => wire({ ...infrastructure, config });
 };
 
 let app: TestApp;

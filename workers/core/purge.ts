@@ -10,8 +10,8 @@ export interface PurgedBatch {
 }
 
 /**
- * Deletes one batch in a transaction of its own, beginning at `next` of the batch before it. It can be repeated: what is
- * deleted is not found again.
+ * Deletes one batch in a transaction of its own, beginning at `next` of the batch before it. It can be repeated: what
+ * is deleted is not found again.
  */
 export type PurgeStep = (after: string | undefined) => Promise<PurgedBatch>;
 

@@ -11,7 +11,9 @@ import {
 import { brokerIdOf, type Sql } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
 
-/** Rows per claim. Both kinds in each, so that neither a flood of batches nor a stream of others stops the other kind. */
+/**
+ * Rows per claim. Both kinds in each, so that neither a flood of batches nor a stream of others stops the other kind.
+ */
 const SHARE = { single: 500, batched: 500 };
 
 /** What a process without workers publishes: batches are left to the processes that do the work. */

@@ -5,8 +5,8 @@ export interface Deps {
   /** How many members the project has; undefined if it does not exist. */
   countMembers(projectId: string): Promise<number | undefined>;
   /**
-   * In this order. Each deletes a bounded number of rows of one kind in its own transaction, and resolves with how many:
-   * 0 when there are none left.
+   * In this order. Each deletes a bounded number of rows of one kind in its own transaction, and resolves with how
+   * many: 0 when there are none left.
    */
   deletions: readonly ((projectId: string) => Promise<number>)[];
   deleteProject(projectId: string): Promise<void>;

@@ -12,8 +12,8 @@ const DAY = 24 * HOUR;
 
 /**
  * Milliseconds that a record of each kind is kept: after its expiry, after its creation (idempotency keys), after its
- * last use (devices). The API compares with its own clock. The hour is far more than clocks differ, so that no record is
- * deleted which the API still uses.
+ * last use (devices). The API compares with its own clock. The hour is far more than clocks differ, so that no record
+ * is deleted which the API still uses.
  */
 const KEEP = {
   // A used link expires like the others. The API gives the same answer for an expired and for a missing one, and the

@@ -35,8 +35,8 @@ export interface Plan {
 }
 
 /**
- * Milliseconds before the expected time in which a slot may lie: the rules of a zone, which come with Node, change a few
- * times a year, usually by an hour.
+ * Milliseconds before the expected time in which a slot may lie: the rules of a zone, which come with Node, change a
+ * few times a year, usually by an hour.
  */
 const TOLERANCE = 2 * 3_600_000;
 

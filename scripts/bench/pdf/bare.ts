@@ -7,7 +7,9 @@ const font = (style: string) =>
 /** Rows of a page of the renderer. */
 const ROWS = 28;
 
-/** The same texts on as many pages with pdfkit alone: no tags, links, charts, bidirectional text, clipping or thread. */
+/**
+ * The same texts on as many pages with pdfkit alone: no tags, links, charts, bidirectional text, clipping or thread.
+ */
 export const renderBare = async ({ content, rows }: Sample, pages: number): Promise<number> => {
   const doc = new PDFDocument({
     size: "A4",

@@ -19,7 +19,9 @@ export interface BatchRow extends Batch {
   cancelled: number;
 }
 
-/** Days that a batch stays: not longer than its first completed jobs, so that `done` is right as long as it is shown. */
+/**
+ * Days that a batch stays: not longer than its first completed jobs, so that `done` is right as long as it is shown.
+ */
 const KEEP = 7;
 
 /** Counts new jobs as part of a batch, which begins with the first of them. */

@@ -3,7 +3,10 @@ import { CONTENT_WIDTH, PAGE, SIZE } from "./style.ts";
 
 const MARGIN = 30;
 
-/** Begins a section: its heading, a remark at the right, and its bookmark. `room` is for what must be on the same page. */
+/**
+ * Begins a section: its heading, a remark at the right, and its bookmark. `room` is for what must be on the same
+ * page.
+ */
 export const beginSection = (sheet: Sheet, parent: Tag, title: string, remark: string, room: number): Tag => {
   const section = child(sheet, parent, "Sect");
   sheet.y += MARGIN;

@@ -22,7 +22,9 @@ const NONE = {
 } as const;
 const STATES = { TODO: "To do", DOING: "In progress", DONE: "Done" } as const;
 
-/** Draws a table of tasks as they are read. Waits for `drawn`, which gets the number of rows so far, after each page. */
+/**
+ * Draws a table of tasks as they are read. Waits for `drawn`, which gets the number of rows so far, after each page.
+ */
 export const drawTasks = async (
   sheet: Sheet,
   parent: Tag,
