@@ -2,7 +2,7 @@ import { z } from "zod";
 import { reportFilename, reportKey } from "../../infra/report-file.ts";
 import type { Tx } from "../../infra/database.ts";
 import type { Report } from "../../prisma/client/client.ts";
-import { reportPurge } from "../../workers/report-purge/job.ts";
+import { QUIET_AFTER, reportPurge } from "../../workers/report-purge/job.ts";
 import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { id } from "../http/fields.ts";
@@ -14,9 +14,6 @@ import { createReport, UNEXPECTED } from "./create.ts";
 import { findPeriod } from "./period.ts";
 import { newReport, report, reportQuery } from "./shapes.ts";
 import { progressOf } from "./work.ts";
-
-/** Milliseconds after a deletion when no running job can still write the file. */
-const QUIET_AFTER = 3_600_000;
 
 /** The reports of a user, without those of projects that the user has left. */
 const readableBy = (userId: string) => ({ userId, project: { members: { some: { userId } } } });

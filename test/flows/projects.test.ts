@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../../scripts/processes/until.ts";
 import { wire as wireProjectPurge } from "../../workers/wiring/project-purge.ts";
+import { wire as wireReportPurge } from "../../workers/wiring/report-purge.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { createPeople, type SignedIn } from "../support/api/people.ts";
 import { createPlanner } from "../support/api/projects.ts";
+import { keysOf } from "../support/servers/storage.ts";
 
 let app: TestApp;
 let ada: SignedIn;
@@ -16,7 +18,7 @@ let eveId: string;
 let plan: ReturnType<typeof createPlanner>;
 
 beforeAll(async () => {
-  app = await createTestApp({ modules: [wireProjectPurge] });
+  app = await createTestApp({ modules: [wireProjectPurge, wireReportPurge] });
   const people = createPeople(app);
   [ada, bob, eve] = await Promise.all([
     people.session("ada@example.com"),
@@ -72,6 +74,20 @@ describe("a project", () => {
     const comments = Array.from({ length: 2_500 }, () => ({ taskId: task.id, body: "Many" }));
     await prisma().comment.createMany({ data: comments });
     const other = await plan.task((await plan.project()).id);
+    const day = new Date("2026-11-27");
+    const report = await prisma().report.create({
+      data: {
+        projectId,
+        userId: adaId,
+        period: "DAY",
+        firstDay: day,
+        lastDay: day,
+        zone: "UTC",
+        state: "READY",
+      },
+    });
+    const { storage } = app.files;
+    await storage.write(`reports/${report.id}/report.pdf`, Buffer.from("PDF"), "application/pdf");
 
     expect((await ada.delete(`/v1/projects/${projectId}`)).status).toBe(204);
     for (const path of [`/v1/projects/${projectId}`, `/v1/sprints/${sprint.id}`, `/v1/tasks/${task.id}`])
@@ -81,13 +97,16 @@ describe("a project", () => {
       "the project is purged",
       async () => (await prisma().job.findFirst({ where: purged }))?.result,
     );
-    expect(result).toBe(`rows deleted: ${2_501 + 2_500 + 1 + 1 + 1}`);
+    expect(result).toBe(`rows deleted: ${2_501 + 2_500 + 1 + 1 + 1 + 1}`);
     const where = { projectId };
     expect([await prisma().task.count({ where }), await prisma().taskChange.count({ where })]).toEqual([
       0, 0,
     ]);
     expect(await prisma().comment.count({ where: { taskId: task.id } })).toBe(0);
     expect((await ada.get(`/v1/tasks/${other.id}`)).status).toBe(200);
+    await until("its report's file is removed", async () =>
+      (await keysOf(storage, `reports/${report.id}/`)).length === 0 ? true : undefined,
+    );
   });
 
   test("is created once by two requests with the same key, and both get it", async () => {

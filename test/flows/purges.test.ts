@@ -12,7 +12,7 @@ import { sessionPurge } from "../../workers/session-purge/job.ts";
 import { wire as wireAccounts } from "../../workers/wiring/account-purge.ts";
 import { purgeOptions } from "../../workers/wiring/database-load.ts";
 import { deleteExpiredRows } from "../../workers/wiring/expired-rows.ts";
-import type { Infrastructure, Wire } from "../../workers/wiring/infrastructure.ts";
+import type { Wire } from "../../workers/wiring/infrastructure.ts";
 import { wire as wireRecords } from "../../workers/wiring/record-purge.ts";
 import { wire as wireSessions } from "../../workers/wiring/session-purge.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";

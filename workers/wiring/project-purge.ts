@@ -1,15 +1,29 @@
 import { defineWorker } from "../core/index.ts";
 import { purgeProject } from "../project-purge/handler.ts";
 import { projectPurge } from "../project-purge/job.ts";
+import { QUIET_AFTER, reportPurge } from "../report-purge/job.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 
 /** Rows per statement. */
 const BATCH = 1_000;
 
-export const wire = ({ prisma }: Infrastructure) => {
-  const deleteReports = (projectId: string) => prisma.$executeRaw`
-    DELETE FROM "Report" WHERE id IN (
-      SELECT id FROM "Report" WHERE "projectId" = ${projectId}::uuid LIMIT ${BATCH})`;
+/** Fewer, because two jobs are enqueued for each. */
+const REPORTS = 50;
+
+export const wire = ({ prisma, jobs }: Infrastructure) => {
+  /** Some reports. Their files are removed by jobs of their own, as when a user deletes a report. */
+  const deleteReports = (projectId: string) =>
+    jobs.transaction(async ({ tx, enqueue }) => {
+      const reports = await tx.$queryRaw<{ reportId: string }[]>`
+        DELETE FROM "Report" WHERE id IN (
+          SELECT id FROM "Report" WHERE "projectId" = ${projectId}::uuid LIMIT ${REPORTS})
+        RETURNING id::text AS "reportId"`;
+      for (const report of reports) {
+        await enqueue(reportPurge, report);
+        await enqueue(reportPurge, report, { delay: QUIET_AFTER });
+      }
+      return reports.length;
+    });
 
   /** Some tasks, after their comments: one task may have any number of them. */
   const deleteTasks = async (projectId: string) => {
