@@ -30,8 +30,9 @@ export const idleSteps = (dice: Dice, from: number, until: number): Step[] => [
 ];
 
 /**
- * The steps of a task that is planned for the sprint at `index`: it is created, started and done, mostly towards the end
- * of the sprint. What is not done in a sprint moves to the next one, at last to the backlog. Some may lie in the future.
+ * The steps of a task that is planned for the sprint at `index`: it is created, started and done, mostly towards the
+ * end of the sprint. What is not done in a sprint moves to the next one, at last to the backlog. Some may lie in the
+ * future.
  */
 export const plannedSteps = (
   dice: Dice,
