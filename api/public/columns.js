@@ -2,7 +2,7 @@ import { change, load, say, showProblem } from "./session.js";
 import { isLate, makeCard, short } from "./task-card.js";
 
 export const COLUMNS = ["TODO", "DOING", "DONE"];
-export const NAMES = { TODO: "To do", DOING: "Doing", DONE: "Done" };
+const NAMES = { TODO: "To do", DOING: "Doing", DONE: "Done" };
 
 const columns = Object.fromEntries(
   COLUMNS.map((state) => {

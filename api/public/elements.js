@@ -25,12 +25,5 @@ export const fill = (select, options, value = select.value) => {
   if (options.some((each) => each.value === value)) select.value = value;
 };
 
-/** The first element below `root` with each of the given names as its `data-part`. */
-export const partsOf = (root) =>
-  Object.fromEntries([...root.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
-
-export const cloneTemplate = (id) =>
-  document.querySelector(`template#${id}`).content.cloneNode(true).firstElementChild;
-
 export const one = (count, singular, plural = `${singular}s`) =>
   `${count} ${count === 1 ? singular : plural}`;

@@ -15,8 +15,6 @@ const paths = [
   "verify-email",
   "unsubscribe",
   "uploads",
-  "projects",
-  "reports",
   "docs",
 ];
 
