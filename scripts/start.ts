@@ -171,7 +171,7 @@ const failFor = (name: ProgramName, reason: string, lastLines: readonly string[]
 const announce = (workers: readonly Service[]) => {
   const pids = workers.map(({ name, pid }) => `${name} pid ${pid}`).join(", ");
   const rows = {
-    API: `${apiUrl} (pages: /, /login, /uploads; documentation: /docs)`,
+    API: `${apiUrl} (pages: /, /login, /projects, /reports, /uploads; documentation: /docs)`,
     Inbox:
       config.smtpUrl === process.env["SMTP_URL"] ? `${inboxUrl} (not used: mail goes to SMTP_URL)` : inboxUrl,
     PostgreSQL: isEmbedded

@@ -2,30 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { seededRandom } from "../../scripts/processes/random.ts";
 import { until } from "../../scripts/processes/until.ts";
+import { insertDueSchedules } from "../support/chaos/schedules.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 
 const SCHEDULES = 6_000;
 const KILLS = 8;
-
-const insertSchedules = async ({ sql }: System) => {
-  await sql(
-    `INSERT INTO "User" (id, email, name, "passwordHash")
-     SELECT gen_random_uuid(), n || '@dispatch.example', 'Ada', '' FROM generate_series(1, $1::int) n`,
-    [SCHEDULES],
-  );
-  await sql(`INSERT INTO "Project" (id, name) VALUES (gen_random_uuid(), 'Orbit')`, []);
-  await sql(
-    `INSERT INTO "ProjectMember" ("projectId", "userId", role) SELECT p.id, u.id, 'MEMBER' FROM "Project" p, "User" u`,
-    [],
-  );
-  await sql(
-    `INSERT INTO "Schedule" (id, "userId", "projectId", job, payload, cadence, hour, minute, zone, "nextRunAt")
-     SELECT gen_random_uuid(), "userId", "projectId", 'report-generate', '{}', 'DAILY', extract(hour FROM now() AT TIME ZONE 'UTC')::int,
-            extract(minute FROM now() AT TIME ZONE 'UTC')::int, 'UTC', date_trunc('minute', now())
-     FROM "ProjectMember"`,
-    [],
-  );
-};
 
 const countOf = async ({ sql }: System, condition: string): Promise<number> =>
   (await sql<{ count: number }>(`SELECT count(*)::int AS count FROM ${condition}`, []))[0]?.count ?? 0;
@@ -50,7 +31,7 @@ it(
   { timeout: 600_000 },
   async () => {
     await using system = await createSystem();
-    await insertSchedules(system);
+    await insertDueSchedules(system, SCHEDULES);
     expect(await killWorkers(system)).toBeGreaterThan(1);
     // Two at once: the second is harmless.
     await system.startWorker({ WORKERS: "schedule-dispatch" });

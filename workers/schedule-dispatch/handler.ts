@@ -68,10 +68,10 @@ const LOW_PRIORITY = 10;
  * Enqueues the job of every due schedule, and moves the schedule on in the same transaction. Between two transactions
  * it rests for as long as the last one took, so that it never uses more than half of the database's time.
  */
-export const dispatchSchedules = ({ pause = sleep, ...deps }: Deps) => {
-  const plan = createPlanner(deps.slotsAfter);
-
-  return async (_payload: unknown, { signal, progress }: Pick<Run, "signal" | "progress">) => {
+export const dispatchSchedules =
+  ({ pause = sleep, ...deps }: Deps) =>
+  async (_payload: unknown, { signal, progress }: Pick<Run, "signal" | "progress">) => {
+    const plan = createPlanner(deps.slotsAfter);
     const total = { enqueued: 0, missed: 0, removed: 0, refused: 0 };
     for (let size = SIZE.first; ;) {
       signal.throwIfAborted();
@@ -85,7 +85,6 @@ export const dispatchSchedules = ({ pause = sleep, ...deps }: Deps) => {
       await pause(Math.min(took, LONGEST_PAUSE));
     }
   };
-};
 
 const dispatchBatch = async (
   { jobs, log }: Deps,

@@ -6,6 +6,7 @@ import pg from "pg";
 import { createSandbox } from "../../../sandbox/sandbox.ts";
 import type { Message } from "../../../sandbox/inbox.ts";
 import type { Sql } from "../../../workers/core/index.ts";
+import { schedules } from "../../../workers/schedules.ts";
 import { freePort } from "../../../scripts/processes/ports.ts";
 import { testBroker } from "../core/broker.ts";
 import { choreTables } from "../../../scripts/chaos/jobs.ts";
@@ -63,6 +64,8 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     TRANSCRIPTION_URL: `http://127.0.0.1:${sandbox.httpPort}/v1`,
     DATA_FOLDER: folder,
     STORAGE_URL: pathToFileURL(join(folder, "files")).href,
+    // Tests count jobs, and a full hour may pass meanwhile.
+    SCHEDULES: schedules.map(({ name }) => `${name}=off`).join(),
   };
   await pool.query(choreTables);
 
