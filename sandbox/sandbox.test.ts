@@ -37,6 +37,7 @@ test("lists accepted mails, newest first", async () => {
     html: "<p>Hi</p>",
     messageId: "<1@offstage.example>",
     receivedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+    attachments: [],
   });
   expect((await messages()).map(({ subject }) => subject)).toEqual(["Other", "Second", "First"]);
 });
