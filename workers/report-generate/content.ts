@@ -81,7 +81,7 @@ export type RenderReport = (
   options: { signal: AbortSignal; progress(done: number): void },
 ) => { pdf: Readable; pages: Promise<number> };
 
-/** Rows drawn of each table: about 30 pages. More make a PDF that is slow to open and that people do not read. */
+/** Rows drawn of each table: about 40 pages. More make a PDF that is slow to open and that people do not read. */
 export const MAX_ROWS = 1_000;
 
 /** The number of rows that are drawn in total. */

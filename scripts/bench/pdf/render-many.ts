@@ -1,4 +1,5 @@
-import { rowsOf, sample } from "../../report-samples/contents.ts";
+import { sample } from "../../report-samples/contents.ts";
+import { rowsOf } from "../../report-samples/rows.ts";
 import type { TableName, TaskRow } from "../../../workers/report-generate/content.ts";
 import { renderReport } from "../../../workers/report-generate/render.ts";
 

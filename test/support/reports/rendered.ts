@@ -17,3 +17,6 @@ export const render = async ({ content, rows }: Sample): Promise<{ bytes: Uint8A
   const [bytes, count] = await Promise.all([buffer(pdf), pages]);
   return { bytes: new Uint8Array(bytes), pages: count };
 };
+
+/** Without whitespace, because every reader of PDF invents its own. */
+export const flat = (text: readonly string[]): string => text.join("").replace(/\s+/g, "");

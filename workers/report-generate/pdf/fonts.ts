@@ -8,6 +8,8 @@ export interface Face {
   /** Unique among all faces. */
   readonly name: string;
   readonly font: Font;
+  /** Its size relative to that of the text. */
+  readonly scale: number;
   covers(codePoint: number): boolean;
 }
 
@@ -16,6 +18,8 @@ interface Family {
   readonly scripts: RegExp;
   readonly package: string;
   readonly files: Readonly<Record<Weight, string>>;
+  /** If its letters are smaller than Latin ones of the same size. */
+  readonly scale?: number;
 }
 
 /** All are under the SIL Open Font License. Latin includes Cyrillic, Greek and Devanagari. */
@@ -29,6 +33,7 @@ const FAMILIES = {
     scripts: /\p{sc=Arabic}/u,
     package: "@embedpdf/fonts-arabic",
     files: { regular: "../fonts/NotoNaskhArabic-Regular.ttf", bold: "../fonts/NotoNaskhArabic-Bold.ttf" },
+    scale: 1.15,
   },
   hebrew: {
     scripts: /\p{sc=Hebrew}/u,
@@ -69,14 +74,27 @@ const face = (family: FamilyName, weight: Weight): Face => {
   const name = `${family}-${weight}`;
   const known = open.get(name);
   if (known) return known;
-  const { package: from, files } = FAMILIES[family];
+  const { package: from, files, scale = 1 }: Family = FAMILIES[family];
   const font = create(readFileSync(new URL(files[weight], import.meta.resolve(from)))) as Font;
-  const opened = { name, font, covers: rememberCoverage(font) };
+  keepLetters(font);
+  const opened = { name, font, scale, covers: rememberCoverage(font) };
   open.set(name, opened);
   return opened;
 };
 
 export const latin = (weight: Weight): Face => face("latin", weight);
+
+/**
+ * fontkit keeps a glyph as it was first read: without letters, if it was read as a part of another glyph. In the next
+ * document of the thread, its text could not be extracted.
+ */
+const keepLetters = (font: Font): void => {
+  const getGlyph = font.getGlyph.bind(font);
+  font.getGlyph = (id, letters = []) => {
+    const glyph = getGlyph(id, letters);
+    return glyph?.codePoints.length === 0 ? Object.assign(glyph, { codePoints: letters }) : glyph;
+  };
+};
 
 /** Some glyphs of NanumGothic cannot be read, which fontkit reports only when it reads them. */
 const rememberCoverage = (font: Font): Face["covers"] => {

@@ -2,6 +2,7 @@ import { child, type Sheet, type Tag } from "./sheet.ts";
 import { CONTENT_WIDTH, PAGE, SIZE } from "./style.ts";
 
 const MARGIN = 30;
+const HEIGHT = 22;
 
 /**
  * Begins a section: its heading, a remark at the right, and its bookmark. `room` is for what must be on the same
@@ -10,7 +11,7 @@ const MARGIN = 30;
 export const beginSection = (sheet: Sheet, parent: Tag, title: string, remark: string, room: number): Tag => {
   const section = child(sheet, parent, "Sect");
   sheet.y += MARGIN;
-  if (!sheet.fits(room + 30)) sheet.nextPage();
+  if (!sheet.fits(HEIGHT + room)) sheet.nextPage();
   bookmark(sheet, title);
   const heading = child(sheet, section, "H2");
   let width = 0;
@@ -25,7 +26,7 @@ export const beginSection = (sheet: Sheet, parent: Tag, title: string, remark: s
     if (line) sheet.tagged(tag, "P", () => sheet.text(line, PAGE.right, sheet.y + 12, style, "right"));
     tag.end();
   }
-  sheet.y += 22;
+  sheet.y += HEIGHT;
   return section;
 };
 
@@ -36,10 +37,12 @@ export const bookmark = (sheet: Sheet, title: string): void => {
   sheet.doc.outline.addItem(title, place as object);
 };
 
+export const NOTE_HEIGHT = 22;
+
 /** A paragraph of one line. */
 export const note = (sheet: Sheet, parent: Tag, text: string): void => {
   const tag = child(sheet, parent, "P");
   sheet.tagged(tag, "P", () => sheet.text(text, PAGE.left, sheet.y + 14, { size: SIZE.body, ink: "muted" }));
   tag.end();
-  sheet.y += 22;
+  sheet.y += NOTE_HEIGHT;
 };

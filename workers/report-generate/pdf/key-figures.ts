@@ -32,7 +32,8 @@ interface Delta {
 }
 
 export const drawKeyFigures = (sheet: Sheet, parent: Tag, { figures, period }: ReportContent): void => {
-  const section = beginSection(sheet, parent, "Key figures", `Compared with ${period.previousLabel}`, HEIGHT);
+  const remark = period.previousLabel && `Compared with ${period.previousLabel}`;
+  const section = beginSection(sheet, parent, "Key figures", remark, HEIGHT);
   const count = (value: number) => numbers.format(value);
   const cards: readonly Card[] = [
     { title: "Done", figure: figures.done, words: ["more", "fewer"], better: "up", format: count },
@@ -65,26 +66,22 @@ const drawCard = (sheet: Sheet, parent: Tag, card: Card, x: number): void => {
   });
   const tag = child(sheet, parent, "P");
   sheet.tagged(tag, "P", () => {
-    sheet.text(title, left, sheet.y + 19, {
-      size: SIZE.small,
-      ink: "muted",
-      weight: "bold",
-    });
+    sheet.text(title, left, sheet.y + 19, { size: SIZE.small, ink: "muted", weight: "bold" });
     const value = figure.now === null ? "–" : format(figure.now);
     sheet.text(value, left, sheet.y + 44, { size: SIZE.large, ink: "ink", weight: "bold" });
     const words = { size: SIZE.small, ink: delta.ink, weight: "bold" } as const;
     const indent = delta.direction ? 10 : 0;
     const [line] = sheet.wrap(delta.text, words, WIDTH - 2 * INSET - indent + 6, 1);
     if (line) sheet.text(line, left + indent, sheet.y + 58.5, words);
-    const before = figure.before === null ? "No earlier data" : `${format(figure.before)} before`;
-    sheet.text(before, left, sheet.y + 71.5, { size: SIZE.small, ink: "muted" });
+    if (figure.before === null) return;
+    sheet.text(`${format(figure.before)} before`, left, sheet.y + 71.5, { size: SIZE.small, ink: "muted" });
   });
   tag.end();
 };
 
 const compare = ({ figure: { now, before }, words, better, format }: Card): Delta => {
   if (now === null) return { text: "Nothing to measure", ink: "muted" };
-  if (before === null) return { text: "First period", ink: "muted" };
+  if (before === null) return { text: "No earlier data", ink: "muted" };
   if (format(now) === format(before)) return { text: "No change", ink: "muted" };
   const direction = now > before ? "up" : "down";
   const growth = (now - before) / before;

@@ -7,6 +7,8 @@ import type { Shaped, Shaper } from "./shaping.ts";
 /** A line of text, from left to right. */
 export interface Line {
   readonly shaped: readonly Shaped[];
+  /** That of its paragraph. */
+  readonly direction: Direction;
   /** In thousandths of the size. */
   readonly width: number;
 }
@@ -52,7 +54,7 @@ export const createTypesetter = ({ shape }: Pick<Shaper, "shape">): Typesetter =
       width += word.width;
       start = end;
     }
-    return { shaped, width };
+    return { shaped, direction: "ltr", width };
   };
 
   const lineOf = (text: string, base: Direction, weight: Weight): Line => {
@@ -60,7 +62,7 @@ export const createTypesetter = ({ shape }: Pick<Shaper, "shape">): Typesetter =
     const shaped = visualRuns(text, base, weight).map(({ text: run, face, direction }) =>
       shape(run, face, direction),
     );
-    return { shaped, width: shaped.reduce((sum, { width }) => sum + width, 0) };
+    return { shaped, direction: base, width: shaped.reduce((sum, { width }) => sum + width, 0) };
   };
 
   const wrap: Typesetter["wrap"] = (text, { weight, size }, width, maxLines) => {

@@ -41,16 +41,19 @@ const drawTitle = (sheet: Sheet, parent: Tag, { project, period, links }: Report
   const title = child(sheet, parent, "H1");
   const box = { x: PAGE.left, y: sheet.y + 6, width: CONTENT_WIDTH, height };
   link(sheet, title, { url: links.project, text: project, box }, () => {
-    lines.forEach((line, index) => sheet.text(line, PAGE.left, sheet.y + 31 + index * 33, style));
+    sheet.paragraph(lines, { x: PAGE.left, baseline: sheet.y + 31, lineHeight: 33 }, style);
   });
   title.end();
   sheet.y += height + 6;
   const label = child(sheet, parent, "P");
-  const [line] = sheet.wrap(period.label, { size: 12, ink: "muted" }, CONTENT_WIDTH, 1);
-  if (line)
-    sheet.tagged(label, "P", () => sheet.text(line, PAGE.left, sheet.y + 16, { size: 12, ink: "muted" }));
+  // A second line, because the label of a sprint is its name, of any length, and then its dates.
+  const labelStyle = { size: 12, ink: "muted" } as const;
+  const labelLines = sheet.wrap(period.label, labelStyle, CONTENT_WIDTH, 2);
+  sheet.tagged(label, "P", () => {
+    sheet.paragraph(labelLines, { x: PAGE.left, baseline: sheet.y + 16, lineHeight: 17 }, labelStyle);
+  });
   label.end();
-  sheet.y += 36;
+  sheet.y += 19 + labelLines.length * 17;
 };
 
 const drawFacts = (sheet: Sheet, parent: Tag, facts: readonly (readonly [string, string])[]): void => {
@@ -58,7 +61,7 @@ const drawFacts = (sheet: Sheet, parent: Tag, facts: readonly (readonly [string,
   const style = { size: SIZE.body, ink: "ink" } as const;
   facts.forEach(([name, value], index) => {
     const x = PAGE.left + index * COLUMN;
-    const [line] = sheet.wrap(value, style, COLUMN - 14, 1);
+    const [line] = sheet.wrap(value, style, COLUMN - 6, 1);
     const tag = child(sheet, parent, "P");
     sheet.tagged(tag, "P", () => {
       sheet.text(`${name} `, x, sheet.y + 17, { size: SIZE.small, ink: "muted" });

@@ -3,6 +3,7 @@ import { beginSection, note } from "./heading.ts";
 import type { Sheet, Tag } from "./sheet.ts";
 import { beginTable, type Column, TABLE_START } from "./table.ts";
 
+const numbers = new Intl.NumberFormat("en-GB");
 const MAX_PEOPLE = 200;
 const BAR = 110;
 
@@ -16,7 +17,7 @@ export const drawPeople = (sheet: Sheet, parent: Tag, { people }: ReportContent)
     for (const person of people.slice(0, MAX_PEOPLE)) table.row(person);
     table.end();
     const more = people.length - MAX_PEOPLE;
-    if (more > 0) note(sheet, section, `And ${more} more.`);
+    if (more > 0) note(sheet, section, `And ${numbers.format(more)} more.`);
   }
   section.end();
 };
@@ -27,16 +28,16 @@ const columns = (sheet: Sheet, most: number): Column<Person>[] => [
     title: "Done",
     width: BAR + 34,
     align: "left",
-    cell: ({ done }) => ({ text: String(done), mark: bar(sheet, done / most, done) }),
+    cell: ({ done }) => ({ text: numbers.format(done), mark: bar(sheet, done / most, done) }),
   },
-  { title: "In progress", width: 56, align: "right", cell: ({ doing }) => ({ text: String(doing) }) },
+  { title: "In progress", width: 56, align: "right", cell: ({ doing }) => ({ text: numbers.format(doing) }) },
   {
     title: "Overdue",
     width: 46,
     align: "right",
-    cell: ({ overdue }) => ({ text: String(overdue), ink: overdue > 0 ? "bad" : "ink" }),
+    cell: ({ overdue }) => ({ text: numbers.format(overdue), ink: overdue > 0 ? "bad" : "ink" }),
   },
-  { title: "Points", width: 46, align: "right", cell: ({ points }) => ({ text: String(points) }) },
+  { title: "Points", width: 46, align: "right", cell: ({ points }) => ({ text: numbers.format(points) }) },
 ];
 
 /** The number follows the end of its bar. */

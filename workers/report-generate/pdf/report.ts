@@ -3,7 +3,7 @@ import { CHART_HEIGHT } from "./chart.ts";
 import { drawBurnDown } from "./burn-down.ts";
 import { createDates } from "./dates.ts";
 import { type Opened, openDocument } from "./document.ts";
-import { beginSection } from "./heading.ts";
+import { beginSection, note, NOTE_HEIGHT } from "./heading.ts";
 import { drawKeyFigures } from "./key-figures.ts";
 import { drawMasthead } from "./masthead.ts";
 import { drawPeople } from "./people.ts";
@@ -52,18 +52,25 @@ export const drawReport = async (
 };
 
 const drawChart = (sheet: Sheet, root: Tag, { chart }: ReportContent, today: string): void => {
-  const isBurnDown = chart.kind === "burn-down";
-  const section = beginSection(
-    sheet,
-    root,
-    isBurnDown ? "Burn-down" : "Throughput",
-    remarkOn(chart),
-    CHART_HEIGHT,
-  );
-  if (isBurnDown) drawBurnDown(sheet, section, chart, today);
+  const empty = isEmpty(chart);
+  const title = chart.kind === "burn-down" ? "Burn-down" : "Throughput";
+  const remark = empty ? "" : remarkOn(chart);
+  const section = beginSection(sheet, root, title, remark, empty ? NOTE_HEIGHT : CHART_HEIGHT);
+  if (empty) note(sheet, section, EMPTY[chart.kind]);
+  else if (chart.kind === "burn-down") drawBurnDown(sheet, section, chart, today);
   else drawThroughput(sheet, section, chart);
   section.end();
 };
+
+const EMPTY = {
+  "burn-down": "No task is in the sprint.",
+  throughput: "No task was done or opened in this period.",
+} as const;
+
+const isEmpty = (chart: ReportContent["chart"]): boolean =>
+  chart.kind === "burn-down"
+    ? chart.days.every(({ remaining, ideal }) => !remaining && ideal === 0)
+    : chart.buckets.every(({ done, opened }) => done === 0 && opened === 0);
 
 const remarkOn = (chart: ReportContent["chart"]): string => {
   if (chart.kind === "burn-down") return `In ${chart.unit}, at the end of each day`;

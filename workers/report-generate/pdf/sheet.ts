@@ -10,6 +10,12 @@ export interface TextStyle {
   readonly weight?: Weight;
 }
 
+export interface Place {
+  readonly x: number;
+  readonly baseline: number;
+  readonly lineHeight: number;
+}
+
 /** Where the text is relative to `x`. */
 export type Align = "left" | "right" | "center";
 
@@ -85,6 +91,20 @@ export class Sheet {
     return width;
   }
 
+  /**
+   * Draws the lines of a paragraph, the first on `baseline`. From right to left, they begin at the right of the longest
+   * if the paragraph is at the left.
+   */
+  paragraph(lines: readonly Line[], at: Place, style: TextStyle, align: Align = "left"): void {
+    const longest = Math.max(0, ...lines.map(({ width }) => (width * style.size) / 1_000));
+    lines.forEach((line, index) => {
+      const baseline = at.baseline + index * at.lineHeight;
+      if (align === "left" && line.direction === "rtl")
+        this.text(line, at.x + longest, baseline, style, "right");
+      else this.text(line, at.x, baseline, style, align);
+    });
+  }
+
   /** Sets the color of what is filled and of text. */
   fill(ink: Ink): void {
     if (ink !== this.#ink) this.draw(`${rgb(ink)} rg`);
@@ -144,11 +164,11 @@ export class Sheet {
       if (operands) operators += `[${operands}] TJ\n`;
       operands = "";
     };
-    for (const { fontId, parts, actualText } of shaped) {
+    for (const { fontId, scale, parts, actualText } of shaped) {
       if (fontId !== current || actualText !== undefined) flush();
       if (fontId !== current) {
         fonts[fontId] ??= this.#fontRef(fontId);
-        operators += `/${fontId} ${size} Tf\n`;
+        operators += `/${fontId} ${round(size * scale)} Tf\n`;
         current = fontId;
       }
       if (actualText !== undefined) operators += `/Span <</ActualText <${utf16(actualText)}>>> BDC\n`;
@@ -156,7 +176,7 @@ export class Sheet {
         if (part.rise === 0) operands += part.operands;
         else {
           flush();
-          operators += `${round((part.rise * size) / 1_000)} Ts [${part.operands}] TJ 0 Ts\n`;
+          operators += `${round((part.rise * size * scale) / 1_000)} Ts [${part.operands}] TJ 0 Ts\n`;
         }
       }
       if (actualText !== undefined) {

@@ -113,11 +113,13 @@ interface Prepared extends Cell {
   readonly style: TextStyle;
 }
 
+/** A text that prints nothing, such as one of control characters, becomes a dash: a link must be visible. */
 const prepare = <Row>(sheet: Sheet, column: Placed<Row>, row: Row): Prepared => {
   const cell = column.cell(row);
   const indent = cell.mark?.indent ?? 0;
   const style: TextStyle = { size: SIZE.body, ink: cell.ink ?? "ink" };
-  const lines = sheet.wrap(cell.text, style, column.width - indent, MAX_LINES);
+  const wrapped = sheet.wrap(cell.text, style, column.width - indent, MAX_LINES);
+  const lines = wrapped.some((line) => line.width > 0) ? wrapped : [sheet.line("–", style)];
   const { x, width, align } = column;
   return { ...cell, x, width, align, style, lines, type: column.isRowHeader ? "TH" : "TD" };
 };
@@ -141,5 +143,5 @@ const drawCell = (sheet: Sheet, { x, width, align, lines, mark, style }: Prepare
   const top = sheet.y + PADDING;
   mark?.draw(x, top + LINE_HEIGHT / 2);
   const start = align === "left" ? x + (mark?.indent ?? 0) : x + width;
-  lines.forEach((line, index) => sheet.text(line, start, top + index * LINE_HEIGHT + 9.4, style, align));
+  sheet.paragraph(lines, { x: start, baseline: top + 9.4, lineHeight: LINE_HEIGHT }, style, align);
 };

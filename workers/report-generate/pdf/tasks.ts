@@ -1,6 +1,6 @@
 import { MAX_ROWS, type ReportContent, type TableName, type TaskRow } from "../content.ts";
 import { type Dates, dayLabel, daysBetween } from "./dates.ts";
-import { beginSection, note } from "./heading.ts";
+import { beginSection, note, NOTE_HEIGHT } from "./heading.ts";
 import { link } from "./link.ts";
 import { drawState } from "./shapes.ts";
 import { child, type Sheet, type Tag } from "./sheet.ts";
@@ -35,7 +35,13 @@ export const drawTasks = async (
   drawn: (rows: number) => Promise<void>,
 ): Promise<void> => {
   const title = TITLES[name];
-  const section = beginSection(sheet, parent, title, countOf(counts[name]), TABLE_START);
+  const section = beginSection(
+    sheet,
+    parent,
+    title,
+    countOf(counts[name]),
+    counts[name] > 0 ? TABLE_START : NOTE_HEIGHT,
+  );
   const columns = COLUMNS[name](sheet, calendar);
   let table: ReturnType<typeof beginTable<TaskRow>> | undefined;
   let rows = 0;
@@ -62,7 +68,7 @@ const countOf = (count: number): string => (count === 1 ? "1 task" : `${numbers.
 
 const drawRest = (sheet: Sheet, parent: Tag, rest: number, url: string): void => {
   if (!sheet.fits(26)) sheet.nextPage();
-  const text = `And ${numbers.format(rest)} more, in the project`;
+  const text = `And ${numbers.format(rest)} more in the project`;
   const paragraph = child(sheet, parent, "P");
   const box = { x: PAGE.left, y: sheet.y + 4, width: CONTENT_WIDTH, height: 16 };
   link(sheet, paragraph, { url, text, box }, () => {

@@ -10,28 +10,42 @@ const IDLE = 10_000;
 /** A report takes about 100 MB. A thread that exceeds the limit ends, and the process goes on. */
 const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 };
 
-const idle: Worker[] = [];
+const idle: { thread: Worker; end: NodeJS.Timeout }[] = [];
 const waiting: (() => void)[] = [];
 let busy = 0;
 
 /**
  * Lends a thread of the pool to `work`. Callers wait in order. A thread whose work failed is ended, not lent again.
- * @throws the signal's reason when it aborts before the work starts
+ * @throws the signal's reason when it aborts before the work starts. After that, `work` must fail.
  */
 export const onThread = async <Result>(
   signal: AbortSignal,
   work: (thread: Worker) => Promise<Result>,
 ): Promise<Result> => {
+  signal.throwIfAborted();
   if (busy < MAX_THREADS) busy++;
-  else await new Promise<void>((resolve) => waiting.push(resolve));
+  else await turn(signal);
   try {
-    signal.throwIfAborted();
     return await lend(take(), work);
   } finally {
     const next = waiting.shift();
     if (next) next();
     else busy--;
   }
+};
+
+/** Resolves when the caller before has given its place to this one. */
+const turn = async (signal: AbortSignal): Promise<void> => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const leave = () => {
+    const at = waiting.indexOf(resolve);
+    if (at < 0) return;
+    waiting.splice(at, 1);
+    reject(signal.reason);
+  };
+  waiting.push(resolve);
+  signal.addEventListener("abort", leave);
+  await promise.finally(() => signal.removeEventListener("abort", leave));
 };
 
 const lend = async <Result>(thread: Worker, work: (thread: Worker) => Promise<Result>): Promise<Result> => {
@@ -46,21 +60,25 @@ const lend = async <Result>(thread: Worker, work: (thread: Worker) => Promise<Re
   }
 };
 
-const take = (): Worker =>
-  idle.pop()?.removeAllListeners("error") ??
-  new Worker(new URL("./thread.ts", import.meta.url), { resourceLimits });
+const take = (): Worker => {
+  const kept = idle.pop();
+  if (!kept) return new Worker(new URL("./thread.ts", import.meta.url), { resourceLimits });
+  clearTimeout(kept.end);
+  return kept.thread.removeAllListeners("error");
+};
 
 /** Keeps an idle thread for a while. It does not keep the process alive. */
 const keep = (thread: Worker): void => {
-  const remove = () => {
-    const index = idle.indexOf(thread);
-    if (index >= 0) idle.splice(index, 1);
-    return index >= 0;
-  };
-  thread.once("error", remove);
-  thread.unref();
-  idle.push(thread);
-  setTimeout(() => {
-    if (remove()) void thread.terminate();
+  const end = setTimeout(() => {
+    remove();
+    void thread.terminate();
   }, IDLE).unref();
+  const kept = { thread, end };
+  const remove = () => void idle.splice(idle.indexOf(kept), 1);
+  thread.once("error", () => {
+    clearTimeout(end);
+    remove();
+  });
+  thread.unref();
+  idle.push(kept);
 };
