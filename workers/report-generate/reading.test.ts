@@ -8,7 +8,8 @@ import { WORLD, WORLD_TITLES } from "../../scripts/report-samples/rows.ts";
 import { openPdf, textOf } from "../../test/support/reports/read-pdf.ts";
 import { flat, render } from "../../test/support/reports/rendered.ts";
 
-// Reads reports with other programs. CI installs them: there, a test without its program fails instead of being skipped.
+// Reads reports with other programs. CI installs them: there, a test without its program fails instead of being
+// skipped.
 
 const world = sample({ done: 10, pending: 10, overdue: 10 }, {}, { names: WORLD, titles: WORLD_TITLES });
 

@@ -142,9 +142,9 @@ const encode = (
 };
 
 /**
- * Programs that extract text reverse right-to-left lines glyph by glyph. Poppler reverses the letters of a ligature too,
- * other programs do not. So the ligature stands for its last letter only, and an invisible glyph at its right for each
- * other letter.
+ * Programs that extract text reverse right-to-left lines glyph by glyph. Poppler reverses the letters of a ligature
+ * too, other programs do not. So the ligature stands for its last letter only, and an invisible glyph at its right
+ * for each other letter.
  */
 const encodeFromRight = (embedded: Embedded, glyph: Glyph): string => {
   const [last, ...others] = glyph.codePoints.toReversed();
