@@ -52,9 +52,11 @@ export const scheduleRoutes = ({ prisma }: AppDeps) => {
           const { delivery, paused, ...times } = body;
           const recurrence = toRecurrence(times, await zoneOfMember(tx, userId, projectId));
           const [now, found] = await lock(tx, userId, projectId);
-          const [next] = nextSlots(recurrence, { after: now, slot: found?.lastSlot ?? null }, 1);
+          const lastSlot = found ? found.lastSlot : await lastReportedSlot(tx, userId, projectId);
+          const [next] = nextSlots(recurrence, { after: now, slot: lastSlot }, 1);
           if (!next) throw new Error("a schedule has no next slot");
-          const data = { ...recurrence, attach: delivery === "ATTACHMENT", paused, nextRunAt: next.at };
+          const attach = delivery === "ATTACHMENT";
+          const data = { ...recurrence, attach, paused, lastSlot, nextRunAt: next.at };
           const row = found
             ? await tx.schedule.update({ where: { id: found.id }, data })
             : await tx.schedule.create({
@@ -126,6 +128,16 @@ const zoneOfMember = async (tx: Tx, userId: string, projectId: string): Promise<
   });
   if (!member) throw new Problem("not-found");
   return member.user.zone;
+};
+
+/** Of a schedule that was deleted: a new one must not repeat its local date. */
+const lastReportedSlot = async (tx: Tx, userId: string, projectId: string): Promise<string | null> => {
+  const last = await tx.report.findFirst({
+    where: { userId, projectId, slot: { not: null } },
+    orderBy: { slot: "desc" },
+    select: { slot: true },
+  });
+  return last?.slot ?? null;
 };
 
 /** Waits for a dispatch that moves the schedule on, so that its last slot is known. The database's clock counts. */

@@ -210,6 +210,20 @@ test("a changed time of day or zone gives no local day a second report", async (
     }
 });
 
+test("a schedule that is deleted and saved again gives no local day a second report", async () => {
+  const day = (await put(daily)).body.nextRuns[0].local.slice(0, 10) as string;
+  const date = new Date(day);
+  await app.core.database.prisma.report.create({
+    data: {
+      ...{ projectId, userId: ids["ada@example.com"]!, period: "DAY", zone: "Europe/Warsaw", slot: day },
+      ...{ firstDay: date, lastDay: date },
+    },
+  });
+  await ada.delete(`/v1/report-schedules/${projectId}`);
+  const nextDay = new Date(date.getTime() + 86_400_000).toISOString().slice(0, 10);
+  expect((await put(daily)).body.nextRuns[0].local.slice(0, 10)).toBe(nextDay);
+});
+
 test("schedules in the user's zone follow it when it changes, others stay", async () => {
   await put(daily);
   await ada.patch("/v1/me").send({ zone: "America/New_York" });
@@ -229,8 +243,8 @@ test("no second dispatch is enqueued while one is open, and none if nothing is d
   expect(await count()).toBe(before);
   const open = randomUUID();
   await app.core.sql(
-    `INSERT INTO "Job" (id, name, payload, key, "dueAt") VALUES ($1::uuid, 'schedule-dispatch', '{}', now()::text, now() + interval '1 day')`,
-    [open],
+    `INSERT INTO "Job" (id, name, payload, key, "dueAt") VALUES ($1::uuid, 'schedule-dispatch', '{}', $2, now() + interval '1 day')`,
+    [open, new Date().toISOString()],
   );
   await moveBack("1 day");
   await enqueueIfDue(app.core.sql, app.core.jobs);
