@@ -14,6 +14,7 @@ const operationsWithIds = operations.filter(({ path, role }) => path.includes("{
 let app: TestApp;
 let owner: SignedIn;
 let stranger: SignedIn;
+let ids: string[];
 beforeAll(async () => {
   app = await createTestApp();
   const people = createPeople(app);
@@ -27,11 +28,20 @@ beforeAll(async () => {
   await plan.comment(task.id);
   await owner.post(`/v1/projects/${id}/invitations`).send({ email: "invited@example.com", role: "MEMBER" });
   await owner.post("/v1/reports").send({ projectId: id, period: "SPRINT" });
+  ids = await idsOfOwner();
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
 /** A call that would succeed if the caller were authorized. */
-const call = ({ method, path, body }: Operation, cookie: string | undefined, id: string) => {
+const call = async (operation: Operation, cookie: string | undefined, id: string): Promise<Response> => {
+  // The document does not express every rule about a body, so some samples are invalid.
+  for (let tries = 1; ; tries++) {
+    const response = await callOnce(operation, cookie, id);
+    if (response.status !== 422 || tries === 50) return response;
+  }
+};
+
+const callOnce = ({ method, path, body }: Operation, cookie: string | undefined, id: string) => {
   const known = { emails: ["owner@example.com"], passwords: ["correct horse battery"], ids: [id] };
   return fetch(app.url + path.replaceAll(/\{\w+\}/g, id), {
     method,
@@ -73,13 +83,15 @@ describe("a user", () => {
   });
 
   test.each(operationsWithIds)("cannot access another user's data with $title", async (operation) => {
-    const ids = await idsOfOwner();
-    expect(ids.length).toBeGreaterThan(2);
+    expect(ids.length).toBeGreaterThan(8);
     for (const id of ids) {
       const response = await call(operation, stranger.cookie, id);
       expect({ id, status: response.status }).toEqual({ id, status: 404 });
       await checkResponse(operation, response);
     }
+  });
+
+  test("has changed nothing of another user's with any of these", async () => {
     expect(await idsOfOwner()).toEqual(ids);
   });
 });
