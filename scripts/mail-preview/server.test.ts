@@ -11,9 +11,9 @@ const get = (path: string) => fetch(preview.url + path);
 test("lists every template with its subject and its text", async () => {
   const mails = (await (await get("/mails")).json()) as Record<"name" | "subject" | "text", string>[];
   expect(mails.map(({ name }) => name)).toEqual(Object.keys(samples));
-  for (const { subject, text } of mails) {
+  for (const { name, subject, text } of mails) {
     expect(subject).not.toBe("");
-    expect(text).toContain("Hello Ada Lovelace,");
+    expect(text).toContain(name === "invitation" ? "Ada Lovelace invites you" : "Hello Ada Lovelace,");
   }
 });
 

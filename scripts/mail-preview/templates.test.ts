@@ -19,9 +19,11 @@ beforeAll(async () => {
 });
 
 test.for(names)("%s has the same content in HTML and in text, and loads nothing", (name) => {
-  const mail = render(name, { ...sample(name), name: "<b>Ada</b>", url: "https://app.example/?a=1&b=2" });
+  const values = { name: "<b>Ada</b>", inviter: "<b>Ada</b>", url: "https://app.example/?a=1&b=2" };
+  const mail = render(name, { ...sample(name), ...values });
   expect(mail.subject).toMatch(/^[A-Z].{5,60}$/);
-  expect(mail.text).toContain("Hello <b>Ada</b>,");
+  // The name of an invited person is not known.
+  expect(mail.text).toContain(name === "invitation" ? "<b>Ada</b> invites you" : "Hello <b>Ada</b>,");
   expect(mail.text).toContain("https://app.example/?a=1&b=2");
   expect(mail.html).toContain("&lt;b&gt;Ada&lt;/b&gt;");
   expect(mail.html).toContain(`href="https://app.example/?a=1&amp;b=2"`);
