@@ -13,9 +13,18 @@ const alone = ["test/flows/mail-limit.test.ts", "test/flows/mail-priority.test.t
 // They need Redis, so they belong to that broker's run, rather than being skipped in the other.
 const ofOtherBroker = process.env["BROKER"] === "redis" ? [] : ["test/chaos/failover.test.ts"];
 
-// They test what a browser shows. Other flows test the routes behind it, on each broker.
-const browserFlows = ["pages", "uploads-page", "host-names"].map((name) => `test/flows/${name}.test.ts`);
-const ofBrowser = process.env["BROKER"] ? browserFlows : [];
+// They test what a browser shows, and the contracts of routes. The other flows test on each broker what these lead to.
+const httpFlows = [
+  "pages",
+  "uploads-page",
+  "projects-page",
+  "reports-page",
+  "host-names",
+  "hostile-names",
+  "same-site",
+];
+const beforeBroker = [...httpFlows.map((name) => `test/flows/${name}.test.ts`), "test/api/*.test.ts"];
+const ofOneBroker = process.env["BROKER"] ? beforeBroker : [];
 
 // It needs a program that not every machine has, so it runs only where it is asked for, as in CI.
 const ofPgBouncer = process.env["PGBOUNCER"] === "true" ? [] : ["test/chaos/pgbouncer.test.ts"];
@@ -49,7 +58,7 @@ export default defineConfig({
         test: {
           name: "together",
           include,
-          exclude: [...configDefaults.exclude, ...alone, ...ofOtherBroker, ...ofBrowser, ...ofPgBouncer],
+          exclude: [...configDefaults.exclude, ...alone, ...ofOtherBroker, ...ofOneBroker, ...ofPgBouncer],
           sequence: { groupOrder: 0 },
         },
       },

@@ -94,8 +94,7 @@ const burnDown = async (
   const [atStart, ...atEnds] = await data.readRemaining(sprintId, [start, ...days.map(({ end }) => end)]);
   const all = [atStart ?? NOTHING, ...atEnds];
   const unit = all.some(({ points }) => points > 0) ? "points" : "tasks";
-  // A sprint that is planned on its first day is empty when it begins.
-  const scope = all.find((each) => each[unit] > 0)?.[unit] ?? 0;
+  const scope = plannedScope(all.map((each) => each[unit]));
   const today = days.findIndex(({ end }) => end > now);
   return {
     kind: "burn-down",
@@ -107,5 +106,12 @@ const burnDown = async (
     })),
   };
 };
+
+/**
+ * Where the ideal line begins. A sprint is planned before it begins or on its first day, and one that is planned later
+ * still has a line.
+ */
+const plannedScope = (remaining: readonly number[]): number =>
+  Math.max(...remaining.slice(0, 2)) || (remaining.find((each) => each > 0) ?? 0);
 
 const NOTHING: Remaining = { tasks: 0, points: 0 };
