@@ -115,7 +115,10 @@ test("a batch shows how many of its jobs wait, run, are done, failed or were can
       if (n >= 25) throw new PermanentError("no");
     }),
   );
-  await until("the others are done", async () => (await countsOf(batch.id)).done === 22);
+  await until("the others have ended", async () => {
+    const { done, failed } = await countsOf(batch.id);
+    return done === 22 && failed === 3;
+  });
   const { id } = batch;
   expect(await countsOf(id)).toEqual({
     id,
