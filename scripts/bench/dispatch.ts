@@ -103,7 +103,10 @@ const startSystem = async (servers: Servers) => {
   const api = `http://127.0.0.1:${port}`;
   const headers = { "content-type": "application/json" };
   const login = await fetch(`${api}/v1/login`, { method: "POST", headers, body: JSON.stringify(account) });
-  const cookie = login.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+  const cookie = login.headers
+    .getSetCookie()
+    .map((each) => each.split(";")[0])
+    .join("; ");
 
   const owned = cleanups.move();
   return {
