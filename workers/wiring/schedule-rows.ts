@@ -4,12 +4,15 @@ import type { DueSchedule, Move } from "../schedule-dispatch/handler.ts";
 /** Locks due schedules. Those that another transaction has locked are left to it. */
 export const claimSchedules = async (sql: Sql, limit: number): Promise<{ now: Date; due: DueSchedule[] }> => {
   const due = await sql<DueSchedule & { now: Date }>(
-    `SELECT s.id, s.job, s.payload, s."userId", s.cadence::text, s.minutes, s.hour, s.minute, s.weekday, s."dayOfMonth",
-            s.zone, s."nextRunAt", s."lastSlot", now() AS now,
-            s."projectId" IS NULL OR EXISTS (
-              SELECT FROM "ProjectMember" m WHERE m."projectId" = s."projectId" AND m."userId" = s."userId") AS wanted
-     FROM "Schedule" s WHERE s."nextRunAt" <= now() AND NOT s.paused
-     ORDER BY s."nextRunAt" LIMIT $1::int FOR UPDATE OF s SKIP LOCKED`,
+    `WITH claimed AS MATERIALIZED (
+       SELECT * FROM "Schedule" WHERE "nextRunAt" <= now() AND NOT paused
+       ORDER BY "nextRunAt" LIMIT $1::int FOR UPDATE SKIP LOCKED)
+     SELECT s.id, s.job, s.payload, s."userId", s.cadence::text, s.minutes, s.hour, s.minute, s.weekday, s."dayOfMonth",
+            s.zone, s."nextRunAt", s."lastSlot", now() AS now, s."projectId" IS NULL OR m.found IS NOT NULL AS wanted
+     FROM claimed s LEFT JOIN LATERAL (
+       -- A LIMIT, so that it is one look into the index per row, not a scan of all members.
+       SELECT true AS found FROM "ProjectMember" m
+       WHERE m."projectId" = s."projectId" AND m."userId" = s."userId" LIMIT 1) m ON true`,
     [limit],
   );
   return { now: due[0]?.now ?? new Date(), due };
