@@ -94,8 +94,11 @@ const day = fc
   .date({ min: new Date("2020-01-01"), max: new Date("2030-12-31"), noInvalidDate: true })
   .map((date) => date.toISOString().slice(0, 10));
 
+/** Without NUL, which no schema excludes, and which is rejected in every body. */
 const stringOf = ({ pattern, minLength = 0, maxLength = 300 }: Schema) =>
-  pattern ? fc.stringMatching(new RegExp(pattern)) : fc.string({ unit: "binary", minLength, maxLength });
+  pattern
+    ? fc.stringMatching(new RegExp(pattern))
+    : fc.string({ unit: "binary", minLength, maxLength }).filter((each) => !each.includes("\0"));
 
 const text = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: "binary" }));
 
