@@ -55,13 +55,16 @@ export interface Jobs<Tx> {
   ): Promise<Result>;
 }
 
-/** Binds jobs to a database. `nudge` is called after each commit that enqueued something; pass the relay's. */
+/**
+ * Binds jobs to a database. `nudge` is called after each commit that enqueued something other than a batch, which can
+ * wait for the relay's next poll; pass the relay's.
+ */
 export const createJobs = <Tx>(database: Database<Tx>, nudge: () => void): Jobs<Tx> => ({
   transaction: async (work) => {
-    let enqueued = false;
+    let urgent = false;
     const result = await database.transaction((tx, sql) => {
       const insert = <Inserted>(insertion: (sql: Sql) => Promise<Inserted>): Promise<Inserted> => {
-        enqueued = true;
+        urgent = true;
         return insertion(sql);
       };
       return work({
@@ -69,10 +72,13 @@ export const createJobs = <Tx>(database: Database<Tx>, nudge: () => void): Jobs<
         sql,
         enqueue: async (job, payload, options) => insert(prepareJob(job, payload, options)),
         enqueueFlow: async (root) => insert(prepareFlow(root)),
-        enqueueMany: async (job, items, options) => insert(prepareMany(job, items, options)),
+        enqueueMany: async (job, items, options) => {
+          const insertion = prepareMany(job, items, options);
+          return options?.batch ? insertion(sql) : insert(insertion);
+        },
       });
     });
-    if (enqueued) nudge();
+    if (urgent) nudge();
     return result;
   },
 });

@@ -13,11 +13,15 @@ import type { Log } from "./log.ts";
 
 /**
  * Rows per claim. Both kinds in each, so that neither a flood of batches nor a stream of others stops the other kind.
+ * Fewer of batches, because others wait for the claim to be published.
  */
-const SHARE = { single: 500, batched: 500 };
+const SHARE = { single: 500, batched: 250 };
 
 /** What a process without workers publishes: batches are left to the processes that do the work. */
 export const NO_BATCHES = { ...SHARE, batched: 0 };
+
+/** How long to rest between two claims of a flood of batches, as a multiple of the time that the last one took. */
+const REST = 1.5;
 
 /** Milliseconds between polls. */
 const POLL = 250;
@@ -56,13 +60,19 @@ const publish = async (broker: Broker, name: string, jobs: DueJob[]): Promise<vo
  */
 const probe = (broker: Broker): Promise<void> => broker.marks.set("probe");
 
-/** Whether more jobs may be due than were claimed. */
-const isFull = (jobs: readonly DueJob[], share: Share): boolean => {
+/** Of which kinds more jobs may be due than were claimed. */
+const fullKinds = (jobs: readonly DueJob[], share: Share): { single: boolean; batched: boolean } => {
   const batched = jobs.filter((job) => job.batched).length;
-  return jobs.length - batched === share.single || (batched > 0 && batched === share.batched);
+  return {
+    single: jobs.length - batched === share.single,
+    batched: batched > 0 && batched === share.batched,
+  };
 };
 
-/** Starts a relay. It publishes due jobs at each nudge and every 250 ms. */
+/**
+ * Starts a relay. It publishes due jobs at each nudge and every 250 ms. Between two claims of a flood of batches it
+ * rests, or waits for a nudge, so that it uses less than half of one processor of the database.
+ */
 export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SHARE): Relay => {
   let wake = () => {};
   let closing = false;
@@ -98,14 +108,26 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SH
     if (published.length > 0) await markPublished(sql, published);
   };
 
+  const pause = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
   const publishDue = async (): Promise<void> => {
-    for (let full = true; full && !closing;) {
+    for (let full = { single: true, batched: false }; (full.single || full.batched) && !closing;) {
+      const began = performance.now();
+      nudged = false;
       const jobs = await claimDue(sql, share);
       const byName = Map.groupBy(jobs, ({ name }) => name);
       const results = await Promise.allSettled([...byName].map(([name, each]) => publishQueue(name, each)));
       const failed = results.find((result) => result.status === "rejected");
       if (failed) throw failed.reason;
-      full = isFull(jobs, share);
+      full = fullKinds(jobs, share);
+      if (full.batched && !full.single && !nudged) await pause(REST * (performance.now() - began));
     }
   };
 
@@ -122,20 +144,10 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SH
     }
   };
 
-  const pause = () =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, POLL);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
   const run = async (): Promise<void> => {
     while (!closing) {
-      nudged = false;
       await poll();
-      if (!closing && (!nudged || !reachable)) await pause();
+      if (!closing && (!nudged || !reachable)) await pause(POLL);
     }
   };
 

@@ -50,13 +50,19 @@ export interface Deps {
 }
 
 /** Schedules per transaction: at first, and the limits between which the time that a transaction takes moves it. */
-const SIZE = { first: 250, min: 20, max: 1_000 };
+const SIZE = { first: 100, min: 20, max: 500 };
 
 /** Milliseconds that a transaction should take. Its locks are held for less than 200 ms, on a busy database too. */
-const TARGET = 60;
+const TARGET = 20;
 
-/** Milliseconds. A transaction that took longer waited for something else than the processor. */
+/** How long to rest after a transaction, as a multiple of the time that it took. */
+const REST = 1.2;
+
+/** Milliseconds. A transaction after which it would rest longer waited for something else than the processor. */
 const LONGEST_PAUSE = 1_000;
+
+/** Milliseconds between two updates of the progress. */
+const PROGRESS = 1_000;
 
 /** Milliseconds after which a schedule that cannot run is looked at again. A newer release may know its job. */
 const LATER = 3_600_000;
@@ -66,13 +72,14 @@ const LOW_PRIORITY = 10;
 
 /**
  * Enqueues the job of every due schedule, and moves the schedule on in the same transaction. Between two transactions
- * it rests for as long as the last one took, so that it never uses more than half of the database's time.
+ * it rests, so that it uses less than half of one processor of the database.
  */
 export const dispatchSchedules =
   ({ pause = sleep, ...deps }: Deps) =>
   async (_payload: unknown, { signal, progress }: Pick<Run, "signal" | "progress">) => {
     const plan = createPlanner(deps.slotsAfter);
     const total = { enqueued: 0, missed: 0, removed: 0, refused: 0 };
+    let shown = performance.now();
     for (let size = SIZE.first; ;) {
       signal.throwIfAborted();
       const began = performance.now();
@@ -81,8 +88,11 @@ export const dispatchSchedules =
       if (claimed < size) return total;
       const took = performance.now() - began;
       size = Math.round(Math.min(SIZE.max, size * 2, Math.max(SIZE.min, (size * TARGET) / took)));
-      await progress(total);
-      await pause(Math.min(took, LONGEST_PAUSE));
+      if (performance.now() - shown > PROGRESS) {
+        await progress(total);
+        shown = performance.now();
+      }
+      await pause(Math.min(REST * took, LONGEST_PAUSE));
     }
   };
 
