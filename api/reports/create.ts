@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "../../infra/database.ts";
 import type { Enqueue } from "../../workers/core/index.ts";
 import { reportGenerate } from "../../workers/report-generate/job.ts";
+import { Problem } from "../http/problem.ts";
 import type { Period } from "./period.ts";
 import { progressOf } from "./work.ts";
 
@@ -20,11 +21,13 @@ export const UNEXPECTED =
 /**
  * Creates a report and its job, unless the same is unfinished. Resolves with the id of either. The unique indexes
  * Report_pending_key and Report_pending_sprint_key make a concurrent request wait, and then find the first.
+ * @throws Problem `not-found` if the project or the sprint was deleted, or the user was removed, a moment ago
  */
 export const createReport = async (
   { tx, enqueue }: { tx: Tx; enqueue: Enqueue },
   asked: Asked,
 ): Promise<string> => {
+  await hold(tx, asked);
   for (;;) {
     const id = uuidv7();
     const { count } = await tx.report.createMany({ data: { id, ...asked }, skipDuplicates: true });
@@ -36,6 +39,17 @@ export const createReport = async (
     // Undefined: it was finished or deleted a moment ago.
     if (unfinished !== undefined) return unfinished;
   }
+};
+
+/** Keeps the project and the sprint from being deleted until the transaction ends. */
+const hold = async (tx: Tx, { userId, projectId, sprintId }: Asked): Promise<void> => {
+  const projects = await tx.$queryRaw<object[]>`
+    SELECT FROM "Project" p JOIN "ProjectMember" m ON m."projectId" = p.id
+     WHERE p.id = ${projectId}::uuid AND m."userId" = ${userId}::uuid FOR KEY SHARE OF p`;
+  const sprints =
+    sprintId &&
+    (await tx.$queryRaw<object[]>`SELECT FROM "Sprint" WHERE id = ${sprintId}::uuid FOR KEY SHARE`);
+  if (projects.length === 0 || sprints?.length === 0) throw new Problem("not-found");
 };
 
 /** The same report, if a job works on it. One whose job has failed is marked as failed, so that it can be replaced. */

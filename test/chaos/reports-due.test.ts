@@ -5,14 +5,15 @@ import { insertDueSchedules } from "../support/chaos/schedules.ts";
 import { signUp } from "../support/chaos/signup.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 
-const DUE = 1_000;
+// Each is a PDF: on both brokers, a thousand would be a minute more of two processors, and show nothing new.
+const DUE = process.env["BROKER"] === "redis" ? 1_000 : 250;
 
 const countReady = async ({ sql }: System): Promise<number> =>
   (await sql<{ ready: number }>(`SELECT count(*)::int AS ready FROM "Report" WHERE state = 'READY'`, []))[0]
     ?.ready ?? 0;
 
 it(
-  "with the mail provider down, 1,000 due reports are made, and each is announced once afterwards",
+  `with the mail provider down, ${DUE} due reports are made, and each is announced once afterwards`,
   { timeout: 1_200_000 },
   async () => {
     await using system = await createSystem();

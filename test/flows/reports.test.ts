@@ -369,6 +369,25 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect([status, body.errors?.map((each: { field: string }) => each.field)]).toEqual([422, [field]]);
   });
 
+  test.each(["project", "sprint"])(
+    "a report of a %s that is deleted meanwhile is rejected",
+    async (deleted) => {
+      const { projectId, sprintId } = await newProject();
+      const response = await app.core.database.prisma.$transaction(async (tx) => {
+        if (deleted === "project") await tx.project.delete({ where: { id: projectId } });
+        else await tx.sprint.delete({ where: { id: sprintId! } });
+        const asked = owner.post("/v1/reports").send({ projectId, period: "SPRINT" });
+        const responding = asked.then((each) => each);
+        await until("the request waits", async () => {
+          const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+          return (await app.core.sql(waiting, [])).length > 0;
+        });
+        return { responding };
+      });
+      expect((await response.responding).status).toBe(404);
+    },
+  );
+
   test("a sprint report of a project without sprints is rejected with its reason", async () => {
     const { projectId } = await newProject({ sprint: false });
     const { status, body } = await owner.post("/v1/reports").send({ projectId, period: "SPRINT" });

@@ -42,7 +42,7 @@ const moveBack = (interval: string) =>
     [projectId, interval],
   );
 
-/** What the clock of a worker process does every 15 s; then waits until the dispatch has ended. */
+/** What the clock of a worker process does every 5 s; then waits until the dispatch has ended. */
 const dispatch = async () => {
   await app.core.sql(`UPDATE "Job" SET key = id::text WHERE name = 'schedule-dispatch'`, []); // the tick is over
   await enqueueIfDue(app.core.sql, app.core.jobs);
