@@ -30,12 +30,17 @@ const createPooledSystem = async (settings: Parameters<typeof startPgBouncer>[1]
   return { pooler, system, urls, direct: url, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 };
 
-/** Signs up 60 people, 6 at a time, and resolves with the responses that are not a 202. */
+/**
+ * Signs up 60 people, 6 at a time, and resolves with the responses that are not a 202. Who gets a 503 tries again: at
+ * the start, a busy machine may not open a connection in time.
+ */
 const signUpMany = async ({ apiUrl }: System, label: string) => {
   const refused: unknown[] = [];
   const signUpEach = async (client: number) => {
     for (let number = 0; number < 10; number++) {
-      const response = await signUp(apiUrl, `${client}-${number}@${label}.example`);
+      const attempt = () => signUp(apiUrl, `${client}-${number}@${label}.example`);
+      let response = await attempt();
+      for (let tries = 1; response.status === 503 && tries < 5; tries++) response = await attempt();
       if (response.status !== 202) refused.push(response);
     }
   };
