@@ -174,7 +174,7 @@ const watchLocks = async (query: Query, signal: AbortSignal): Promise<number> =>
 
 /**
  * Waits until all jobs are in the broker. Resolves with when the first and the last were enqueued. What it asks
- * meanwhile looks at few rows: counting the jobs would be the slowest statement of the system.
+ * meanwhile looks at few rows: counting all jobs again and again would disturb what is measured.
  */
 const untilPublished = async (query: Query, count: number): Promise<{ first: number; last: number }> => {
   const until = async (statement: string, values: unknown[] = []) => {

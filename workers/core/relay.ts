@@ -20,11 +20,14 @@ const SHARE = { single: 500, batched: 250 };
 /** What a process without workers publishes: batches are left to the processes that do the work. */
 export const NO_BATCHES = { ...SHARE, batched: 0 };
 
-/** How long to rest between two claims of a flood of batches, as a multiple of the time that the last one took. */
-const REST = 1.5;
-
 /** Milliseconds between polls. */
 const POLL = 250;
+
+/**
+ * How long to rest between two claims of a flood of batches, as a multiple of the time that the last one took; at most
+ * until the next poll, because other jobs may have become due.
+ */
+const REST = 1.5;
 
 /** Publishes committed jobs: moves them from the ledger to the broker. Any number of relays can run. */
 export interface Relay {
@@ -71,7 +74,7 @@ const fullKinds = (jobs: readonly DueJob[], share: Share): { single: boolean; ba
 
 /**
  * Starts a relay. It publishes due jobs at each nudge and every 250 ms. Between two claims of a flood of batches it
- * rests, or waits for a nudge, so that it uses less than half of one processor of the database.
+ * rests until a nudge, or for longer than the last claim took.
  */
 export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SHARE): Relay => {
   let wake = () => {};
@@ -127,7 +130,8 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SH
       const failed = results.find((result) => result.status === "rejected");
       if (failed) throw failed.reason;
       full = fullKinds(jobs, share);
-      if (full.batched && !full.single && !nudged) await pause(REST * (performance.now() - began));
+      if (full.batched && !full.single && !nudged && !closing)
+        await pause(Math.min(POLL, REST * (performance.now() - began)));
     }
   };
 

@@ -72,7 +72,7 @@ const LOW_PRIORITY = 10;
 
 /**
  * Enqueues the job of every due schedule, and moves the schedule on in the same transaction. Between two transactions
- * it rests, so that it uses less than half of one processor of the database.
+ * it rests for longer than the last one took, so that it works less than half of the time.
  */
 export const dispatchSchedules =
   ({ pause = sleep, ...deps }: Deps) =>
