@@ -3,15 +3,17 @@ import pg from "pg";
 import { hashPassword } from "../../infra/passwords.ts";
 import { freePort } from "../processes/ports.ts";
 import { startProcess } from "../processes/project-process.ts";
-import type { Measurement } from "./findings.ts";
+import { ratioFigure, type Measurement } from "./findings.ts";
 import type { Servers } from "./servers.ts";
-import { percentile } from "./statistics.ts";
+import { median, percentile } from "./statistics.ts";
 
 const SCHEDULES = { full: 100_000, quick: 10_000 };
+/** Nights, each with a new database. */
+const ROUNDS = { full: 3, quick: 1 };
 /** Seconds for which the response times before the slot are measured, after the schedules are inserted. */
 const BEFORE = { full: 30, quick: 10 };
 /** Seconds that inserting the schedules may take. */
-const INSERTING = { full: 90, quick: 30 };
+const INSERTING = { full: 30, quick: 10 };
 /** Milliseconds between two requests, and between two looks at the locks. */
 const INTERVAL = 20;
 
@@ -23,59 +25,86 @@ interface Response {
   ms: number;
 }
 
+interface Night {
+  /** Seconds from the slot until the first and the last job were enqueued. */
+  first: number;
+  last: number;
+  /** Response times in milliseconds: before the slot, and between the first and the last job. */
+  before: number[];
+  during: number[];
+  /** The longest time for which a transaction had schedules locked, in milliseconds. */
+  longestLock: number;
+}
+
 /**
  * Schedules of as many users that are all due at the same time, as at midnight: an API, and a worker process that
- * dispatches them. The jobs are published to the broker, which is the same PostgreSQL, and not worked on.
+ * dispatches them. Nobody works on the jobs, so the relay publishes as many as may be in the broker at once. The broker
+ * is the same PostgreSQL.
  */
 const measureDispatch: Measurement = async (servers, extent) => {
-  await using system = await startSystem(servers);
-  const { query } = system;
-  const count = SCHEDULES[extent];
-  const midnight = Date.now() + (INSERTING[extent] + BEFORE[extent]) * 1_000;
-  await insertSchedules(query, count, new Date(midnight));
+  const nights: Night[] = [];
+  while (nights.length < ROUNDS[extent]) nights.push(await measureNight(servers, extent));
 
-  const ended = new AbortController();
-  const watching = watchLocks(query, ended.signal);
-  const measuring = measureResponses(system.get, ended.signal);
-  const jobs = await untilPublished(query, count);
-  ended.abort();
-  const [longestLock, responses] = [await watching, await measuring];
-
-  const timesIn = (from: number, to: number) =>
-    responses.filter(({ at }) => at >= from && at < to).map(({ ms }) => ms);
-  const before = timesIn(midnight - BEFORE[extent] * 1_000, midnight);
-  const during = timesIn(jobs.first, jobs.last);
-  const publishing = timesIn(jobs.last, Date.now());
   const row = (label: string, values: readonly number[]) => [
     label,
     `${values.length}`,
     ...[0.5, 0.9, 0.99].map((share) => percentile(values, share).toFixed(1)),
   ];
-  const seconds = (from: number, to: number) => ((to - from) / 1_000).toFixed(1);
+  const p99 = (values: readonly number[]) => percentile(values, 0.99);
+  const ratio = ratioFigure(
+    "dispatch_api_p99_ratio",
+    nights.map(({ during }) => p99(during)),
+    nights.map(({ before }) => p99(before)),
+  );
+  const seconds = nights.map(({ last }) => last);
   return {
     title:
-      `${count} schedules due at once: enqueued within ${seconds(midnight, jobs.last)} s ` +
-      `(the first after ${seconds(midnight, jobs.first)} s), in the broker ${seconds(jobs.last, Date.now())} s later; ` +
+      `${SCHEDULES[extent]} schedules due at once: enqueued between ${nights.map(describeTimes).join(", ")} s after it; ` +
       `milliseconds to the response of GET /v1/me`,
     columns: ["", "requests", "p50", "p90", "p99"],
-    rows: [
-      row("before", before),
-      row("while jobs are enqueued and published", during),
-      row("while the rest is published", publishing),
-    ],
+    rows: nights.flatMap(({ before, during }, index) => [
+      row(`before ${index + 1}`, before),
+      row("while jobs are enqueued", during),
+    ]),
     figures: [
       {
         name: "dispatch_100k_s",
-        value: extent === "full" ? (jobs.last - midnight) / 1_000 : NaN,
+        value: extent === "full" ? median(seconds) : NaN,
+        range: [Math.min(...seconds), Math.max(...seconds)],
         target: { max: 60 },
       },
+      { ...ratio, target: { max: 2 } },
       {
-        name: "dispatch_api_p99_ratio",
-        value: percentile(during, 0.99) / percentile(before, 0.99),
-        target: { max: 2 },
+        name: "dispatch_longest_lock_ms",
+        value: Math.max(...nights.map(({ longestLock }) => longestLock)),
+        target: { max: 200 },
       },
-      { name: "dispatch_longest_lock_ms", value: longestLock, target: { max: 200 } },
     ],
+  };
+};
+
+const describeTimes = ({ first, last }: Night): string => `${first.toFixed(1)} and ${last.toFixed(1)}`;
+
+const measureNight = async (servers: Servers, extent: "full" | "quick"): Promise<Night> => {
+  await using system = await startSystem(servers);
+  const { query } = system;
+  const midnight = await insertSchedules(query, SCHEDULES[extent], INSERTING[extent], BEFORE[extent]);
+
+  const ended = new AbortController();
+  const watching = watchLocks(query, ended.signal);
+  const measuring = measureResponses(system.get, ended.signal);
+  const jobs = await untilEnqueued(query, SCHEDULES[extent]);
+  ended.abort();
+  const [longestLock, responses] = [await watching, await measuring];
+
+  const timesIn = (from: number, to: number) =>
+    responses.filter(({ at }) => at >= from && at < to).map(({ ms }) => ms);
+  return {
+    first: (jobs.first - midnight) / 1_000,
+    last: (jobs.last - midnight) / 1_000,
+    before: timesIn(midnight - BEFORE[extent] * 1_000, midnight),
+    during: timesIn(jobs.first, jobs.last),
+    longestLock,
   };
 };
 
@@ -120,8 +149,13 @@ const startSystem = async (servers: Servers) => {
   };
 };
 
-/** One user and one membership for each. */
-const insertSchedules = async (query: Query, count: number, nextRunAt: Date): Promise<void> => {
+/** One user and one membership for each. Resolves with when they are due, in milliseconds since 1970. */
+const insertSchedules = async (
+  query: Query,
+  count: number,
+  inserting: number,
+  before: number,
+): Promise<number> => {
   await query(
     `INSERT INTO "User" (id, email, name, "passwordHash")
      SELECT gen_random_uuid(), n || '@bench.example', 'User', '-' FROM generate_series(1, $1::int) n`,
@@ -132,16 +166,18 @@ const insertSchedules = async (query: Query, count: number, nextRunAt: Date): Pr
     `INSERT INTO "ProjectMember" ("projectId", "userId", role)
      SELECT p.id, u.id, 'MEMBER' FROM "Project" p, "User" u WHERE u.email LIKE '%@bench.example'`,
   );
+  const midnight = Date.now() + (inserting + before) * 1_000;
   await query(
     `INSERT INTO "Schedule" (id, "userId", "projectId", job, payload, cadence, hour, minute, zone, "nextRunAt")
      SELECT gen_random_uuid(), "userId", "projectId", 'report-generate', '{}', 'DAILY',
             extract(hour FROM $1::timestamptz AT TIME ZONE 'UTC')::int,
             extract(minute FROM $1::timestamptz AT TIME ZONE 'UTC')::int, 'UTC', $1
      FROM "ProjectMember"`,
-    [nextRunAt],
+    [new Date(midnight)],
   );
   await query(`VACUUM ANALYZE`);
-  if (Date.now() > nextRunAt.getTime()) throw new Error("inserting the schedules took too long");
+  if (Date.now() > midnight - before * 1_000) throw new Error("inserting the schedules took too long");
+  return midnight;
 };
 
 const measureResponses = async (get: () => Promise<void>, signal: AbortSignal): Promise<Response[]> => {
@@ -173,17 +209,12 @@ const watchLocks = async (query: Query, signal: AbortSignal): Promise<number> =>
 };
 
 /**
- * Waits until all jobs are in the broker. Resolves with when the first and the last were enqueued. What it asks
- * meanwhile looks at few rows: counting all jobs again and again would disturb what is measured.
+ * Waits until all jobs are enqueued. Resolves with when the first and the last were. What it asks meanwhile looks at few
+ * rows: counting all jobs again and again would disturb what is measured.
  */
-const untilPublished = async (query: Query, count: number): Promise<{ first: number; last: number }> => {
-  const until = async (statement: string, values: unknown[] = []) => {
-    while ((await query(statement, values)).length === 0) await sleep(1_000);
-  };
-  await until(`SELECT 1 FROM "JobBatch" HAVING sum(total) >= $1::int`, [count]);
-  await until(
-    `SELECT 1 WHERE NOT EXISTS (SELECT FROM "Job" WHERE state = 'PENDING' AND "batchId" IS NOT NULL)`,
-  );
+const untilEnqueued = async (query: Query, count: number): Promise<{ first: number; last: number }> => {
+  const enqueued = `SELECT 1 FROM "JobBatch" HAVING sum(total) >= $1::int`;
+  while ((await query(enqueued, [count])).length === 0) await sleep(1_000);
   const [row] = await query<{ first: Date; last: Date }>(
     `SELECT min("createdAt") AS first, max("createdAt") AS last FROM "Job" WHERE "batchId" IS NOT NULL`,
   );

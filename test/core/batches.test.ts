@@ -9,12 +9,14 @@ import {
   PermanentError,
 } from "../../workers/core/index.ts";
 import { pruneBatches } from "../../workers/core/ledger/batches.ts";
-import { claimDue } from "../../workers/core/ledger/publish.ts";
+import { claimDue, markPublished } from "../../workers/core/ledger/publish.ts";
 import { pruneFinished } from "../../workers/core/ledger/prune.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 
 const chore = defineJob({ name: "chore", payload: z.object({ n: z.int() }), concurrency: 50 });
+
+const other = defineJob({ name: "other", payload: z.object({ n: z.int() }) });
 
 let core: Core;
 beforeAll(async () => {
@@ -94,6 +96,54 @@ test("jobs of no batch are claimed next to a flood of batches, and batches next 
   const second = await claimDue(core.sql, share);
   expect(second.filter(({ batched }) => batched)).toHaveLength(10);
   expect(second.filter(({ batched }) => !batched)).toHaveLength(10);
+  await core.sql(`DELETE FROM "Job"`, []);
+});
+
+test("of a batch at most 1,000 jobs are in the broker before they end or are retried, and no queue waits for another", async () => {
+  const { batch } = await enqueueBatch(numbers(0, 1_300));
+  await core.jobs.transaction(({ enqueueMany }) => enqueueMany(other, numbers(0, 5), { batch }));
+  const publishAll = async (): Promise<Record<string, number>> => {
+    const published: string[] = [];
+    for (let jobs = await claim(); jobs.length > 0; jobs = await claim()) {
+      await markPublished(core.sql, jobs);
+      published.push(...jobs.map(({ name }) => name));
+    }
+    return { chore: published.filter((name) => name === "chore").length, all: published.length };
+  };
+  const claim = () => claimDue(core.sql, { single: 10, batched: 300 });
+  expect(await publishAll()).toEqual({ chore: 1_000, all: 1_005 });
+
+  const change = (set: string, from: number, to: number) =>
+    core.sql(
+      `UPDATE "Job" SET ${set} WHERE name = 'chore' AND (payload ->> 'n')::int BETWEEN $1::int AND $2::int`,
+      [from, to],
+    );
+  // A job that runs keeps its place. One that waits for a retry gives it up, or a few hundred would hold up the batch.
+  await change(`"startedAt" = now(), "startedBy" = 'me'`, 0, 99);
+  expect(await publishAll()).toEqual({ chore: 0, all: 0 });
+  await change(`state = 'COMPLETED'`, 0, 49);
+  await change(`attempt = 1`, 100, 139);
+  expect(await publishAll()).toEqual({ chore: 90, all: 90 });
+  await core.sql(`DELETE FROM "Job"`, []);
+});
+
+test("a single job that nobody announced is published while a batch fills the broker, and the batch goes on", async () => {
+  const relay = core.startRelay();
+  const { batch } = await enqueueBatch(numbers(0, 1_200));
+  const published = async () => core.database.prisma.job.count({ where: { state: "PUBLISHED" } });
+  await until("the broker has as many as it may", async () => (await published()) === 1_000);
+  // Committed behind the relay's back, as by another process.
+  const [id] = await core.sql<{ id: string }>(
+    `INSERT INTO "Job" (id, name, payload) VALUES (gen_random_uuid(), 'chore', '{"n":-1}') RETURNING id`,
+    [],
+  );
+  await core.reaches(id?.id ?? "", "PUBLISHED");
+  expect(await published()).toBe(1_001);
+
+  const worker = core.work(defineWorker(chore, async () => {}));
+  await until("all are done", async () => (await countsOf(batch.id)).done === 1_200, 30_000);
+  await worker.close(0);
+  await relay.close();
   await core.sql(`DELETE FROM "Job"`, []);
 });
 

@@ -73,7 +73,7 @@ test("two dispatchers at once share the schedules, and each slot is enqueued onc
   expect(await dispatch()).toMatchObject({ enqueued: 0 });
 });
 
-test("an urgent mail passes a flood of 10,000 jobs, which all reach the broker too", async () => {
+test("an urgent mail passes a flood of 10,000 jobs, of which the broker gets the first 1,000", async () => {
   await insertDue(10_000);
   await dispatch();
   const [user] = await core.sql<{ id: string }>(`SELECT id FROM "User" LIMIT 1`, []);
@@ -88,11 +88,9 @@ test("an urgent mail passes a flood of 10,000 jobs, which all reach the broker t
     [mail],
   );
   expect(before!.count).toBeLessThanOrEqual(500);
-  await until(
-    "all jobs are in the broker",
-    async () => (await core.sql(`SELECT FROM "Job" WHERE state = 'PENDING' LIMIT 1`, [])).length === 0,
-    120_000,
-  );
+  const published = async () =>
+    core.database.prisma.job.count({ where: { state: "PUBLISHED", batchId: { not: null } } });
+  await until("the broker has as many as it may", async () => (await published()) === 1_000, 60_000);
 });
 
 const entry = (name: string, cadence: SystemSchedule["cadence"]): SystemSchedule => ({

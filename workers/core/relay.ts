@@ -65,10 +65,11 @@ const probe = (broker: Broker): Promise<void> => broker.marks.set("probe");
 
 /** Of which kinds more jobs may be due than were claimed. */
 const fullKinds = (jobs: readonly DueJob[], share: Share): { single: boolean; batched: boolean } => {
-  const batched = jobs.filter((job) => job.batched).length;
+  const [single, batched] = [false, true].map((kind) => jobs.filter((job) => job.batched === kind));
+  const queues = Map.groupBy(batched ?? [], ({ name }) => name);
   return {
-    single: jobs.length - batched === share.single,
-    batched: batched > 0 && batched === share.batched,
+    single: single?.length === share.single,
+    batched: [...queues.values()].some((each) => each.length === share.batched),
   };
 };
 

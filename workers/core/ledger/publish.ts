@@ -15,24 +15,46 @@ export interface DueJob extends Delivery {
   batched: boolean;
 }
 
-/** How many jobs to claim. Each number has its own index, so a flood of batches costs the others nothing. */
+/** How many jobs to claim. Both kinds have their own indexes, so a flood of batches costs the others nothing. */
 export interface Share {
   /** Jobs of no batch. */
   single: number;
-  /** Jobs of batches. */
+  /** Jobs of batches, per queue. */
   batched: number;
 }
 
-/** SQL: the jobs that are due longest, of those that fulfil the condition. */
-const dueWhere = (condition: string, limit: string): string =>
-  `SELECT id FROM (SELECT id FROM "Job" WHERE state = 'PENDING' AND ${condition} AND "dueAt" <= now()
-                   ORDER BY "dueAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED) due`;
+/**
+ * Jobs of batches per queue that may be in the broker without having failed yet; the others wait in the ledger. More
+ * than all processes together run of one queue at a time, or workers would wait for the relay.
+ */
+const WINDOW = 1_000;
+
+/** SQL: a job of a batch that waits for the relay. */
+const BATCHED = `state = 'PENDING' AND "batchId" IS NOT NULL`;
+
+/** SQL: the jobs of no batch that are due longest, at most $1. */
+const SINGLE_DUE = `SELECT id FROM (
+  SELECT id FROM "Job" WHERE state = 'PENDING' AND "batchId" IS NULL AND "dueAt" <= now()
+  ORDER BY "dueAt" LIMIT $1::int FOR UPDATE SKIP LOCKED) single`;
+
+/** SQL: of each queue the jobs of batches that are due longest, at most $2, and as many as its window has room for. */
+const BATCHED_DUE = `SELECT due.id FROM queue, LATERAL (
+    SELECT least($2::int, ${WINDOW} - count(*))::int AS limit FROM (
+      SELECT FROM "Job" WHERE state = 'PUBLISHED' AND "batchId" IS NOT NULL AND attempt = 0 AND name = queue.name
+      LIMIT ${WINDOW}) published
+  ) room, LATERAL (
+    SELECT id FROM "Job" WHERE ${BATCHED} AND name = queue.name AND "dueAt" <= now()
+    ORDER BY "dueAt" LIMIT room.limit FOR UPDATE SKIP LOCKED) due`;
 
 /** Claims due jobs for the length of the lease. Relays may call it concurrently: each row goes to one of them. */
 export const claimDue = (sql: Sql, { single, batched }: Share): Promise<DueJob[]> =>
   sql(
-    `UPDATE "Job" SET "dueAt" = now() + interval '${LEASE} seconds' FROM ${ASYNC_COMMIT}
-     WHERE id IN (${dueWhere(`"batchId" IS NULL`, "$1::int")} UNION ALL ${dueWhere(`"batchId" IS NOT NULL`, "$2::int")})
+    `WITH RECURSIVE queue (name) AS (
+       SELECT min(name) FROM "Job" WHERE ${BATCHED} AND $2::int > 0
+       UNION ALL
+       SELECT (SELECT min(name) FROM "Job" WHERE ${BATCHED} AND name > queue.name) FROM queue WHERE queue.name IS NOT NULL)
+     UPDATE "Job" SET "dueAt" = now() + interval '${LEASE} seconds' FROM ${ASYNC_COMMIT}
+     WHERE id IN (${SINGLE_DUE} UNION ALL ${BATCHED_DUE})
      RETURNING id, epoch, name, priority, "batchId" IS NOT NULL AS batched`,
     [single, batched],
   );
