@@ -21,6 +21,14 @@ const enqueue = (
   payload: { ms?: number; fails?: number },
 ) => Promise.all(Array.from({ length: times }, () => insertJob(sql, job, payload)));
 
+/** More than the broker may have at once, so that it is emptied while some of them wait in the ledger. */
+const enqueueBatch = ({ sql }: System, count: number) =>
+  sql(
+    `INSERT INTO "Job" (id, name, payload, "batchId")
+     SELECT gen_random_uuid(), $1, '{}', '019abcde-0000-7000-8000-000000000000' FROM generate_series(1, $2::int)`,
+    [chore.name, count],
+  );
+
 const survives = async (system: System, empty: (system: System) => Promise<void>) => {
   await Promise.all([system.startChoreWorker(), system.startChoreWorker()]);
   await enqueue(system, 50, patientChore, { fails: 1 });
@@ -30,6 +38,12 @@ const survives = async (system: System, empty: (system: System) => Promise<void>
   await untilCount(system, 20, `"startedAt" IS NOT NULL`);
   await enqueue(system, 500, chore, {});
   await untilCount(system, 570, "state = 'PUBLISHED'");
+  await enqueueBatch(system, 2_000);
+  await until("the broker has as many jobs of the batch as it may", async () => {
+    const published = `SELECT count(*)::int FROM "Job" WHERE state = 'PUBLISHED' AND "batchId" IS NOT NULL`;
+    const [row] = await system.sql<{ count: number }>(published, []);
+    return (row?.count ?? 0) >= 1_000;
+  });
 
   await empty(system);
   await untilAllFinished(system, 120_000);
