@@ -29,15 +29,30 @@ const ofOneBroker = process.env["BROKER"] ? beforeBroker : [];
 // It needs a program that not every machine has, so it runs only where it is asked for, as in CI.
 const ofPgBouncer = process.env["PGBOUNCER"] === "true" ? [] : ["test/chaos/pgbouncer.test.ts"];
 
-/** Starts the files that take minutes first. If one of them started last, the run would wait for it alone. */
+/**
+ * Spreads the files that take long and mostly wait among the others, which mostly compute, and starts the longest first.
+ * If one of them started last, the run would wait for it alone.
+ */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]) {
-    const isLong = ({ moduleId }: TestSpecification) =>
-      /start\.test|chaos\/(api|worker)-killed/.test(moduleId);
     const sorted = await super.sort(files);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const rank = ({ moduleId }: TestSpecification) => LONG.findIndex((part) => moduleId.includes(part));
+    const long = sorted.filter((file) => rank(file) >= 0).toSorted((one, other) => rank(one) - rank(other));
+    const others = sorted.filter((file) => rank(file) < 0);
+    return [...long.flatMap((file) => [file, ...others.splice(0, 3)]), ...others];
   }
 }
+
+/** Parts of paths: the longest first. */
+const LONG = [
+  "dispatch-killed",
+  "test/start",
+  "outages",
+  "flows/video",
+  "-killed",
+  "core/sweep",
+  "test/chaos",
+];
 
 export default defineConfig({
   test: {

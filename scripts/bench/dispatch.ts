@@ -209,8 +209,8 @@ const watchLocks = async (query: Query, signal: AbortSignal): Promise<number> =>
 };
 
 /**
- * Waits until all jobs are enqueued. Resolves with when the first and the last were. What it asks meanwhile looks at few
- * rows: counting all jobs again and again would disturb what is measured.
+ * Waits until all jobs are enqueued. Resolves with when the first and the last were. What it asks meanwhile looks at
+ * few rows: counting all jobs again and again would disturb what is measured.
  */
 const untilEnqueued = async (query: Query, count: number): Promise<{ first: number; last: number }> => {
   const enqueued = `SELECT 1 FROM "JobBatch" HAVING sum(total) >= $1::int`;

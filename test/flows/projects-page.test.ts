@@ -116,7 +116,7 @@ describe("the projects page", () => {
       "title",
     ]);
     await dialog.waitFor({ state: "hidden" });
-    expect(idIn(page)).toBe(new URL(page.url()).hash.slice(1));
+    await expect.poll(() => new URL(page.url()).hash.slice(1)).toBe(idIn(page));
     await filter(page).getByLabel("Sprint").selectOption("All sprints");
     const card = page.getByRole("listitem").filter({ hasText: "New" });
     await card.getByText("5 points").waitFor();
