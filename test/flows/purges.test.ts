@@ -350,11 +350,15 @@ test("a database with more active statements than allowed is busy", async () => 
       return { client, pid, sleeping: client.query("SELECT pg_sleep(600)").catch(() => {}) };
     }),
   );
+  // Or a cancellation would find no statement, and the sleep would begin after it.
+  const active = `SELECT FROM pg_stat_activity WHERE pid = ANY ($1) AND state = 'active'`;
+  const pids = others.map(({ pid }) => pid);
   try {
+    await expect.poll(async () => (await app.core.sql(active, [pids])).length).toBe(3);
     await expect.poll(loadAbove("2")).toMatch(/^\d+ statements are active$/);
     expect(await loadAbove("10000")()).toBeUndefined();
   } finally {
-    for (const { pid } of others) await app.core.sql("SELECT pg_cancel_backend($1)", [pid]);
+    for (const pid of pids) await app.core.sql("SELECT pg_cancel_backend($1)", [pid]);
     for (const { client, sleeping } of others) {
       await sleeping;
       await client.end();
