@@ -23,10 +23,7 @@ export const NO_BATCHES = { ...SHARE, batched: 0 };
 /** Milliseconds between polls. */
 const POLL = 250;
 
-/**
- * How long to rest between two claims of a flood of batches, as a multiple of the time that the last one took; at most
- * until the next poll, because other jobs may have become due.
- */
+/** How long to rest between two claims of a flood of batches, as a multiple of the time that the last one took. */
 const REST = 1.5;
 
 /** Publishes committed jobs: moves them from the ledger to the broker. Any number of relays can run. */
@@ -74,14 +71,16 @@ const fullKinds = (jobs: readonly DueJob[], share: Share): { single: boolean; ba
 };
 
 /**
- * Starts a relay. It publishes due jobs at each nudge and every 250 ms. Between two claims of a flood of batches it
- * rests until a nudge, or for longer than the last claim took.
+ * Starts a relay. It publishes due jobs of no batch at each nudge and every 250 ms. Batches follow every 250 ms and, as
+ * long as it has published as many as it may at once, after a rest that is longer than the last claim took.
  */
 export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SHARE): Relay => {
   let wake = () => {};
   let closing = false;
   let nudged = false;
   let reachable = true;
+  /** When batches are looked at again, on the clock of `performance`. */
+  let nextBatches = 0;
 
   const publishOneByOne = async (name: string, jobs: DueJob[]): Promise<DueJob[]> => {
     const published: DueJob[] = [];
@@ -122,17 +121,19 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SH
     });
 
   const publishDue = async (): Promise<void> => {
-    for (let full = { single: true, batched: false }; (full.single || full.batched) && !closing;) {
+    for (let full = true; full && !closing;) {
       const began = performance.now();
+      const withBatches = began >= nextBatches;
       nudged = false;
-      const jobs = await claimDue(sql, share);
+      const jobs = await claimDue(sql, withBatches ? share : { ...share, batched: 0 });
       const byName = Map.groupBy(jobs, ({ name }) => name);
       const results = await Promise.allSettled([...byName].map(([name, each]) => publishQueue(name, each)));
       const failed = results.find((result) => result.status === "rejected");
       if (failed) throw failed.reason;
-      full = fullKinds(jobs, share);
-      if (full.batched && !full.single && !nudged && !closing)
-        await pause(Math.min(POLL, REST * (performance.now() - began)));
+      const kinds = fullKinds(jobs, share);
+      full = kinds.single;
+      const ended = performance.now();
+      if (withBatches) nextBatches = ended + (kinds.batched ? Math.min(POLL, REST * (ended - began)) : POLL);
     }
   };
 
@@ -152,7 +153,8 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SH
   const run = async (): Promise<void> => {
     while (!closing) {
       await poll();
-      if (!closing && (!nudged || !reachable)) await pause(POLL);
+      if (!closing && (!nudged || !reachable))
+        await pause(reachable ? Math.ceil(nextBatches - performance.now()) : POLL);
     }
   };
 

@@ -37,6 +37,12 @@ const SINGLE_DUE = `SELECT id FROM (
   SELECT id FROM "Job" WHERE state = 'PENDING' AND "batchId" IS NULL AND "dueAt" <= now()
   ORDER BY "dueAt" LIMIT $1::int FOR UPDATE SKIP LOCKED) single`;
 
+/** SQL: the queues with jobs of batches that wait for the relay, and NULL. Reads one row of each. */
+const QUEUES = `WITH RECURSIVE queue (name) AS (
+  SELECT min(name) FROM "Job" WHERE ${BATCHED}
+  UNION ALL
+  SELECT (SELECT min(name) FROM "Job" WHERE ${BATCHED} AND name > queue.name) FROM queue WHERE queue.name IS NOT NULL)`;
+
 /** SQL: of each queue the jobs of batches that are due longest, at most $2, and as many as its window has room for. */
 const BATCHED_DUE = `SELECT due.id FROM queue, LATERAL (
     SELECT least($2::int, ${WINDOW} - count(*))::int AS limit FROM (
@@ -46,18 +52,16 @@ const BATCHED_DUE = `SELECT due.id FROM queue, LATERAL (
     SELECT id FROM "Job" WHERE ${BATCHED} AND name = queue.name AND "dueAt" <= now()
     ORDER BY "dueAt" LIMIT room.limit FOR UPDATE SKIP LOCKED) due`;
 
+/** SQL: claims these jobs. */
+const claim = (due: string): string =>
+  `UPDATE "Job" SET "dueAt" = now() + interval '${LEASE} seconds' FROM ${ASYNC_COMMIT}
+   WHERE id IN (${due}) RETURNING id, epoch, name, priority, "batchId" IS NOT NULL AS batched`;
+
 /** Claims due jobs for the length of the lease. Relays may call it concurrently: each row goes to one of them. */
 export const claimDue = (sql: Sql, { single, batched }: Share): Promise<DueJob[]> =>
-  sql(
-    `WITH RECURSIVE queue (name) AS (
-       SELECT min(name) FROM "Job" WHERE ${BATCHED} AND $2::int > 0
-       UNION ALL
-       SELECT (SELECT min(name) FROM "Job" WHERE ${BATCHED} AND name > queue.name) FROM queue WHERE queue.name IS NOT NULL)
-     UPDATE "Job" SET "dueAt" = now() + interval '${LEASE} seconds' FROM ${ASYNC_COMMIT}
-     WHERE id IN (${SINGLE_DUE} UNION ALL ${BATCHED_DUE})
-     RETURNING id, epoch, name, priority, "batchId" IS NOT NULL AS batched`,
-    [single, batched],
-  );
+  batched > 0
+    ? sql(`${QUEUES} ${claim(`${SINGLE_DUE} UNION ALL ${BATCHED_DUE}`)}`, [single, batched])
+    : sql(claim(SINGLE_DUE), [single]);
 
 /** Records that the broker has these jobs. A job that a worker has already finished stays finished. */
 export const markPublished = (sql: Sql, jobs: readonly Delivery[]): Promise<unknown> =>
