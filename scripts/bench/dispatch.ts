@@ -38,7 +38,7 @@ interface Night {
 
 /**
  * Schedules of as many users that are all due at the same time, as at midnight: an API, and a worker process that
- * dispatches them. Nobody works on the jobs, so the relay publishes as many as may be in the broker at once. The broker
+ * dispatches them. No worker takes the jobs, so the relay publishes as many as may be in the broker at once. The broker
  * is the same PostgreSQL.
  */
 const measureDispatch: Measurement = async (servers, extent) => {

@@ -39,11 +39,16 @@ const survives = async (system: System, empty: (system: System) => Promise<void>
   await enqueue(system, 500, chore, {});
   await untilCount(system, 570, "state = 'PUBLISHED'");
   await enqueueBatch(system, 2_000);
+  const batched = (state: string) =>
+    system.sql<{ count: number }>(
+      `SELECT count(*)::int FROM "Job" WHERE state = $1::"JobState" AND "batchId" IS NOT NULL`,
+      [state],
+    );
   await until("the broker has as many jobs of the batch as it may", async () => {
-    const published = `SELECT count(*)::int FROM "Job" WHERE state = 'PUBLISHED' AND "batchId" IS NOT NULL`;
-    const [row] = await system.sql<{ count: number }>(published, []);
+    const [row] = await batched("PUBLISHED");
     return (row?.count ?? 0) >= 1_000;
   });
+  expect((await batched("PENDING"))[0]?.count).toBeGreaterThan(0);
 
   await empty(system);
   await untilAllFinished(system, 120_000);

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { expectAllDoneOnce, untilAllFinished } from "../support/chaos/checks.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
+import { chore } from "../../scripts/chaos/jobs.ts";
+import { openBroker } from "../../workers/core/index.ts";
 
 /** The relay publishes up to four jobs one by one, and more in bulk. These sizes cover both. */
 const batches = [2, 8, 2, 8, 5];
@@ -12,6 +14,15 @@ const killRelays = async (system: System) => {
   }
 };
 
+const countInBroker = async ({ env }: System): Promise<number> => {
+  const broker = openBroker(env["QUEUE_URL"]!, env["QUEUE_PREFIX"]!, () => {});
+  try {
+    return await broker.queue(chore.name).getJobCountByTypes("waiting", "prioritized");
+  } finally {
+    await broker.close();
+  }
+};
+
 it(
   "a relay killed after publishing jobs and before marking them loses none, and none runs twice",
   { timeout: 600_000 },
@@ -19,6 +30,7 @@ it(
     await using system = await createSystem();
     await killRelays(system);
     expect(await system.sql(`SELECT DISTINCT state FROM "Job"`, [])).toEqual([{ state: "PENDING" }]);
+    expect(await countInBroker(system)).toBe(250);
 
     await system.startChoreWorker();
     await untilAllFinished(system);

@@ -9,7 +9,8 @@ import {
   PermanentError,
 } from "../../workers/core/index.ts";
 import { pruneBatches } from "../../workers/core/ledger/batches.ts";
-import { claimDue, markPublished } from "../../workers/core/ledger/publish.ts";
+import { claimBatched, claimSingle, markPublished, type DueJob } from "../../workers/core/ledger/publish.ts";
+import { publishAgain } from "../../workers/core/ledger/recovery.ts";
 import { pruneFinished } from "../../workers/core/ledger/prune.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -86,53 +87,67 @@ test("a rolled back transaction leaves neither jobs nor a batch", async () => {
 test("jobs of no batch are claimed next to a flood of batches, and batches next to a flood of others", async () => {
   await enqueueBatch(numbers(0, 1_000));
   const urgent = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: -1 }));
-  const share = { single: 10, batched: 10 };
-  const first = await claimDue(core.sql, share);
-  expect(first.filter(({ batched }) => batched)).toHaveLength(10);
-  expect(first.filter(({ batched }) => !batched).map(({ id }) => id)).toEqual([urgent]);
-  expect(await claimDue(core.sql, { ...share, batched: 0 })).toEqual([]);
+  expect((await claimSingle(core.sql, 10)).map(({ id }) => id)).toEqual([urgent]);
+  expect(await claimSingle(core.sql, 10)).toEqual([]);
 
   await core.jobs.transaction(({ enqueueMany }) => enqueueMany(chore, numbers(2_000, 2_500)));
-  const second = await claimDue(core.sql, share);
-  expect(second.filter(({ batched }) => batched)).toHaveLength(10);
-  expect(second.filter(({ batched }) => !batched)).toHaveLength(10);
+  const oldest = await core.sql<{ id: string }>(
+    `SELECT id FROM "Job" WHERE "batchId" IS NOT NULL ORDER BY id LIMIT 10`,
+    [],
+  );
+  expect((await claimBatched(core.sql, 10)).map(({ id }) => id).toSorted()).toEqual(
+    oldest.map(({ id }) => id),
+  );
   await core.sql(`DELETE FROM "Job"`, []);
 });
 
-test("of a batch at most 1,000 jobs are in the broker before they end or are retried, and no queue waits for another", async () => {
+/** Publishes what batches may publish now, in the ledger only. Resolves with the jobs. */
+const publishBatches = async () => {
+  const published: DueJob[] = [];
+  for (let jobs = await claimBatched(core.sql, 300); jobs.length > 0;) {
+    await markPublished(core.sql, jobs);
+    published.push(...jobs);
+    jobs = await claimBatched(core.sql, 300);
+  }
+  return published;
+};
+
+test("at most 1,000 jobs of batches per queue are in the broker before their first attempt ends", async () => {
   const { batch } = await enqueueBatch(numbers(0, 1_300));
   await core.jobs.transaction(({ enqueueMany }) => enqueueMany(other, numbers(0, 5), { batch }));
-  const publishAll = async (): Promise<Record<string, number>> => {
-    const published: string[] = [];
-    for (let jobs = await claim(); jobs.length > 0; jobs = await claim()) {
-      await markPublished(core.sql, jobs);
-      published.push(...jobs.map(({ name }) => name));
-    }
-    return { chore: published.filter((name) => name === "chore").length, all: published.length };
-  };
-  const claim = () => claimDue(core.sql, { single: 10, batched: 300 });
-  expect(await publishAll()).toEqual({ chore: 1_000, all: 1_005 });
+  const chores = (await publishBatches()).filter(({ name }) => name === "chore");
+  expect(chores).toHaveLength(1_000);
+  expect(await core.database.prisma.job.count({ where: { name: "other", state: "PUBLISHED" } })).toBe(5);
 
   const change = (set: string, from: number, to: number) =>
-    core.sql(
-      `UPDATE "Job" SET ${set} WHERE name = 'chore' AND (payload ->> 'n')::int BETWEEN $1::int AND $2::int`,
-      [from, to],
-    );
-  // A job that runs keeps its place. One that waits for a retry gives it up, or a few hundred would hold up the batch.
-  await change(`"startedAt" = now(), "startedBy" = 'me'`, 0, 99);
-  expect(await publishAll()).toEqual({ chore: 0, all: 0 });
-  await change(`state = 'COMPLETED'`, 0, 49);
-  await change(`attempt = 1`, 100, 139);
-  expect(await publishAll()).toEqual({ chore: 90, all: 90 });
+    core.sql(`UPDATE "Job" SET ${set} WHERE id = ANY ($1::uuid[])`, [
+      chores.slice(from, to).map(({ id }) => id),
+    ]);
+  // A job that runs keeps its place. One that waits for a retry gives it up, or some hundred would hold up the batch.
+  await change(`"startedAt" = now(), "startedBy" = 'me'`, 0, 100);
+  expect(await publishBatches()).toEqual([]);
+  await change(`state = 'COMPLETED'`, 0, 50);
+  await change(`attempt = 1`, 100, 140);
+  expect(await publishBatches()).toHaveLength(90);
+
+  // A job that the broker has lost goes before the rest of its batch.
+  await publishAgain(core.sql, chores.slice(200, 210));
+  const again = (await publishBatches()).map(({ id }) => id).toSorted();
+  expect(again).toEqual(
+    chores
+      .slice(200, 210)
+      .map(({ id }) => id)
+      .toSorted(),
+  );
   await core.sql(`DELETE FROM "Job"`, []);
 });
 
-test("a single job that nobody announced is published while a batch fills the broker, and the batch goes on", async () => {
+test("while the broker has as many jobs of a batch as it may, others are published, and the batch follows", async () => {
   const relay = core.startRelay();
   const { batch } = await enqueueBatch(numbers(0, 1_200));
   const published = async () => core.database.prisma.job.count({ where: { state: "PUBLISHED" } });
   await until("the broker has as many as it may", async () => (await published()) === 1_000);
-  // Committed behind the relay's back, as by another process.
+  // Without a nudge, as from another process.
   const [id] = await core.sql<{ id: string }>(
     `INSERT INTO "Job" (id, name, payload) VALUES (gen_random_uuid(), 'chore', '{"n":-1}') RETURNING id`,
     [],

@@ -1,34 +1,31 @@
 import type { Broker } from "./broker.ts";
 import { describeError } from "./errors.ts";
 import {
-  claimDue,
+  claimBatched,
+  claimSingle,
   markPublished,
   recordRefusal,
   releaseClaims,
   type DueJob,
-  type Share,
 } from "./ledger/publish.ts";
 import { brokerIdOf, type Sql } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
 
-/**
- * Rows per claim. Both kinds in each, so that neither a flood of batches nor a stream of others stops the other kind.
- * Fewer of batches, because others wait for the claim to be published.
- */
-const SHARE = { single: 500, batched: 250 };
+/** Jobs of no batch per claim. */
+const SINGLE = 500;
 
-/** What a process without workers publishes: batches are left to the processes that do the work. */
-export const NO_BATCHES = { ...SHARE, batched: 0 };
+/** Jobs of batches per claim and queue. */
+const BATCHED = 250;
 
 /** Milliseconds between polls. */
 const POLL = 250;
 
-/** How long to rest between two claims of a flood of batches, as a multiple of the time that the last one took. */
+/** How long to rest between two full claims of batches, as a multiple of the time that the last one took. */
 const REST = 1.5;
 
 /** Publishes committed jobs: moves them from the ledger to the broker. Any number of relays can run. */
 export interface Relay {
-  /** Polls now. Call it after a commit that enqueued something. */
+  /** Polls now for jobs of no batch. Call it after a commit that enqueued something. */
   nudge(): void;
   /** Stops and resolves when nothing is in progress. */
   close(): Promise<void>;
@@ -60,28 +57,8 @@ const publish = async (broker: Broker, name: string, jobs: DueJob[]): Promise<vo
  */
 const probe = (broker: Broker): Promise<void> => broker.marks.set("probe");
 
-/** Of which kinds more jobs may be due than were claimed. */
-const fullKinds = (jobs: readonly DueJob[], share: Share): { single: boolean; batched: boolean } => {
-  const [single, batched] = [false, true].map((kind) => jobs.filter((job) => job.batched === kind));
-  const queues = Map.groupBy(batched ?? [], ({ name }) => name);
-  return {
-    single: single?.length === share.single,
-    batched: [...queues.values()].some((each) => each.length === share.batched),
-  };
-};
-
-/**
- * Starts a relay. It publishes due jobs of no batch at each nudge and every 250 ms. Batches follow every 250 ms and, as
- * long as it has published as many as it may at once, after a rest that is longer than the last claim took.
- */
-export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SHARE): Relay => {
-  let wake = () => {};
-  let closing = false;
-  let nudged = false;
-  let reachable = true;
-  /** When batches are looked at again, on the clock of `performance`. */
-  let nextBatches = 0;
-
+/** Publishes claimed jobs of any queues. @throws Error when the broker or the database is unavailable */
+const createPublish = (sql: Sql, broker: Broker, log: Log) => {
   const publishOneByOne = async (name: string, jobs: DueJob[]): Promise<DueJob[]> => {
     const published: DueJob[] = [];
     for (const job of jobs) {
@@ -111,6 +88,69 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SH
     if (published.length > 0) await markPublished(sql, published);
   };
 
+  return async (queues: Map<string, DueJob[]>): Promise<void> => {
+    const results = await Promise.allSettled([...queues].map(([name, jobs]) => publishQueue(name, jobs)));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed) throw failed.reason;
+  };
+};
+
+/** One of the two ways to the broker. */
+interface Lane {
+  kind: "single" | "batched";
+  claim(): Promise<DueJob[]>;
+  /** Whether more jobs may be due than were claimed. */
+  isFull(queues: Map<string, DueJob[]>): boolean;
+  /** How long to rest then, as a multiple of the time that the claim took; at most until the next poll. */
+  rest: number;
+}
+
+/**
+ * Starts a relay: two lanes that do not wait for each other. Jobs of no batch are published at each nudge and every
+ * 250 ms, batches every 250 ms. As long as there may be more of them, batches follow after a rest that leaves the
+ * processors to others.
+ */
+export const startRelay = (sql: Sql, broker: Broker, log: Log, { batches = true } = {}): Relay => {
+  const deps = { broker, log, publishAll: createPublish(sql, broker, log) };
+  const countOf = (queues: Map<string, DueJob[]>) => [...queues.values()].map((jobs) => jobs.length);
+  const single = startLane(
+    {
+      kind: "single",
+      claim: () => claimSingle(sql, SINGLE),
+      isFull: (queues) => countOf(queues).reduce((sum, count) => sum + count, 0) === SINGLE,
+      rest: 0,
+    },
+    deps,
+  );
+  const batched = batches
+    ? startLane(
+        {
+          kind: "batched",
+          claim: () => claimBatched(sql, BATCHED),
+          isFull: (queues) => countOf(queues).includes(BATCHED),
+          rest: REST,
+        },
+        deps,
+      )
+    : undefined;
+  return {
+    nudge: single.nudge,
+    close: async () => void (await Promise.all([single.close(), batched?.close()])),
+  };
+};
+
+interface Deps {
+  broker: Broker;
+  log: Log;
+  publishAll: ReturnType<typeof createPublish>;
+}
+
+const startLane = ({ kind, claim, isFull, rest }: Lane, { broker, log, publishAll }: Deps): Relay => {
+  let wake = () => {};
+  let closing = false;
+  let nudged = false;
+  let reachable = true;
+
   const pause = (ms: number) =>
     new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
@@ -120,41 +160,36 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log, share: Share = SH
       };
     });
 
-  const publishDue = async (): Promise<void> => {
-    for (let full = true; full && !closing;) {
-      const began = performance.now();
-      const withBatches = began >= nextBatches;
-      nudged = false;
-      const jobs = await claimDue(sql, withBatches ? share : { ...share, batched: 0 });
-      const byName = Map.groupBy(jobs, ({ name }) => name);
-      const results = await Promise.allSettled([...byName].map(([name, each]) => publishQueue(name, each)));
-      const failed = results.find((result) => result.status === "rejected");
-      if (failed) throw failed.reason;
-      const kinds = fullKinds(jobs, share);
-      full = kinds.single;
-      const ended = performance.now();
-      if (withBatches) nextBatches = ended + (kinds.batched ? Math.min(POLL, REST * (ended - began)) : POLL);
-    }
+  /** Resolves with whether more jobs may be due. */
+  const publishDue = async (): Promise<boolean> => {
+    const queues = Map.groupBy(await claim(), ({ name }) => name);
+    await publishAll(queues);
+    return isFull(queues);
   };
 
-  const poll = async (): Promise<void> => {
+  const poll = async (): Promise<boolean> => {
     try {
       if (!reachable) await broker.ping();
-      await publishDue();
-      if (!reachable) log.info({}, "relay: publishing again");
+      const more = await publishDue();
+      if (!reachable) log.info({ kind }, "relay: publishing again");
       reachable = true;
+      return more;
     } catch (error) {
       if (reachable)
-        log.warn({ error: describeError(error) }, "relay: cannot publish, jobs wait in the ledger");
+        log.warn({ kind, error: describeError(error) }, "relay: cannot publish, jobs wait in the ledger");
       reachable = false;
+      return false;
     }
   };
 
   const run = async (): Promise<void> => {
     while (!closing) {
-      await poll();
-      if (!closing && (!nudged || !reachable))
-        await pause(reachable ? Math.ceil(nextBatches - performance.now()) : POLL);
+      nudged = false;
+      const began = performance.now();
+      const more = await poll();
+      if (closing || (nudged && reachable)) continue;
+      const ms = more ? Math.min(POLL, rest * (performance.now() - began)) : POLL;
+      if (ms > 0) await pause(ms);
     }
   };
 

@@ -5,7 +5,7 @@ import type { Worker } from "./job.ts";
 import { throttledWarn, type Log } from "./log.ts";
 import { logRuns, observeWith, type Observe } from "./outcome.ts";
 import { startPrune } from "./prune.ts";
-import { NO_BATCHES, startRelay } from "./relay.ts";
+import { startRelay } from "./relay.ts";
 import { checkWritable } from "./session.ts";
 import { startFlowCheck, startSweep } from "./sweep.ts";
 import { startWorkers, type WorkersOptions } from "./worker.ts";
@@ -40,7 +40,8 @@ export const startCore = <Tx>(options: CoreOptions<Tx>): Core<Tx> => {
   const { database, broker, log, workers } = options;
   const { sql } = database;
   refuseTwins(workers ?? []);
-  const relay = startRelay(sql, broker, log, workers ? undefined : NO_BATCHES);
+  // Batches are left to the processes that work on jobs.
+  const relay = startRelay(sql, broker, log, { batches: workers !== undefined });
   const stopping = new AbortController();
   const observe = observeWith(log, [logRuns(log), ...(options.observe ? [options.observe] : [])]);
 

@@ -19,7 +19,7 @@ for (const [index, jobs] of batches.entries()) {
   for (let count = 0; count < jobs; count++) await insertJob(sql, chore, {});
   await new Promise<void>((stopped) => {
     const stopBeforeMark: Sql = async (text, values) => {
-      if (!text.includes("state = 'PUBLISHED'")) return sql(text, values);
+      if (!text.includes("SET state = 'PUBLISHED'")) return sql(text, values);
       if (index === batches.length - 1) process.kill(process.pid, "SIGKILL");
       stopped();
       return new Promise(() => {});

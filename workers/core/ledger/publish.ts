@@ -11,57 +11,54 @@ const MAX_PUBLISH_TRIES = 10;
 export interface DueJob extends Delivery {
   name: string;
   priority: number;
-  /** Whether it belongs to a batch. */
-  batched: boolean;
-}
-
-/** How many jobs to claim. Both kinds have their own indexes, so a flood of batches costs the others nothing. */
-export interface Share {
-  /** Jobs of no batch. */
-  single: number;
-  /** Jobs of batches, per queue. */
-  batched: number;
 }
 
 /**
- * Jobs of batches per queue that may be in the broker without having failed yet; the others wait in the ledger. More
- * than all processes together run of one queue at a time, or workers would wait for the relay.
+ * Jobs of batches per queue that may be in the broker before their first attempt has ended; the others wait in the
+ * ledger. More than all processes together run of one queue at a time, or workers would wait for the relay.
  */
 const WINDOW = 1_000;
 
 /** SQL: a job of a batch that waits for the relay. */
 const BATCHED = `state = 'PENDING' AND "batchId" IS NOT NULL`;
 
-/** SQL: the jobs of no batch that are due longest, at most $1. */
-const SINGLE_DUE = `SELECT id FROM (
-  SELECT id FROM "Job" WHERE state = 'PENDING' AND "batchId" IS NULL AND "dueAt" <= now()
-  ORDER BY "dueAt" LIMIT $1::int FOR UPDATE SKIP LOCKED) single`;
-
-/** SQL: the queues with jobs of batches that wait for the relay, and NULL. Reads one row of each. */
-const QUEUES = `WITH RECURSIVE queue (name) AS (
-  SELECT min(name) FROM "Job" WHERE ${BATCHED}
-  UNION ALL
-  SELECT (SELECT min(name) FROM "Job" WHERE ${BATCHED} AND name > queue.name) FROM queue WHERE queue.name IS NOT NULL)`;
-
-/** SQL: of each queue the jobs of batches that are due longest, at most $2, and as many as its window has room for. */
-const BATCHED_DUE = `SELECT due.id FROM queue, LATERAL (
-    SELECT least($2::int, ${WINDOW} - count(*))::int AS limit FROM (
-      SELECT FROM "Job" WHERE state = 'PUBLISHED' AND "batchId" IS NOT NULL AND attempt = 0 AND name = queue.name
-      LIMIT ${WINDOW}) published
-  ) room, LATERAL (
-    SELECT id FROM "Job" WHERE ${BATCHED} AND name = queue.name AND "dueAt" <= now()
-    ORDER BY "dueAt" LIMIT room.limit FOR UPDATE SKIP LOCKED) due`;
-
-/** SQL: claims these jobs. */
+/** SQL: claims the jobs that a query selects. As an array, whose plan does not depend on how many are expected. */
 const claim = (due: string): string =>
   `UPDATE "Job" SET "dueAt" = now() + interval '${LEASE} seconds' FROM ${ASYNC_COMMIT}
-   WHERE id IN (${due}) RETURNING id, epoch, name, priority, "batchId" IS NOT NULL AS batched`;
+   WHERE id = ANY (ARRAY(${due})) RETURNING id, epoch, name, priority`;
 
-/** Claims due jobs for the length of the lease. Relays may call it concurrently: each row goes to one of them. */
-export const claimDue = (sql: Sql, { single, batched }: Share): Promise<DueJob[]> =>
-  batched > 0
-    ? sql(`${QUEUES} ${claim(`${SINGLE_DUE} UNION ALL ${BATCHED_DUE}`)}`, [single, batched])
-    : sql(claim(SINGLE_DUE), [single]);
+/**
+ * Claims jobs of no batch for the length of the lease: those that are due longest. Relays may call it concurrently:
+ * each job goes to one of them.
+ */
+export const claimSingle = (sql: Sql, limit: number): Promise<DueJob[]> =>
+  sql(
+    claim(`SELECT id FROM "Job" WHERE state = 'PENDING' AND "batchId" IS NULL AND "dueAt" <= now()
+           ORDER BY "dueAt" LIMIT $1::int FOR UPDATE SKIP LOCKED`),
+    [limit],
+  );
+
+/**
+ * Claims jobs of batches: of each queue the oldest, at most `limit`, and no more than its window has room for. Several
+ * relays at the same time may exceed the window by a claim each. The recursive query finds the queues, by one lookup in
+ * the index for each.
+ */
+export const claimBatched = (sql: Sql, limit: number): Promise<DueJob[]> =>
+  sql(
+    `WITH RECURSIVE queue (name) AS (
+       SELECT min(name) FROM "Job" WHERE ${BATCHED}
+       UNION ALL
+       SELECT (SELECT min(name) FROM "Job" WHERE ${BATCHED} AND name > queue.name) FROM queue WHERE queue.name IS NOT NULL)
+     ${claim(`
+       SELECT due.id FROM queue, LATERAL (
+         SELECT least($1::int, ${WINDOW} - count(*))::int AS limit FROM (
+           SELECT FROM "Job" WHERE state = 'PUBLISHED' AND "batchId" IS NOT NULL AND attempt = 0 AND name = queue.name
+           LIMIT ${WINDOW}) published
+       ) room, LATERAL (
+         SELECT id FROM "Job" WHERE ${BATCHED} AND name = queue.name AND "dueAt" <= now()
+         ORDER BY id LIMIT room.limit FOR UPDATE SKIP LOCKED) due`)}`,
+    [limit],
+  );
 
 /** Records that the broker has these jobs. A job that a worker has already finished stays finished. */
 export const markPublished = (sql: Sql, jobs: readonly Delivery[]): Promise<unknown> =>
