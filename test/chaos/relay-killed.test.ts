@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { expectAllDoneOnce, untilAllFinished } from "../support/chaos/checks.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 import { chore } from "../../scripts/chaos/jobs.ts";
+import { until } from "../../scripts/processes/until.ts";
 import { openBroker } from "../../workers/core/index.ts";
 
 /** The relay publishes up to four jobs one by one, and more in bulk. These sizes cover both. */
@@ -17,6 +18,7 @@ const killRelays = async (system: System) => {
 const countInBroker = async ({ env }: System): Promise<number> => {
   const broker = openBroker(env["QUEUE_URL"]!, env["QUEUE_PREFIX"]!, () => {});
   try {
+    await until("the broker responds", () => broker.ping().then(() => true));
     return await broker.queue(chore.name).getJobCountByTypes("waiting", "prioritized");
   } finally {
     await broker.close();

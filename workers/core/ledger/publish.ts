@@ -40,8 +40,10 @@ export const claimSingle = (sql: Sql, limit: number): Promise<DueJob[]> =>
 
 /**
  * Claims jobs of batches: of each queue the oldest, at most `limit`, and no more than its window has room for. Several
- * relays at the same time may exceed the window by a claim each. The recursive query finds the queues, by one lookup in
- * the index for each.
+ * relays at the same time may exceed the window by a claim each.
+ *
+ * The recursive query finds the queues, with one index lookup for each. The inner LIMIT has no effect on the result: of
+ * the outer one, the planner does not know the value, and would expect so many rows that it compiles the statement.
  */
 export const claimBatched = (sql: Sql, limit: number): Promise<DueJob[]> =>
   sql(
@@ -55,8 +57,10 @@ export const claimBatched = (sql: Sql, limit: number): Promise<DueJob[]> =>
            SELECT FROM "Job" WHERE state = 'PUBLISHED' AND "batchId" IS NOT NULL AND attempt = 0 AND name = queue.name
            LIMIT ${WINDOW}) published
        ) room, LATERAL (
-         SELECT id FROM "Job" WHERE ${BATCHED} AND name = queue.name AND "dueAt" <= now()
-         ORDER BY id LIMIT room.limit FOR UPDATE SKIP LOCKED) due`)}`,
+         SELECT id FROM (
+           SELECT id FROM "Job" WHERE ${BATCHED} AND name = queue.name AND "dueAt" <= now()
+           ORDER BY id LIMIT $1::int FOR UPDATE SKIP LOCKED) oldest
+         LIMIT room.limit) due`)}`,
     [limit],
   );
 
