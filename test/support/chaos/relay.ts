@@ -3,6 +3,7 @@ import { openDatabase } from "../../../infra/database.ts";
 import { createLogger } from "../../../infra/logging.ts";
 import { openBroker, startRelay, throttledWarn, type Sql } from "../../../workers/core/index.ts";
 import { insertJob } from "../core/insert-job.ts";
+import { until } from "../../../scripts/processes/until.ts";
 import { chore } from "../../../scripts/chaos/jobs.ts";
 
 // Commits a few batches of jobs, each for a relay of its own, which stops when it has published its batch but not yet
@@ -12,6 +13,9 @@ const log = createLogger("relay", config.logLevel);
 const database = openDatabase(config.databaseUrl, 5, throttledWarn(log, "database"));
 const broker = openBroker(config.queueUrl, config.queuePrefix, throttledWarn(log, "broker"));
 const { sql } = database.jobs;
+
+// A job that is published before the connection is ready is only published a second later.
+await until("the broker responds", () => broker.ping().then(() => true));
 
 const batches = process.env["BATCHES"]?.split(",").map(Number) ?? [];
 
