@@ -1,5 +1,6 @@
 import type { Broker } from "./broker.ts";
 import { describeError } from "./errors.ts";
+import { startLane } from "./lane.ts";
 import {
   claimBatched,
   claimSingle,
@@ -16,9 +17,6 @@ const SINGLE = 500;
 
 /** Jobs of batches per claim and queue. */
 const BATCHED = 250;
-
-/** Milliseconds between polls. */
-const POLL = 250;
 
 /** How long to rest between two full claims of batches, as a multiple of the time that the last one took. */
 const REST = 1.5;
@@ -95,114 +93,31 @@ const createPublish = (sql: Sql, broker: Broker, log: Log) => {
   };
 };
 
-/** One of the two ways to the broker. */
-interface Lane {
-  kind: "single" | "batched";
-  claim(): Promise<DueJob[]>;
-  /** Whether more jobs may be due than were claimed. */
-  isFull(queues: Map<string, DueJob[]>): boolean;
-  /** How long to rest then, as a multiple of the time that the claim took; at most until the next poll. */
-  rest: number;
-}
-
 /**
  * Starts a relay: two lanes that do not wait for each other. Jobs of no batch are published at each nudge and every
  * 250 ms, batches every 250 ms. As long as there may be more of them, batches follow after a rest that leaves the
  * processors to others.
  */
 export const startRelay = (sql: Sql, broker: Broker, log: Log, { batches = true } = {}): Relay => {
-  const deps = { broker, log, publishAll: createPublish(sql, broker, log) };
-  const countOf = (queues: Map<string, DueJob[]>) => [...queues.values()].map((jobs) => jobs.length);
-  const single = startLane(
-    {
-      kind: "single",
-      claim: () => claimSingle(sql, SINGLE),
-      isFull: (queues) => countOf(queues).reduce((sum, count) => sum + count, 0) === SINGLE,
-      rest: 0,
-    },
-    deps,
-  );
+  const publishAll = createPublish(sql, broker, log);
+  /** Resolves with the number of jobs of each queue. */
+  const publishClaimed = async (claim: Promise<DueJob[]>): Promise<number[]> => {
+    const queues = Map.groupBy(await claim, ({ name }) => name);
+    await publishAll(queues);
+    return [...queues.values()].map((jobs) => jobs.length);
+  };
+  const publishSingle = async () => {
+    const counts = await publishClaimed(claimSingle(sql, SINGLE));
+    return counts.reduce((sum, count) => sum + count, 0) === SINGLE;
+  };
+  const publishBatched = async () => (await publishClaimed(claimBatched(sql, BATCHED))).includes(BATCHED);
+
+  const single = startLane({ kind: "single", publishDue: publishSingle, rest: 0 }, broker, log);
   const batched = batches
-    ? startLane(
-        {
-          kind: "batched",
-          claim: () => claimBatched(sql, BATCHED),
-          isFull: (queues) => countOf(queues).includes(BATCHED),
-          rest: REST,
-        },
-        deps,
-      )
+    ? startLane({ kind: "batched", publishDue: publishBatched, rest: REST }, broker, log)
     : undefined;
   return {
     nudge: single.nudge,
     close: async () => void (await Promise.all([single.close(), batched?.close()])),
-  };
-};
-
-interface Deps {
-  broker: Broker;
-  log: Log;
-  publishAll: ReturnType<typeof createPublish>;
-}
-
-const startLane = ({ kind, claim, isFull, rest }: Lane, { broker, log, publishAll }: Deps): Relay => {
-  let wake = () => {};
-  let closing = false;
-  let nudged = false;
-  let reachable = true;
-
-  const pause = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
-  /** Resolves with whether more jobs may be due. */
-  const publishDue = async (): Promise<boolean> => {
-    const queues = Map.groupBy(await claim(), ({ name }) => name);
-    await publishAll(queues);
-    return isFull(queues);
-  };
-
-  const poll = async (): Promise<boolean> => {
-    try {
-      if (!reachable) await broker.ping();
-      const more = await publishDue();
-      if (!reachable) log.info({ kind }, "relay: publishing again");
-      reachable = true;
-      return more;
-    } catch (error) {
-      if (reachable)
-        log.warn({ kind, error: describeError(error) }, "relay: cannot publish, jobs wait in the ledger");
-      reachable = false;
-      return false;
-    }
-  };
-
-  const run = async (): Promise<void> => {
-    while (!closing) {
-      nudged = false;
-      const began = performance.now();
-      const more = await poll();
-      if (closing || (nudged && reachable)) continue;
-      const ms = more ? Math.min(POLL, rest * (performance.now() - began)) : POLL;
-      if (ms > 0) await pause(ms);
-    }
-  };
-
-  const running = run();
-  return {
-    nudge: () => {
-      nudged = true;
-      if (reachable) wake();
-    },
-    close: () => {
-      closing = true;
-      wake();
-      return running;
-    },
   };
 };
