@@ -7,6 +7,7 @@ import { productionProblems, sampleSecret, sampleSender } from "./production.ts"
 import { parseSender } from "./sender.ts";
 import { checkSmtpUrl } from "./smtp-url.ts";
 
+const MILLISECONDS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const environment = z.enum(["development", "test", "production"]);
 const level = z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
 const port = z.coerce.number("must be a port").int("must be a port").min(0).max(65_535);
@@ -15,6 +16,11 @@ const count = z.coerce.number("must be a number").int("must be a whole number").
 const keepAlive = count.min(1_000, "must be 1000 or more").max(86_400_000, "must be 86400000 or less");
 const unverifiedDays = count.min(1, "must be 1 or more").max(3_650, "must be 3650 or less");
 const workerProcesses = count.min(1, "must be 1 or more").max(16, "must be 16 or less");
+/** `30s`, `15m`, `12h`, `7d`, or `0`. */
+const grace = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,5}[smhd])$/, "must be 0, or a number with s, m, h or d, such as 7d")
+  .transform((value) => Number.parseInt(value, 10) * (MILLISECONDS[value.at(-1) ?? ""] ?? 0));
 const names = z.string().transform((value) => value.split(",").map((name) => name.trim()));
 const prefix = z.string().regex(/^[\w{}-]+$/, "may have letters, digits, _ - { }");
 const secret = z.string().min(32, "must have at least 32 characters");
@@ -106,6 +112,7 @@ export const variables = {
   drainDelayMs: ["DRAIN_DELAY_MS", count.default(1_000)],
   throttles: ["THROTTLES", z.stringbool("must be true or false").default(true)],
   appSecret: ["APP_SECRET", secret.default(sampleSecret)],
+  accountDeletionGrace: ["ACCOUNT_DELETION_GRACE", grace.default(7 * 86_400_000)],
 
   workers: ["WORKERS", names.optional()],
   schedules: ["SCHEDULES", cadences.optional()],
@@ -158,6 +165,7 @@ const readBy = {
     "keepAliveTimeoutMs",
     "drainDelayMs",
     "throttles",
+    "accountDeletionGrace",
     "video",
     ...ffmpeg,
   ],

@@ -10,6 +10,9 @@ const byHand = [
   `CREATE INDEX "Job_report_idx" ON public."Job" USING btree (((payload ->> 'reportId'::text))) WHERE (payload ? 'reportId'::text)`,
   "relation Job_upload_idx i",
   `CREATE INDEX "Job_upload_idx" ON public."Job" USING btree (((payload ->> 'uploadId'::text))) WHERE (payload ? 'uploadId'::text)`,
+  "relation Job_user_idx i",
+  `CREATE INDEX "Job_user_idx" ON public."Job" USING btree (((payload ->> 'userId'::text))) WHERE (payload ? 'userId'::text)`,
+  "relation Job_orderSeq_seq S",
   "storage Job fillfactor=70, autovacuum_vacuum_scale_factor=0.01, autovacuum_analyze_scale_factor=0.01",
 ];
 

@@ -40,7 +40,7 @@ export const createIdempotency =
         await idempotencyKey.deleteMany({ where: { id, createdAt: { lte: dayAgo() } } });
         // Waits for a concurrent request with the same key, and inserts nothing if that request has committed.
         const { count } = await idempotencyKey.createMany({
-          data: { id, fingerprint, answer: {} },
+          data: { id, fingerprint, answer: {}, userId: session?.userId ?? null },
           skipDuplicates: true,
         });
         if (count === 0) throw new AlreadyDoneError();

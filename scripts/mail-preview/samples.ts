@@ -24,6 +24,12 @@ export const samples: Record<Template, Record<string, string>> = {
     time: "24 November 2026 at 09:00 CET",
     unsubscribe,
   },
+  notification: {
+    url: `${app}/projects#01932b5e-0000-7000-8000-000000000003/01932b5e-0000-7000-8000-000000000004`,
+    title: "Ada Lovelace assigned you a task",
+    text: "Print the first table of Bernoulli numbers, in Analytical Engine",
+    unsubscribe,
+  },
   "report-ready": {
     url: `${app}/reports#01932b5e-0000-7000-8000-000000000002`,
     project: "Lighthouse",

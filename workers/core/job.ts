@@ -17,6 +17,12 @@ export interface JobDefinition<Schema extends z.ZodType = z.ZodType> {
    * cancelled.
    */
   key: ((payload: z.output<Schema>) => string) | undefined;
+  /**
+   * Derives the ordering key: jobs with the same key run one at a time, in the order in which their transactions have
+   * committed. A job blocks its key until it is completed, cancelled or in the dead letter, also while it waits for a
+   * delay or a retry. A transaction that enqueues for a key makes others that do the same wait until it ends.
+   */
+  order: ((payload: z.output<Schema>) => string) | undefined;
   /** Failed attempts after which the job goes to the dead letter. */
   attempts: number;
   backoff: Backoff;
@@ -47,6 +53,7 @@ export const defineJob = <Schema extends z.ZodType>(
   if (!/^[a-z][a-z0-9-]*$/.test(definition.name)) throw new TypeError(`not a job name: "${definition.name}"`);
   return {
     key: undefined,
+    order: undefined,
     attempts: 5,
     crashes: 3,
     priority: 0,

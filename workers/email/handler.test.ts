@@ -94,6 +94,7 @@ test("an invitation does not show names that look like links", async () => {
     { template: "invitation", userId, recordId },
     {
       findUser: async () => ({ ...ada, name: "win at evil.example" }),
+      findNotification: async () => ({ title: "Done", text: "", url: "https://app.example/notifications" }),
       findInvitation: async () => ({ ...invitation, project: { name: "https://evil" } }),
     },
   );

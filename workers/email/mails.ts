@@ -44,6 +44,8 @@ export interface Sources {
   /** Resolves with undefined if the file was deleted. */
   readReport(id: string): Promise<Buffer | undefined>;
   findInvitation(id: string): Promise<{ email: string; expiresAt: Date; project: { name: string } } | null>;
+  /** Resolves with null if there is nothing left to open. */
+  findNotification(id: string): Promise<{ title: string; text: string; url: string } | null>;
   links: {
     verifyEmail(verificationId: string): string;
     verificationCode(verificationId: string): string;
@@ -112,6 +114,11 @@ export const mails: Record<Template, Mail> = {
     };
   },
 
+  notification: async (_user, recordId, { findNotification }) => {
+    const found = await findNotification(required(recordId));
+    return found ? { data: { ...found } } : { skip: "the notification, or what it is about, was deleted" };
+  },
+
   // To the invited address, which may have no account. The user is the one who invites.
   invitation: async (user, recordId, { findInvitation, links }) => {
     const id = required(recordId);
@@ -125,7 +132,11 @@ export const mails: Record<Template, Mail> = {
 };
 
 /** Users can unsubscribe from these, also with one click. The others are required by the account. */
-export const optionalMails: ReadonlySet<Template> = new Set<Template>(["new-sign-in", "report-ready"]);
+export const optionalMails: ReadonlySet<Template> = new Set<Template>([
+  "new-sign-in",
+  "report-ready",
+  "notification",
+]);
 
 /** Bytes. Larger mails are refused by some servers. Each mail that is sent at the same time holds its attachment. */
 const MAX_ATTACHMENT = 5_000_000;

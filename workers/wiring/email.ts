@@ -11,6 +11,7 @@ import { createEvidence } from "../email/evidence.ts";
 import { sendEmail } from "../email/handler.ts";
 import { email } from "../email/job.ts";
 import type { Infrastructure } from "./infrastructure.ts";
+import { findNotificationText } from "../../infra/notifications/texts.ts";
 import { findReadyReport } from "./ready-report.ts";
 
 const templates = fileURLToPath(new URL("../../templates/compiled", import.meta.url));
@@ -36,6 +37,7 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
           where: { id },
           select: { email: true, expiresAt: true, project: { select: { name: true } } },
         }),
+      findNotification: (id) => findNotificationText(prisma, config.publicUrl, id),
       links: createLinks(config.publicUrl, config.appSecret),
       render: createRenderer(templates),
       send: mailer.send,

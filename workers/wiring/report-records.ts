@@ -1,4 +1,5 @@
 import { sqlOf, type Database, type Tx } from "../../infra/database.ts";
+import { notify } from "../../infra/notifications/notify.ts";
 import { findJobsOfRecords, type Payload } from "../core/index.ts";
 import type { RequestedReport, Sprint } from "../report-generate/data.ts";
 import type { Pdf } from "../report-generate/handler.ts";
@@ -31,10 +32,7 @@ export const createReportRecords = (prisma: Database["prisma"]) => ({
     }
     const ready = { state: "READY" as const, problem: null, readyAt: new Date() };
     await tx.report.update({ where: { id }, data: { ...pdf, ...ready } });
-    await tx.notification.createMany({
-      data: { userId, kind: "report-ready", recordId: id },
-      skipDuplicates: true,
-    });
+    await notify(tx, { userId, kind: "report-ready", recordId: id });
     return "published";
   },
 

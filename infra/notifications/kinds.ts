@@ -1,0 +1,29 @@
+/** The ways in which a notification can reach its user. */
+export interface Channels {
+  /** In the list, and live on every open page. */
+  inApp: boolean;
+  /** To the user's devices. */
+  push: boolean;
+  mail: boolean;
+}
+
+const everywhere: Channels = { inApp: true, push: true, mail: true };
+const withoutMail: Channels = { inApp: true, push: true, mail: false };
+
+/** Everything that users are notified about, with the channels of a user who has not chosen others. */
+export const kinds = {
+  "report-ready": everywhere,
+  "report-failed": withoutMail,
+  "upload-ready": withoutMail,
+  "upload-failed": withoutMail,
+  "task-assigned": everywhere,
+  mention: everywhere,
+  "new-sign-in": everywhere,
+  "export-ready": everywhere,
+  "deletion-scheduled": everywhere,
+} as const satisfies Record<string, Channels>;
+
+export type Kind = keyof typeof kinds;
+
+/** Their mail is sent in any case: the account may be at risk. */
+export const requiredMails: ReadonlySet<Kind> = new Set<Kind>(["deletion-scheduled"]);

@@ -1,0 +1,18 @@
+import type { Database } from "../database.ts";
+
+/** What a notification says: shown in the list, on devices and in mails. */
+export interface NotificationText {
+  title: string;
+  text: string;
+  url: string;
+}
+
+/** The text of a notification. Null if it is deleted, or if what it is about is. */
+export const findNotificationText = async (
+  prisma: Pick<Database["prisma"], "notification">,
+  publicUrl: string,
+  id: string,
+): Promise<NotificationText | null> => {
+  const found = await prisma.notification.findUnique({ where: { id }, select: { kind: true } });
+  return found && { title: found.kind, text: "", url: `${publicUrl}/notifications#${id}` };
+};
