@@ -94,7 +94,6 @@ test("an invitation does not show names that look like links", async () => {
     { template: "invitation", userId, recordId },
     {
       findUser: async () => ({ ...ada, name: "win at evil.example" }),
-      findNotification: async () => ({ title: "Done", text: "", url: "https://app.example/notifications" }),
       findInvitation: async () => ({ ...invitation, project: { name: "https://evil" } }),
     },
   );
@@ -228,6 +227,7 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
     findReport: async () => report,
     readReport: async () => Buffer.from("%PDF"),
     findInvitation: async () => invitation,
+    findNotification: async () => ({ title: "Done", text: "", url: "https://app.example/notifications" }),
     links: {
       acceptInvitation: (id) => `https://app.example/invitation/${id}`,
       verifyEmail: (id) => `https://app.example/verify/${id}`,
