@@ -73,8 +73,8 @@ const INSERT_ORDERED = insertOne(
 const INSERT = insertOne(`VALUES (${VALUES}, NULL)`);
 
 /**
- * Inserts a job, and locks its ordering key, if it has one, until the transaction ends. Resolves with its id, or with the
- * id of the existing job that has the same idempotency key.
+ * Inserts a job, and locks its ordering key until the transaction ends. Resolves with its id, or with the id of the
+ * existing job that has the same idempotency key.
  */
 export const insertJob = async (sql: Sql, job: NewJob): Promise<string> => {
   const [row] = await sql<{ id: string }>(job.orderKey === null ? INSERT : INSERT_ORDERED, [
