@@ -23,11 +23,12 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
   return defineWorker(
     email,
     sendEmail({
-      findUser: (id) =>
-        prisma.user.findUnique({
-          where: { id },
-          select: { email: true, name: true, verifiedAt: true, zone: true, notifyByMail: true },
-        }),
+      findUser: async (id) => {
+        const select = { email: true, name: true, verifiedAt: true, zone: true, notifyByMail: true } as const;
+        const choices = { where: { mail: false }, select: { kind: true } };
+        const found = await prisma.user.findUnique({ where: { id }, select: { ...select, choices } });
+        return found && { ...found, refusedMails: found.choices.map(({ kind }) => kind) };
+      },
       findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
       findReset: (id) => prisma.passwordReset.findUnique({ where: { id } }),
       findSession: (id) => prisma.session.findUnique({ where: { id } }),
