@@ -6,6 +6,7 @@ import { loginRoutes } from "./accounts/login.ts";
 import { meRoutes } from "./accounts/me.ts";
 import { passwordRoutes } from "./accounts/password.ts";
 import { reportRoutes } from "./reports/routes.ts";
+import { notificationRoutes } from "./notifications/routes.ts";
 import { sessionRoutes } from "./accounts/sessions.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { signupRoutes } from "./accounts/signup.ts";
@@ -27,6 +28,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...projectRoutes(deps),
   ...reportRoutes(deps),
   ...scheduleRoutes(deps),
+  ...notificationRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...batchRoutes(deps),

@@ -1,4 +1,5 @@
 import type { Database } from "../database.ts";
+import type { Notification } from "../../prisma/client/client.ts";
 
 /** What a notification says: shown in the list, on devices and in mails. */
 export interface NotificationText {
@@ -16,3 +17,12 @@ export const findNotificationText = async (
   const found = await prisma.notification.findUnique({ where: { id }, select: { kind: true } });
   return found && { title: found.kind, text: "", url: `${publicUrl}/notifications#${id}` };
 };
+
+type Described = Pick<Notification, "id" | "kind">;
+
+/** The texts of notifications, by their ids. */
+export const textsOf = async (
+  _prisma: Database["prisma"],
+  notifications: readonly Described[],
+): Promise<Map<string, { title: string; text: string; path: string }>> =>
+  new Map(notifications.map(({ id, kind }) => [id, { title: kind, text: "", path: "/notifications" }]));
