@@ -50,7 +50,9 @@ const callOnce = ({ method, path, body }: Operation, cookie: string | undefined,
   });
 };
 
-const reads = protectedOperations.filter(({ method, role }) => method === "GET" && role === undefined);
+const reads = protectedOperations.filter(
+  ({ method, role, isStream }) => method === "GET" && role === undefined && !isStream,
+);
 
 /** Every id that the API returns to the owner: in lists, and in what belongs to a record of a list. */
 const idsOfOwner = async (): Promise<string[]> => {
