@@ -5,14 +5,17 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface StoredFolder {
   /** Their keys begin with it. */
   prefix: string;
-  /** Below the prefix: objects that the export lacks if they are not stored. */
+  /** Where they go in the ZIP: a path that is safe and unique. */
+  path: string;
+  /** Below `path`: where the object `prefix + name` goes. */
+  place(name: string): string;
+  /** Objects that are stored, unless something is wrong. The first is the one to look at. */
   expected: readonly string[];
-  /** The path in the ZIP of the object `prefix + name`. */
-  pathOf(name: string): string;
 }
 
 export interface Page {
   rows: readonly Row[];
+  /** Empty, or one for each of the rows. */
   folders: readonly StoredFolder[];
   /** Where the next page begins. Undefined after the last one. */
   next: string | undefined;
@@ -26,4 +29,20 @@ export interface Listing {
   /** What it contains, in words for the user. */
   about: string;
   read(userId: string, after: string | undefined): Promise<Page>;
+}
+
+/** An export that a user waits for. */
+export interface RequestedExport {
+  id: string;
+  userId: string;
+  /** Of the user. */
+  name: string;
+  createdAt: Date;
+}
+
+/** What was written of a listing. */
+export interface Written {
+  listing: Pick<Listing, "file" | "title" | "about">;
+  rows: number;
+  files: number;
 }

@@ -12,6 +12,7 @@ import { sendEmail } from "../email/handler.ts";
 import { email } from "../email/job.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 import { findNotificationText } from "../../infra/notifications/texts.ts";
+import { findReadyExport } from "./ready-export.ts";
 import { findReadyReport } from "./ready-report.ts";
 
 const templates = fileURLToPath(new URL("../../templates/compiled", import.meta.url));
@@ -32,6 +33,7 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
       findSession: (id) => prisma.session.findUnique({ where: { id } }),
       findReport: (id) => findReadyReport(prisma, id),
       readReport: (id) => storage.read(reportKey(id)).then(buffer, undefinedIfMissing),
+      findExport: (id) => findReadyExport(prisma, id),
       findInvitation: (id) =>
         prisma.invitation.findUnique({
           where: { id },

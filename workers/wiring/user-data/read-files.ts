@@ -68,14 +68,12 @@ export const exports: UserTable = {
   where: OWN,
 };
 
-const uploadFolder = ({ id, filename, state, files }: Row): StoredFolder => {
-  const folder = `files/uploads/${safeStem(String(filename))} ${String(id)}`;
-  return {
-    prefix: `uploads/${String(id)}/`,
-    expected: [...(state === "AWAITING" ? [] : ["source"]), ...(files as string[])],
-    pathOf: (name) => `${folder}/${name === "source" ? safeName(String(filename)) : `made-of-it/${name}`}`,
-  };
-};
+const uploadFolder = ({ id, filename, state, files }: Row): StoredFolder => ({
+  prefix: `uploads/${String(id)}/`,
+  path: `uploads/${safeStem(String(filename))} ${String(id)}`,
+  place: (name) => (name === "source" ? `original/${safeName(String(filename))}` : `versions/${name}`),
+  expected: state === "AWAITING" ? [] : ["source", ...(files as string[])],
+});
 
 const reportFolder = (row: Row): StoredFolder => {
   const filename = reportFilename({
@@ -85,10 +83,10 @@ const reportFolder = (row: Row): StoredFolder => {
     project: { name: String(row["project"]) },
     sprint: row["sprint"] === null ? null : { name: String(row["sprint"]) },
   });
-  const folder = `files/reports/${safeStem(filename)} ${String(row["id"])}`;
   return {
     prefix: `reports/${String(row["id"])}/`,
+    path: `reports/${safeStem(filename)} ${String(row["id"])}`,
+    place: (name) => (name === "report.pdf" ? safeName(filename) : `other/${name}`),
     expected: row["state"] === "READY" ? ["report.pdf"] : [],
-    pathOf: (name) => `${folder}/${name === "report.pdf" ? safeName(filename) : name}`,
   };
 };
