@@ -104,11 +104,17 @@ test("continues later where it stopped early", async () => {
     { payload: { root: "uploads", after: ids[999] }, options: { delay: 600_000 } },
   ]);
   looks = -10;
-  expect(await perform(followUps[0]!.payload as object)).toEqual({ uploads: 0, reports: 0, exports: 0, objects: 0 });
+  expect(await perform(followUps[0]!.payload as object)).toEqual({
+    uploads: 0,
+    reports: 0,
+    exports: 0,
+    objects: 0,
+  });
   expect(asked.slice(2)).toEqual([
     { root: "uploads", after: ids[999] },
     { root: "uploads", after: ids[1_199] },
     { root: "reports", after: "" },
+    { root: "exports", after: "" },
   ]);
 });
 
@@ -123,7 +129,10 @@ test("continues with the reports if the uploads were finished", async () => {
   const { perform, asked } = setUp([]);
   const after = idOf(8);
   await perform({ root: "reports", after });
-  expect(asked).toEqual([{ root: "reports", after }]);
+  expect(asked).toEqual([
+    { root: "reports", after },
+    { root: "exports", after: "" },
+  ]);
 });
 
 test("a second run removes nothing", async () => {

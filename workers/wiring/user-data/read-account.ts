@@ -1,3 +1,4 @@
+import { textsOf } from "../../../infra/notifications/texts.ts";
 import type { UserTable } from "./read-rows.ts";
 
 const OWN = `t."userId" = $1::uuid`;
@@ -93,14 +94,27 @@ export const notifications: UserTable = {
   },
   table: "Notification",
   columns: [
-    ...["id", "sequence", "kind", "recordId", "createdAt", "readAt", "inApp", "push"],
+    ...["id", "sequence", "kind", "recordId", "actorId", "createdAt", "readAt", "inApp", "push"],
     ["actor", "actor.name"],
   ],
-  omitted: { userId: "you", actorId: "exported as the name" },
+  omitted: { userId: "you" },
   join: `LEFT JOIN "User" actor ON actor.id = t."actorId"`,
   where: OWN,
   key: [["t.sequence", "int"]],
+  complete: async (prisma, userId, rows) => {
+    const about = rows.map((row) => ({
+      ...{ id: String(row["id"]), userId, kind: String(row["kind"]) },
+      ...{ recordId: idOrNull(row["recordId"]), actorId: idOrNull(row["actorId"]) },
+    }));
+    const texts = await textsOf(prisma, about);
+    return rows.map((row) => {
+      const { title, text } = texts.get(String(row["id"])) ?? { title: null, text: null };
+      return { title, text, ...row };
+    });
+  },
 };
+
+const idOrNull = (id: unknown) => (typeof id === "string" ? id : null);
 
 export const actedOn: UserTable = {
   ...{ file: "caused-notifications", title: "Notifications that you caused" },

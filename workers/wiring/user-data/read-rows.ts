@@ -19,11 +19,13 @@ export interface UserTable extends Pick<Listing, "file" | "title" | "about"> {
   where: string;
   /** A unique key with an index, newest rows first: SQL and types. By default the id. */
   key?: readonly (readonly [sql: string, type: string])[];
+  /** Adds what is not in the database. */
+  complete?(prisma: Database["prisma"], userId: string, rows: readonly Row[]): Promise<Row[]>;
   /** The stored objects of a row. */
   folder?(row: Row): StoredFolder;
 }
 
-type Prisma = Pick<Database["prisma"], "$queryRawUnsafe">;
+type Prisma = Database["prisma"];
 
 interface Rows {
   rows: Row[];
@@ -39,7 +41,8 @@ export const toListing = (prisma: Prisma, table: UserTable): Listing => {
     about: table.about,
     read: async (userId, after): Promise<Page> => {
       const { rows, next } = await read(prisma, table, userId, after);
-      return { rows, next, folders: table.folder ? rows.map(table.folder) : [] };
+      const folders = table.folder ? rows.map(table.folder) : [];
+      return { rows: (await table.complete?.(prisma, userId, rows)) ?? rows, folders, next };
     },
   };
 };
