@@ -5,8 +5,10 @@ import type { Wire } from "./wiring/infrastructure.ts";
  * that a process for one module does not hold the packages of the others.
  */
 export const modules = {
+  "account-export": () => import("./wiring/account-export.ts"),
   "account-purge": () => import("./wiring/account-purge.ts"),
   email: () => import("./wiring/email.ts"),
+  "export-purge": () => import("./wiring/export-purge.ts"),
   "image-resize": () => import("./wiring/image-resize.ts"),
   "project-purge": () => import("./wiring/project-purge.ts"),
   "record-purge": () => import("./wiring/record-purge.ts"),

@@ -143,7 +143,7 @@ test("only optional mails have an unsubscribe link", async () => {
   const offers: Partial<Record<Template, string | undefined>> = {};
   for (const template of Object.keys(mails) as Template[])
     offers[template] = (await perform({ template, userId, recordId })).sent[0]?.unsubscribe;
-  expect(offers).toEqual({ "new-sign-in": url, "report-ready": url, notification: url });
+  expect(offers).toEqual({ "new-sign-in": url, "report-ready": url, "export-ready": url, notification: url });
 });
 
 test("accepts a job enqueued before `subject` became `recordId`", async () => {
@@ -240,6 +240,17 @@ test("skips the mail about a report that was deleted, before or while its file i
   expect([removed.outcome, removed.sent]).toEqual(["skipped: the report was deleted", []]);
 });
 
+test("says how large an export is, and until when it can be downloaded", async () => {
+  const payload = { template: "export-ready", userId, recordId };
+  const { sent } = await perform(payload);
+  expect(JSON.parse(sent[0]?.text ?? "")).toMatchObject({
+    ...{ size: "13 MB", until: expect.stringContaining("5 December 2026") },
+    url: "https://app.example/account#exports",
+  });
+  const expired = await perform(payload, { findExport: async () => null });
+  expect(expired).toEqual({ outcome: "skipped: the export was deleted, or has expired", sent: [] });
+});
+
 const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
   const sent: Parameters<Deps["send"]>[0][] = [];
   const handler = sendEmail({
@@ -249,6 +260,7 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
     findSession: async () => ({ device: "Firefox on Linux", createdAt: new Date("2026-11-24T08:00:00Z") }),
     findReport: async () => report,
     readReport: async () => Buffer.from("%PDF"),
+    findExport: async () => ({ bytes: 12_345_678, expiresAt: new Date("2026-12-05T08:00:00Z") }),
     findInvitation: async () => invitation,
     findNotification: async () => ({
       kind: "mention",
@@ -264,6 +276,7 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
       forgotPassword: () => "https://app.example/forgot",
       login: () => "https://app.example/login",
       report: (id) => `https://app.example/reports#${id}`,
+      exports: () => "https://app.example/account#exports",
       unsubscribe: (id) => `https://app.example/unsubscribe/${id}`,
     },
     render: (template, data) => ({ subject: template, text: JSON.stringify(data), html: "" }),

@@ -8,7 +8,7 @@ const at = <Name extends string>(priority: number, ...names: Name[]) =>
 const priorities = {
   ...at(0, "verification", "account-exists", "password-reset"),
   ...at(1, "password-changed", "new-sign-in"),
-  ...at(10, "welcome", "report-ready", "invitation", "notification"),
+  ...at(10, "welcome", "report-ready", "export-ready", "invitation", "notification"),
 };
 
 export type Template = keyof typeof priorities;

@@ -13,6 +13,7 @@ import { sendEmail } from "../email/handler.ts";
 import { email } from "../email/job.ts";
 import { greetingName } from "../email/mails.ts";
 import type { Infrastructure } from "./infrastructure.ts";
+import { findReadyExport } from "./ready-export.ts";
 import { findReadyReport } from "./ready-report.ts";
 
 const templates = fileURLToPath(new URL("../../templates/compiled", import.meta.url));
@@ -34,6 +35,7 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
       findSession: (id) => prisma.session.findUnique({ where: { id } }),
       findReport: (id) => findReadyReport(prisma, id),
       readReport: (id) => storage.read(reportKey(id)).then(buffer, undefinedIfMissing),
+      findExport: (id) => findReadyExport(prisma, id),
       findInvitation: (id) =>
         prisma.invitation.findUnique({
           where: { id },
