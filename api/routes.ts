@@ -1,6 +1,7 @@
 import { batchRoutes } from "./batches/routes.ts";
 import type { AppDeps } from "./deps.ts";
 import type { Route } from "./http/contract.ts";
+import { deviceRoutes } from "./devices/routes.ts";
 import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
 import { meRoutes } from "./accounts/me.ts";
@@ -27,6 +28,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...projectRoutes(deps),
   ...reportRoutes(deps),
   ...scheduleRoutes(deps),
+  ...deviceRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...batchRoutes(deps),

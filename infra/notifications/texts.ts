@@ -16,3 +16,14 @@ export const findNotificationText = async (
   const found = await prisma.notification.findUnique({ where: { id }, select: { kind: true } });
   return found && { title: found.kind, text: "", url: `${publicUrl}/notifications#${id}` };
 };
+
+/** The texts of notifications by their ids, with the page that each opens. */
+export const textsOf = async (
+  _prisma: Database["prisma"],
+  notifications: readonly { id: string; kind: string }[],
+): Promise<Map<string, { title: string; text: string; path: string }>> =>
+  new Map(
+    notifications.map(
+      ({ id, kind }) => [id, { title: kind, text: "", path: `/notifications#${id}` }] as const,
+    ),
+  );
