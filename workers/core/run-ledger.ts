@@ -1,6 +1,8 @@
 import { batched, retryWhileUnavailable } from "./batch.ts";
 import type { Database } from "./enqueue.ts";
+import type { JobDefinition } from "./job.ts";
 import { advanceParent } from "./ledger/flow.ts";
+import { advanceOrder } from "./ledger/order.ts";
 import {
   completeJobs,
   recordOutcomes,
@@ -20,7 +22,7 @@ export interface RunLedger {
   /**
    * Records a run that did not complete its job. Resolves with undefined when the run was not this worker's any more.
    */
-  end(started: StartedJob, outcome: RunOutcome): Promise<Delivery | undefined>;
+  end(job: JobDefinition, started: StartedJob, outcome: RunOutcome): Promise<Delivery | undefined>;
 }
 
 /** @param giveUp aborts when the process can wait no longer for the database */
@@ -36,17 +38,20 @@ export const createRunLedger = <Tx>(
     giveUp,
   );
 
-  /** The failure of a child advances its parent in the same transaction, as its completion does. */
-  const failChild = async (outcome: RunOutcome): Promise<Delivery | undefined> => {
-    let parentIsDue = false;
-    const fail = () =>
+  /** A failure lets the job's parent and the next one of its key go on in the same transaction, as a completion does. */
+  const fail = async ({ name }: JobDefinition, { orderKey }: StartedJob, outcome: RunOutcome) => {
+    let othersAreDue = false;
+    const recordFailure = () =>
       database.transaction(async (_tx, inTransaction) => {
         const [recorded] = await recordOutcomes(inTransaction, [outcome], workerId);
-        if (recorded) parentIsDue = await advanceParent(inTransaction, outcome.id);
+        if (!recorded) return undefined;
+        const parentIsDue = await advanceParent(inTransaction, outcome.id);
+        const nextIsDue = orderKey !== null && (await advanceOrder(inTransaction, name, [orderKey]));
+        othersAreDue = parentIsDue || nextIsDue;
         return recorded;
       });
-    const recorded = await retryWhileUnavailable(fail, giveUp);
-    if (parentIsDue) nudge();
+    const recorded = await retryWhileUnavailable(recordFailure, giveUp);
+    if (othersAreDue) nudge();
     return recorded;
   };
 
@@ -56,7 +61,9 @@ export const createRunLedger = <Tx>(
       giveUp,
     ),
     complete: batched(async (items: Completion[]) => inOrder(items, await completeJobs(sql, items)), giveUp),
-    end: ({ parentId }, outcome) =>
-      parentId && outcome.outcome === "failed" ? failChild(outcome) : record(outcome),
+    end: (job, started, outcome) => {
+      const isAlone = started.parentId === null && started.orderKey === null;
+      return outcome.outcome === "failed" && !isAlone ? fail(job, started, outcome) : record(outcome);
+    },
   };
 };

@@ -25,6 +25,7 @@ export interface JobRow {
   name: string;
   payload: unknown;
   key: string | null;
+  orderKey: string | null;
   state: JobState;
   epoch: number;
   priority: number;
