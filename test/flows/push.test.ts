@@ -38,30 +38,37 @@ beforeAll(async () => {
 afterEach(() => phones.setOutage("off"));
 afterAll(() => cleanups.disposeAsync());
 
-const { createUser, notifyTimes, devicesOf, untilIdle } = {
-  /** A user with these tokens. */
-  createUser: async (...tokens: string[]) => {
-    const id = uuidv7();
-    const user = { id, email: `${id}@push.example`, name: "Ada", passwordHash: "" };
-    const devices = tokens.map((token) => ({ token, platform: "ANDROID" as const }));
-    await core.database.prisma.user.create({ data: { ...user, pushDevices: { create: devices } } });
-    return id;
-  },
-  /** Notifies a user in as many transactions at once. */
-  notifyTimes: (userId: string, times: number) =>
-    Promise.all(
-      Array.from({ length: times }, () =>
-        core.jobs.transaction(({ tx }) => announce(tx, { userId, kind: "upload-ready", recordId: uuidv7() })),
-      ),
-    ),
-  devicesOf: (userId: string) =>
-    core.database.prisma.pushDevice.findMany({ where: { userId }, orderBy: { token: "asc" } }),
-  untilIdle: () =>
-    until("all jobs have ended", async () => {
-      const states = { in: ["WAITING" as const, "PENDING" as const, "PUBLISHED" as const] };
-      return (await core.database.prisma.job.count({ where: { state: states } })) === 0;
-    }),
+/** A user with these tokens. */
+const createUser = async (...tokens: string[]) => {
+  const id = uuidv7();
+  const user = { id, email: `${id}@push.example`, name: "Ada", passwordHash: "" };
+  const devices = tokens.map((token) => ({ token, platform: "ANDROID" as const }));
+  await core.database.prisma.user.create({ data: { ...user, pushDevices: { create: devices } } });
+  return id;
 };
+
+/** Notifies a user in as many transactions at once. */
+const notifyTimes = (userId: string, times: number) =>
+  Promise.all(
+    Array.from({ length: times }, () =>
+      core.jobs.transaction(({ tx }) => announce(tx, { userId, kind: "upload-ready", recordId: uuidv7() })),
+    ),
+  );
+
+const devicesOf = (userId: string) =>
+  core.database.prisma.pushDevice.findMany({ where: { userId }, orderBy: { token: "asc" } });
+
+const jobsOf = (userId: string) =>
+  core.sql<{ state: string; attempt: number; crashes: number }>(
+    `SELECT state::text, attempt, crashes FROM "Job" WHERE payload ->> 'userId' = $1`,
+    [userId],
+  );
+
+const untilIdle = () =>
+  until("all jobs have ended", async () => {
+    const states = { in: ["WAITING" as const, "PENDING" as const, "PUBLISHED" as const] };
+    return (await core.database.prisma.job.count({ where: { state: states } })) === 0;
+  });
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
@@ -92,10 +99,7 @@ test("they arrive in their order when the provider refuses in the middle, not be
   const calls = (await phones.calls()).filter(({ token }) => token === "b-1");
   const next = calls[calls.findIndex(({ arrivedAt }) => arrivedAt === refused.arrivedAt) + 1];
   expect(next!.arrivedAt - refused.answeredAt!).toBeGreaterThanOrEqual(2_000);
-  const [job] = await core.database.prisma.job.findMany({
-    where: { payload: { equals: { userId: user } }, attempt: { gt: 0 } },
-  });
-  expect(job).toBeUndefined(); // a pause spends no attempt
+  expect((await jobsOf(user)).filter(({ attempt }) => attempt > 0)).toEqual([]); // a pause spends no attempt
 });
 
 test.for([
@@ -109,13 +113,16 @@ test.for([
     (await phones.calls()).find((call) => call.token === `${mode}-1` && call.status === status),
   );
   await phones.setOutage("off");
+  await until(
+    "the queue is paused",
+    async () => (await core.broker.queue("push-notify").getRateLimitTtl()) > 0,
+  );
   await Promise.all(users.slice(1).map((user) => notifyTimes(user, 1)));
   await untilIdle();
   const calls = (await phones.calls()).filter(({ token }) => token.startsWith(`${mode}-`));
-  expect(calls.filter((call) => call.status === 200)).toHaveLength(5);
-  // The pause is the queue's from the moment at which its first job has ended.
-  const early = calls.filter(({ arrivedAt, token }) => token === `${mode}-1` && arrivedAt > first.arrivedAt);
-  expect(early[0]!.arrivedAt - first.answeredAt!).toBeGreaterThanOrEqual(2_000);
+  const accepted = calls.filter((call) => call.status === 200);
+  expect(accepted).toHaveLength(5);
+  for (const { arrivedAt } of accepted) expect(arrivedAt - first.answeredAt!).toBeGreaterThanOrEqual(2_000);
 });
 
 test("tokens that are gone or invalid are removed in one attempt, and the other devices get their pushes", async () => {
@@ -166,15 +173,14 @@ test("while the provider refuses the credentials, an alert is logged, pushes wai
   await until("there is an alert", () =>
     core.logged.some(({ message }) => message.includes("FCM refuses the service account")),
   );
-  const [job] = await core.database.prisma.job.findMany({ where: { payload: { equals: { userId: user } } } });
-  expect(job).toMatchObject({ state: "PUBLISHED", attempt: 0 });
+  expect(await jobsOf(user)).toMatchObject([{ state: "PUBLISHED", attempt: 0 }]);
   expect(await devicesOf(user)).toHaveLength(1);
 });
 
 test("no token is in the log, the ledger or the broker", async () => {
   const places = {
     log: JSON.stringify(core.logged),
-    ledger: JSON.stringify(await core.database.prisma.job.findMany()),
+    ledger: JSON.stringify(await core.sql(`SELECT * FROM "Job"`, [])),
     broker: await brokerContent(core.queueUrl, core.sql),
   };
   for (const content of Object.values(places)) {
