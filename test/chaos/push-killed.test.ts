@@ -18,14 +18,13 @@ const PUSHES = 50;
 const createUsers = async ({ sql }: System) => {
   const users = Array.from({ length: USERS }, () => uuidv7());
   for (const [index, id] of users.entries()) {
-    await sql(
-      `INSERT INTO "User" (id, email, name, "passwordHash") VALUES ($1, $1 || '@killed.example', 'Ada', '')`,
-      [id],
-    );
+    await sql(`INSERT INTO "User" (id, email, name, "passwordHash") VALUES ($1, $2, 'Ada', '')`, [
+      ...[id, `${id}@killed.example`],
+    ]);
     await sql(
       `INSERT INTO "PushDevice" (id, "userId", token, platform)
-       SELECT gen_random_uuid(), $1::uuid, 'token-' || $2 || '-' || n, 'ANDROID' FROM generate_series(1, 2) n`,
-      [id, `${index}`],
+       SELECT gen_random_uuid(), $1::uuid, $2 || '-' || n, 'ANDROID' FROM generate_series(1, 2) n`,
+      [id, `token-${index}`],
     );
   }
   return users;
