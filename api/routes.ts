@@ -2,6 +2,7 @@ import { batchRoutes } from "./batches/routes.ts";
 import type { AppDeps } from "./deps.ts";
 import { exportRoutes } from "./exports/routes.ts";
 import type { Route } from "./http/contract.ts";
+import { deviceRoutes } from "./devices/routes.ts";
 import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
 import { meRoutes } from "./accounts/me.ts";
@@ -33,6 +34,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...scheduleRoutes(deps),
   ...notificationChoiceRoutes(deps),
   ...notificationRoutes(deps),
+  ...deviceRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...batchRoutes(deps),

@@ -28,6 +28,7 @@ beforeAll(async () => {
   await plan.comment(task.id);
   await owner.post(`/v1/projects/${id}/invitations`).send({ email: "invited@example.com", role: "MEMBER" });
   await owner.post("/v1/reports").send({ projectId: id, period: "SPRINT" });
+  await owner.post("/v1/devices").send({ token: "token-of-owner", platform: "ANDROID" });
   ids = await idsOfOwner();
 });
 afterAll(() => app[Symbol.asyncDispose]());
