@@ -6,7 +6,9 @@ const secret = "a secret for tests, of more than 32 characters";
 const id = "01932b5e-0000-7000-8000-000000000001";
 
 test("any text of up to 255 bytes is opened as it was, and all have the same length", () => {
-  const texts = fc.string({ unit: "binary", maxLength: 255 }).filter((text) => Buffer.byteLength(text) <= 255);
+  const texts = fc
+    .string({ unit: "binary", maxLength: 255 })
+    .filter((text) => Buffer.byteLength(text) <= 255);
   fc.assert(
     fc.property(texts, (text) => {
       const sealed = sealText(secret, id, text.toWellFormed());

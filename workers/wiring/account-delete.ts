@@ -8,6 +8,7 @@ import { accountDelete } from "../account-delete/job.ts";
 import { defineWorker, prepareJob } from "../core/index.ts";
 import { purgeOptions } from "./database-load.ts";
 import type { Infrastructure } from "./infrastructure.ts";
+import { addToReceipt, type Counts } from "./user-data/removal.ts";
 import { removals } from "./user-data/removals.ts";
 
 export const wire = ({ prisma, storage, config }: Infrastructure) =>
@@ -58,7 +59,7 @@ const closeAccount =
           },
           select: { id: true },
         });
-        await forgetUser(tx, userId, user.email);
+        await addToReceipt(tx, deletionId, await forgetUser(tx, userId, user.email));
         await tx.user.update({
           where: { id: userId },
           data: {
@@ -73,12 +74,13 @@ const closeAccount =
   };
 
 /** What can only be found by the address, and the sessions, by which requests are let in. */
-const forgetUser = async (tx: Tx, userId: string, email: string): Promise<void> => {
-  await tx.session.deleteMany({ where: { userId } });
-  await tx.invitation.deleteMany({ where: { email } });
+const forgetUser = async (tx: Tx, userId: string, email: string): Promise<Counts> => {
+  const sessions = await tx.session.deleteMany({ where: { userId } });
+  const invitations = await tx.invitation.deleteMany({ where: { email } });
   // The end of a key is the hash of what was counted: see infra/throttle.ts.
   const hashes = [userId, email].map((subject) => createHash("sha256").update(subject).digest("base64url"));
-  await tx.$executeRaw`DELETE FROM "Throttle" WHERE right(key, 43) = ANY (${hashes})`;
+  const throttles = await tx.$executeRaw`DELETE FROM "Throttle" WHERE right(key, 43) = ANY (${hashes})`;
+  return { sessions: sessions.count, invitations: invitations.count, throttles };
 };
 
 /** Deletes the user's row if nothing refers to it, and leaves the receipt. */

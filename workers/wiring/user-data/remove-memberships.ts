@@ -28,7 +28,9 @@ const endMembership = async (
     UPDATE "Task" SET "assigneeId" = NULL WHERE id IN (
       SELECT id FROM "Task" WHERE "projectId" = ${projectId}::uuid AND "assigneeId" = ${userId}::uuid LIMIT ${BATCH})`;
   if (assignments === BATCH) return { counts: { assignments }, next: projectId };
-  const { count } = await tx.projectMember.deleteMany({ where: { projectId, userId, role: { not: "OWNER" } } });
+  const { count } = await tx.projectMember.deleteMany({
+    where: { projectId, userId, role: { not: "OWNER" } },
+  });
   return { counts: { assignments, memberships: count }, next: projectId };
 };
 
