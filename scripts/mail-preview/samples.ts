@@ -17,7 +17,7 @@ export const samples: Record<Template, Record<string, string>> = {
     time: "5 December 2026 at 09:00 CET",
   },
   "deletion-cancelled": { url: forgotUrl },
-  "account-deleted": { name: "" },
+  "account-deleted": {},
   invitation: {
     name: "",
     inviter: "Ada Lovelace",
