@@ -8,7 +8,8 @@ export interface JobsOf {
 }
 
 // A job that has started and whose worker is dead is not running: its delivery finds no row, and is dropped.
-const REMOVABLE = `NOT ${IS_RUNNING} AND NOT EXISTS (SELECT FROM "Job" c WHERE c."parentId" = j.id)`;
+const REMOVABLE = `(state IN ('COMPLETED', 'FAILED', 'CANCELLED') OR NOT ${IS_RUNNING})
+  AND NOT EXISTS (SELECT FROM "Job" c WHERE c."parentId" = j.id)`;
 
 /**
  * Deletes up to `limit` jobs of some records, whatever their state: those that wait never run, and a delivery that the
