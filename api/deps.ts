@@ -17,6 +17,8 @@ export interface AppDeps {
   streams: Streams;
   readiness: Readiness;
   appSecret: string;
+  /** Milliseconds between the request to delete an account and its deletion. */
+  accountDeletionGrace: number;
   /** Where users reach the application. */
   publicUrl: string;
   /** Number of proxies in front, for the client's address. */

@@ -50,6 +50,7 @@ const app = createApp({
   streams,
   readiness,
   appSecret: config.appSecret,
+  accountDeletionGrace: config.accountDeletionGrace,
   publicUrl: config.publicUrl,
   trustProxy: config.trustProxy,
   log,

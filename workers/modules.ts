@@ -6,6 +6,7 @@ import type { Wire } from "./wiring/infrastructure.ts";
  */
 export const modules = {
   "account-export": () => import("./wiring/account-export.ts"),
+  "account-delete": () => import("./wiring/account-delete.ts"),
   "account-purge": () => import("./wiring/account-purge.ts"),
   email: () => import("./wiring/email.ts"),
   "export-purge": () => import("./wiring/export-purge.ts"),

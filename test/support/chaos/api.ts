@@ -61,6 +61,7 @@ const app = createApp({
   streams: createStreams(database.prisma, { onError: throttledWarn(log, "events") }),
   readiness: createReadiness({ database: database.ping, migrations: database.ping, broker: broker.ping }),
   appSecret: config.appSecret,
+  accountDeletionGrace: config.accountDeletionGrace,
   publicUrl: config.publicUrl,
   trustProxy: 0,
   log,
