@@ -37,9 +37,10 @@ const prepareSwitch = (name, isOn, onChange) => {
   line.role = "alert";
   box.closest("div").append(line);
   box.checked = isOn;
-  const save = createSaving(line, () =>
-    request("PATCH", "/v1/me", { notifications: { [name]: box.checked } }),
-  );
+  const save = createSaving(line, {
+    send: () => request("PATCH", "/v1/me", { notifications: { [name]: box.checked } }),
+    changed: () => box,
+  });
   box.addEventListener("change", () => {
     onChange();
     void save();
@@ -57,25 +58,35 @@ const makeRow = ({ kind, label, mailRequired, ...channels }) => {
   const name = make("span", { id: `kind-${kind}`, textContent: label });
   const line = make("p", { className: "error", hidden: true });
   line.role = "alert";
+  let changed;
   const boxes = CHANNELS.map((channel) => {
     const box = make("input", { type: "checkbox", name: channel, checked: channels[channel] });
     box.setAttribute("aria-labelledby", `choice-${channel} kind-${kind}`);
     if (channel === "mail" && mailRequired) box.dataset.required = "";
-    box.addEventListener("change", () => save());
+    box.addEventListener("change", () => {
+      changed = box;
+      void save();
+    });
     return box;
   });
   const read = () => Object.fromEntries(boxes.map(({ name, checked }) => [name, checked]));
-  const save = createSaving(line, () => request("PUT", `/v1/notification-choices/${kind}`, read()));
-  const always = mailRequired && make("span", { className: "quiet", textContent: " (always by email)" });
-  const head = make("th", { scope: "row" }, name, always || undefined, line);
+  const save = createSaving(line, {
+    send: () => request("PUT", `/v1/notification-choices/${kind}`, read()),
+    changed: () => changed,
+  });
+  const always = mailRequired
+    ? make("span", { className: "quiet", textContent: " (always by email)" })
+    : undefined;
+  const head = make("th", { scope: "row" }, name, always, line);
   return make("tr", {}, head, ...boxes.map((box) => make("td", {}, make("label", {}, box))));
 };
 
 /**
  * Returns a function that sends what is chosen, one request at a time, so that the last choice is the one that stays.
- * After a failure, the choice stays on the page, and `line` offers to save it again.
+ * After a failure, the choice stays on the page, and `line` offers to save it again. `changed` is the box that gets the
+ * focus when that offer disappears.
  */
-const createSaving = (line, send) => {
+const createSaving = (line, { send, changed }) => {
   let isBusy = false;
   let isStale = false;
   const save = async () => {
@@ -95,6 +106,7 @@ const createSaving = (line, send) => {
     showState();
   };
   const showFailure = ({ ok, body }) => {
+    if (line.contains(document.activeElement)) changed().focus();
     line.hidden = ok;
     line.replaceChildren();
     if (ok) return void failed.delete(line);

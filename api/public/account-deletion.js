@@ -2,7 +2,7 @@ import { withWrongPassword } from "./account-password.js";
 import { showMoment } from "./dates.js";
 import { confirmed } from "./dialog.js";
 import { fill, make, one, option } from "./elements.js";
-import { onSave } from "./form.js";
+import { clearErrors, onSave } from "./form.js";
 import { load, request } from "./session.js";
 
 const form = document.querySelector("#delete-account");
@@ -28,9 +28,7 @@ export const prepareDeletion = async (me) => {
     }),
     save: (data) => askFirst(data, me),
     done: (body) => leave(body, me),
-    failed: ({ type, errors }) => {
-      // A cancelled dialog returns the focus to the button, which was disabled then.
-      if (!type && !errors) form.querySelector("button").focus();
+    failed: ({ errors }) => {
       // A chosen member may have left.
       if (errors?.some(({ field }) => field === "successors")) void showProjects(me);
     },
@@ -45,9 +43,9 @@ const showDate = async ({ zone }) => {
   if (!isLater(deletionAt)) line.textContent = "Your account is deleted at once. This cannot be undone.";
   else
     line.append(
-      "You are logged out at once. Until ",
+      "You are logged out at once, and your account is deleted on ",
       make("strong", {}, make("time", { dateTime: deletionAt, textContent: showMoment(deletionAt, zone) })),
-      ", logging in keeps your account, with everything in it. After that, it is deleted, which cannot be undone.",
+      ". If you log in before then, you keep it, with everything in it. Afterwards, nothing can be restored.",
     );
   return true;
 };
@@ -112,6 +110,7 @@ const askFirst = async ({ password, chosen }, me) => {
     .map(([field]) => ({ field, message: "Choose a member who takes over, or the deletion." }));
   if (password === "") errors.push({ field: "password", message: "Enter your password." });
   if (errors.length > 0) return { ok: false, body: { errors } };
+  clearErrors(form);
   if (!(await confirmed(questionOf(chosen, me)))) return { ok: false, body: {} };
   const successors = [...chosen]
     .filter(([, choice]) => choice !== DELETED)
@@ -121,7 +120,7 @@ const askFirst = async ({ password, chosen }, me) => {
 
 const questionOf = (chosen, { zone }) => {
   const count = [...chosen.values()].filter((choice) => choice === DELETED).length;
-  const others = count > 0 ? ` ${one(count, "project")} with other members is deleted for them, too.` : "";
+  const others = count > 0 ? ` Of ${one(count, "project")}, other members lose everything, too.` : "";
   const text = isLater(deletionAt)
     ? `You can keep it by logging in until ${showMoment(deletionAt, zone)}.`
     : "This cannot be undone.";

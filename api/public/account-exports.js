@@ -39,7 +39,6 @@ export const prepareExports = (me) => {
 
   const schedule = () => {
     clearTimeout(timer);
-    ask.disabled = isPending();
     if (!document.hidden && isPending()) timer = setTimeout(poll, pause);
   };
 
@@ -60,13 +59,13 @@ export const prepareExports = (me) => {
     schedule();
   };
 
+  // Asking again while one is made returns that one.
   ask.addEventListener("click", async () => {
-    ask.disabled = true;
     const { ok, status, body } = await request("POST", "/v1/account/export");
     if (status !== 401) show(problem, ok ? undefined : reason(body));
-    if (ok) say("The export is being made");
-    if (ok) await showExports();
-    else ask.disabled = false;
+    if (!ok) return;
+    say("The export is being made");
+    await showExports();
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) pollSoon();

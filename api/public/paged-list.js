@@ -30,7 +30,7 @@ export const createPagedList = (section, { path, makeRow }) => {
     if (status !== 401) showProblem(ok || status === 404 ? undefined : reason(body));
     if (!ok && status !== 404) return;
     const next = row.nextElementSibling ?? row.previousElementSibling;
-    const hadFocus = row.contains(document.activeElement) || document.activeElement === document.body;
+    const hadFocus = row.contains(document.activeElement);
     row.remove();
     if (hadFocus) (next?.querySelector("button, a[href]") ?? section.querySelector("h2")).focus();
     showEmpty();

@@ -109,6 +109,7 @@ describe("the account page", () => {
     await page.unroute("**/v1/notification-choices/*");
     await button(page, "Save again").click();
     await page.getByText("All changes are saved.").waitFor();
+    expect(await box.evaluate<boolean>("(box) => box === document.activeElement")).toBe(true);
     await page.reload();
     await box.waitFor();
     expect(await box.isChecked()).toBe(false);
@@ -242,7 +243,7 @@ describe("the account page", () => {
     for (const path of ["", "projects", "reports", "uploads", "notifications", "account"]) {
       await page.goto(`${app.url}/${path}`);
       await page
-        .getByRole("banner")
+        .locator("header")
         .getByRole("link", { name: /^Account/ })
         .click();
       await page.getByRole("heading", { name: "Account", exact: true }).waitFor();
