@@ -4,6 +4,7 @@ import type { Route } from "./http/contract.ts";
 import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
 import { meRoutes } from "./accounts/me.ts";
+import { notificationChoiceRoutes } from "./notifications/choices.ts";
 import { passwordRoutes } from "./accounts/password.ts";
 import { reportRoutes } from "./reports/routes.ts";
 import { sessionRoutes } from "./accounts/sessions.ts";
@@ -27,6 +28,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...projectRoutes(deps),
   ...reportRoutes(deps),
   ...scheduleRoutes(deps),
+  ...notificationChoiceRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...batchRoutes(deps),

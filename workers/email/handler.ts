@@ -2,7 +2,7 @@ import type { Payload, Run } from "../core/index.ts";
 import type { Sending } from "./evidence.ts";
 import { classifySendError } from "./failure.ts";
 import type { email } from "./job.ts";
-import { greetingName, mails, optionalMails } from "./mails.ts";
+import { greetingName, mails, NOT_WANTED, optionalMails } from "./mails.ts";
 import type { Attachment, Sources, User } from "./mails.ts";
 
 interface Rendered {
@@ -30,6 +30,7 @@ export const sendEmail =
     if (!user) return "skipped: the user no longer exists";
     const isOptional = optionalMails.has(template);
     if (isOptional && !user.notifyByMail) return "skipped: unsubscribed";
+    if (isOptional && user.refusedMails.includes(template)) return `skipped: ${NOT_WANTED}`;
 
     const content = await mails[template](user, recordId, sources);
     if ("skip" in content) return `skipped: ${content.skip}`;
