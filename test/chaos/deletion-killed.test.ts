@@ -15,52 +15,56 @@ import { insertJob } from "../support/core/insert-job.ts";
 
 type Insertion = ReturnType<typeof prepareJob>;
 
-/** Operations of the database and the storage before the interruption. */
-let left = Infinity;
 class InterruptedError extends Error {}
 
-const countdown = () => {
-  if (left-- <= 0) throw new InterruptedError("interrupted");
-};
+/** Counts the operations of the database and the storage, and throws instead of the last. */
+class Countdown {
+  used = 0;
+  readonly #most: number;
+  constructor(most: number) {
+    this.#most = most;
+  }
+  next() {
+    if (this.used++ >= this.#most) throw new InterruptedError("interrupted");
+  }
+}
 
 /** A client whose every operation, also in transactions, may be the last. */
-const interruptible = <Client extends object>(client: Client): Client =>
+const interruptible = <Client extends object>(client: Client, countdown: Countdown): Client =>
   new Proxy(client, {
     get: (target, name) => {
       const value: unknown = Reflect.get(target, name);
-      if (typeof value === "object" && value !== null) return interruptible(value);
+      if (typeof value === "object" && value !== null) return interruptible(value, countdown);
       if (typeof value !== "function") return value;
+      const call = value as (...all: unknown[]) => unknown;
       return (...args: unknown[]) => {
-        if (name === "$transaction" && typeof args[0] === "function") {
-          const work = args[0] as (tx: object) => Promise<unknown>;
-          return (value as (...all: unknown[]) => unknown).call(target, async (tx: object) => {
-            countdown();
-            const result = await work(interruptible(tx));
-            countdown(); // just before the commit
-            return result;
-          });
-        }
-        countdown();
-        return (value as (...all: unknown[]) => unknown).apply(target, args);
+        const [work] = args;
+        countdown.next();
+        if (name !== "$transaction" || typeof work !== "function") return call.apply(target, args);
+        return call.call(target, async (tx: object) => {
+          const result: unknown = await work(interruptible(tx, countdown));
+          countdown.next(); // just before the commit
+          return result;
+        });
       };
     },
   });
 
-const stopping = (infrastructure: Infrastructure): Infrastructure => {
+const stopping = (infrastructure: Infrastructure, countdown: Countdown): Infrastructure => {
   const { storage, prisma, config } = infrastructure;
   return {
     ...infrastructure,
     config: { ...config, purgeMaxStatements: 10_000, purgeMaxBatchMs: 60_000 },
-    prisma: interruptible(prisma) as Database["prisma"],
+    prisma: interruptible(prisma, countdown) as Database["prisma"],
     storage: {
       ...storage,
       // Interrupted in the middle of a removal too.
       remove: async (keys) => {
         for (const key of keys) {
-          countdown();
+          countdown.next();
           await storage.remove([key]);
         }
-        countdown();
+        countdown.next();
       },
     },
   };
@@ -85,13 +89,12 @@ const addUser = async (email: string) => {
   return { userId, deletionId, email };
 };
 
-/** Runs the job as a worker does, and interrupts it at its n-th operation. */
-const performUntil = async (deletionId: string, operations: number): Promise<unknown> => {
-  const worker = await wire(stopping(infrastructure));
+/** Runs the job as a worker does, and interrupts it after some operations. Resolves with how many it took. */
+const perform = async (deletionId: string, most = Infinity): Promise<number> => {
+  const countdown = new Countdown(most);
+  const worker = wire(stopping(infrastructure, countdown));
   const followUps: Insertion[] = [];
-  left = operations;
-  try {
-    return await worker.handler(
+  await worker.handler(
       { deletionId },
       {
         ...{ id: uuidv7(), attempt: 1, signal: new AbortController().signal },
@@ -101,19 +104,15 @@ const performUntil = async (deletionId: string, operations: number): Promise<unk
         children: async () => [],
         complete: (effect) =>
           app.core.database.jobs.transaction(async (tx, sql) => {
-            const result = await effect(interruptible(tx));
+            const result = await effect(interruptible(tx, countdown));
             for (const insert of followUps) await insert(sql);
-            countdown();
+            countdown.next();
             return result;
           }),
       },
     );
-  } finally {
-    used = operations - left;
-    left = Infinity;
-  }
+  return countdown.used;
 };
-let used = 0;
 
 const receiptOf = async (deletionId: string) => {
   const where = { id: deletionId };
@@ -134,29 +133,32 @@ it(
     const before = await rowsReachedFrom(sql, references, bystander.userId);
 
     const undisturbed = await addUser("undisturbed@example.com");
-    const MANY = 1_000_000;
-    await performUntil(undisturbed.deletionId, MANY);
-    const operations = used;
+    const operations = await perform(undisturbed.deletionId);
     const expected = await receiptOf(undisturbed.deletionId);
     expect(expected).toMatchObject({ userId: null, removing: null, isStarted: true, isFinished: true });
     expect(operations).toBeGreaterThan(POINTS);
 
-    for (let point = 0; point < POINTS; point++) {
+    const interruptAt = async (point: number) => {
       const user = await addUser(`user-${point}@example.com`);
       const folders = await foldersOf(app, user.userId);
       const at = Math.floor((point * operations) / POINTS);
-      await expect(performUntil(user.deletionId, at), `point ${at}`).rejects.toThrow(InterruptedError);
+      await expect(perform(user.deletionId, at), `point ${at}`).rejects.toThrow(InterruptedError);
       // Either it is as before, or closed: its address and its name are gone at once.
       const halfway = await app.core.database.prisma.user.findUniqueOrThrow({ where: { id: user.userId } });
       const isClosed = halfway.closedAt !== null;
       expect([halfway.name, halfway.email === user.email]).toEqual(isClosed ? ["", false] : ["Ada", true]);
 
-      await performUntil(user.deletionId, MANY);
+      await perform(user.deletionId);
       expect(await receiptOf(user.deletionId), `point ${at}`).toEqual(expected);
       expect(await rowsReachedFrom(sql, references, user.userId)).toEqual({});
       for (const folder of folders)
         for await (const key of app.files.storage.list(folder)) throw new Error(`${key} is left`);
-    }
+    };
+    const points = Array.from({ length: POINTS }, (_, point) => point).values();
+    const lane = async () => {
+      for (const point of points) await interruptAt(point);
+    };
+    await Promise.all(Array.from({ length: 6 }, lane));
     expect(await rowsReachedFrom(sql, references, bystander.userId)).toEqual(before);
     // One goodbye for each.
     for (let point = 0; point < POINTS; point += 33) await app.mailTo(`user-${point}@example.com`);
