@@ -95,22 +95,22 @@ const perform = async (deletionId: string, most = Infinity): Promise<number> => 
   const worker = wire(stopping(infrastructure, countdown));
   const followUps: Insertion[] = [];
   await worker.handler(
-      { deletionId },
-      {
-        ...{ id: uuidv7(), attempt: 1, signal: new AbortController().signal },
-        progress: async () => {},
-        enqueue: (job: JobDefinition, payload: unknown) => void followUps.push(prepareJob(job, payload)),
-        enqueueFlow: () => {},
-        children: async () => [],
-        complete: (effect) =>
-          app.core.database.jobs.transaction(async (tx, sql) => {
-            const result = await effect(interruptible(tx, countdown));
-            for (const insert of followUps) await insert(sql);
-            countdown.next();
-            return result;
-          }),
-      },
-    );
+    { deletionId },
+    {
+      ...{ id: uuidv7(), attempt: 1, signal: new AbortController().signal },
+      progress: async () => {},
+      enqueue: (job: JobDefinition, payload: unknown) => void followUps.push(prepareJob(job, payload)),
+      enqueueFlow: () => {},
+      children: async () => [],
+      complete: (effect) =>
+        app.core.database.jobs.transaction(async (tx, sql) => {
+          const result = await effect(interruptible(tx, countdown));
+          for (const insert of followUps) await insert(sql);
+          countdown.next();
+          return result;
+        }),
+    },
+  );
   return countdown.used;
 };
 
