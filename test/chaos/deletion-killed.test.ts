@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { v7 as uuidv7 } from "uuid";
-import type { Database } from "../../infra/database.ts";
 import { until } from "../../scripts/processes/until.ts";
 import { accountDelete } from "../../workers/account-delete/job.ts";
 import { prepareJob, type JobDefinition } from "../../workers/core/index.ts";
@@ -55,7 +54,7 @@ const stopping = (infrastructure: Infrastructure, countdown: Countdown): Infrast
   return {
     ...infrastructure,
     config: { ...config, purgeMaxStatements: 10_000, purgeMaxBatchMs: 60_000 },
-    prisma: interruptible(prisma, countdown) as Database["prisma"],
+    prisma: interruptible(prisma, countdown),
     storage: {
       ...storage,
       // Interrupted in the middle of a removal too.
