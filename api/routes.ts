@@ -8,6 +8,7 @@ import { meRoutes } from "./accounts/me.ts";
 import { notificationChoiceRoutes } from "./notifications/choices.ts";
 import { passwordRoutes } from "./accounts/password.ts";
 import { reportRoutes } from "./reports/routes.ts";
+import { notificationRoutes } from "./notifications/routes.ts";
 import { sessionRoutes } from "./accounts/sessions.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { signupRoutes } from "./accounts/signup.ts";
@@ -31,6 +32,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...reportRoutes(deps),
   ...scheduleRoutes(deps),
   ...notificationChoiceRoutes(deps),
+  ...notificationRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...batchRoutes(deps),

@@ -4,6 +4,7 @@ import supertest from "supertest";
 import { createApp } from "../../../api/app.ts";
 import { createReadiness, type Readiness } from "../../../api/http/readiness.ts";
 import { createApiServer } from "../../../api/http/server.ts";
+import { createStreams, type Streams } from "../../../api/notifications/streams.ts";
 import type { UploadWork } from "../../../api/uploads/work.ts";
 import { loadConfig } from "../../../infra/config.ts";
 import { createLogger } from "../../../infra/logging.ts";
@@ -39,6 +40,7 @@ export interface TestApp extends AsyncDisposable {
   readonly core: Core;
   readonly url: string;
   readonly readiness: Readiness;
+  readonly streams: Streams;
   readonly files: TestStorage;
   /** Every line that the API logged. */
   readonly logged: readonly string[];
@@ -84,12 +86,14 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     migrations: () => checkMigrations(core.sql),
     broker: core.broker.ping,
   });
+  const streams = createStreams(prisma, { onError: (error) => log.warn({ err: error }, "events") });
   const app = createApp({
     prisma,
     jobs: core.jobs,
     throttle: options.throttle?.(core) ?? noThrottle,
     storage: files.storage,
     uploadWork: options.uploadWork ?? { IMAGE: idle, VIDEO: idle },
+    streams,
     readiness,
     appSecret: SECRET,
     accountDeletionGrace: options.accountDeletionGrace ?? 7 * 86_400_000,
@@ -106,11 +110,13 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.defer(() => close(0));
+  cleanups.defer(streams.close);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     core,
     url,
     readiness,
+    streams,
     files,
     logged,
     request: supertest(url),
