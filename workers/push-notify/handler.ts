@@ -44,10 +44,13 @@ export interface Deps {
   /** Null when the user is deleted, or must not get pushes. */
   findUser(id: string): Promise<{ closedAt: Date | null; notifyByPush: boolean } | null>;
   findDevices(userId: string): Promise<Device[]>;
-  /** Those for devices with a higher sequence number, in order. */
-  findNotifications(userId: string, after: number, limit: number): Promise<Notification[]>;
+  /**
+   * Those for devices with a higher sequence number, in order. None if the device was removed or belongs to another user
+   * by now, or if the account is closed.
+   */
+  findNotifications(device: Device, after: number, limit: number): Promise<Notification[]>;
   textsOf(notifications: Notification[]): Promise<Map<string, Text>>;
-  /** Resolves with false when the device was removed, or belongs to another user or token now. */
+  /** Resolves with false in the same cases. */
   markSent(device: Device, sequence: number): Promise<boolean>;
   removeDevice(device: Device): Promise<void>;
   provider: ProviderState;
@@ -101,24 +104,28 @@ const createDrain = (deps: Deps & { send: NonNullable<Deps["send"]> }, run: Push
   const drainDevice = async (device: Device): Promise<Exclude<Failure, { about: "all" }>[]> => {
     const failures: Exclude<Failure, { about: "all" }>[] = [];
     for (let after = device.sentUpTo; ;) {
-      const notifications = await deps.findNotifications(device.userId, after, PAGE);
-      const wanted = notifications.filter(isWanted);
-      const texts = await deps.textsOf(wanted);
-      for (const notification of notifications) {
+      const notifications = await deps.findNotifications(device, after, PAGE);
+      const texts = await deps.textsOf(notifications.filter(isWanted));
+      let marked = after;
+      for (const { sequence, ...rest } of notifications) {
         if (Date.now() >= end) {
           isCutShort = true;
           return failures;
         }
-        const text = texts.get(notification.id);
-        if (text) {
-          const failure = await attempt(device, notification, text);
-          if (failure) failures.push(failure);
-          if (failure && failure.about !== "push") return failures;
-        } else counts.skipped++;
-        // Removed, or of another user now: what is left is not for it.
-        if (!(await deps.markSent(device, notification.sequence))) return failures;
-        after = notification.sequence;
+        after = sequence;
+        const text = texts.get(rest.id);
+        if (!text) {
+          counts.skipped++;
+          continue;
+        }
+        const failure = await attempt(device, { sequence, ...rest }, text);
+        if (failure) failures.push(failure);
+        if (failure && failure.about !== "push") return failures;
+        // What is left is not for this user.
+        if (!(await deps.markSent(device, sequence))) return failures;
+        marked = sequence;
       }
+      if (after > marked) await deps.markSent(device, after);
       if (notifications.length < PAGE) return failures;
     }
   };
