@@ -2,9 +2,11 @@ import { batchRoutes } from "./batches/routes.ts";
 import type { AppDeps } from "./deps.ts";
 import type { Route } from "./http/contract.ts";
 import { deviceRoutes } from "./devices/routes.ts";
+import { deletionRoutes } from "./accounts/deletion.ts";
 import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
 import { meRoutes } from "./accounts/me.ts";
+import { notificationChoiceRoutes } from "./notifications/choices.ts";
 import { passwordRoutes } from "./accounts/password.ts";
 import { reportRoutes } from "./reports/routes.ts";
 import { sessionRoutes } from "./accounts/sessions.ts";
@@ -24,11 +26,13 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...passwordRoutes(deps),
   ...meRoutes(deps),
   ...sessionRoutes(deps),
+  ...deletionRoutes(deps),
   ...uploadRoutes(deps),
   ...projectRoutes(deps),
   ...reportRoutes(deps),
   ...scheduleRoutes(deps),
   ...deviceRoutes(deps),
+  ...notificationChoiceRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...batchRoutes(deps),

@@ -4,6 +4,7 @@ import { schedules } from "./bench/dispatch.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
 import { media } from "./bench/media.ts";
+import { order } from "./bench/order.ts";
 import { purges } from "./bench/purges.ts";
 import { reports } from "./bench/reports.ts";
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
@@ -13,6 +14,7 @@ import { parseArgsOrExit } from "./processes/command-line.ts";
 /** To measure something else, add a list of measurements here. */
 const parts: Readonly<Record<string, readonly Measurement[]>> = {
   core,
+  order,
   accounts,
   media,
   reports,

@@ -10,7 +10,7 @@ import {
   replayJobs,
   type Run,
 } from "../../workers/core/index.ts";
-import { advanceOrders, stoppedKeys } from "../../workers/core/ledger/order.ts";
+import { advanceOrder, stoppedKeys } from "../../workers/core/ledger/order.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
 
@@ -202,7 +202,7 @@ test("a key whose job failed without a worker is found and goes on", async () =>
   await core.sql(`UPDATE "Job" SET state = 'FAILED', "finishedAt" = now() WHERE id = $1::uuid`, [first]);
   const stopped = await stoppedKeys(core.sql);
   expect(stopped).toEqual([{ name: "step", orderKey: "n" }]);
-  await core.jobs.transaction(({ sql }) => advanceOrders(sql, stopped));
+  await core.jobs.transaction(({ sql }) => advanceOrder(sql, "step", "n"));
   await core.reaches(second, "COMPLETED");
   expect(await stoppedKeys(core.sql)).toEqual([]);
   release();

@@ -10,7 +10,7 @@ import {
   type OnFailure,
 } from "./job.ts";
 import { insertJob } from "./ledger/insert.ts";
-import { lockKeys, promoteNext } from "./ledger/order.ts";
+import { promoteNext } from "./ledger/order.ts";
 import { toJson, type Sql } from "./ledger/sql.ts";
 
 /**
@@ -131,7 +131,6 @@ const prepareNode = (node: FlowNode & { onFailure?: OnFailure }) => {
   return async (sql: Sql, parent?: Parent): Promise<string> => {
     const id = uuidv7();
     const rootId = parent?.rootId ?? (isAlone ? null : id);
-    if (orderKey !== null) await lockKeys(sql, job.name, [orderKey]);
     const inserted = await insertJob(sql, { ...columns, id, rootId, parentId: parent?.id ?? null });
     if (orderKey !== null) await promoteNext(sql, job.name, [orderKey]);
     if (inserted === id && rootId) for (const insert of children) await insert(sql, { id, rootId });

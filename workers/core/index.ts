@@ -6,7 +6,14 @@ export { createJobs, prepareFlow, prepareJob } from "./enqueue.ts";
 export type { Database, Enqueue, EnqueueFlow, Jobs } from "./enqueue.ts";
 export { prepareMany } from "./enqueue-many.ts";
 export type { EnqueueMany, ManyItem, ManyOptions } from "./enqueue-many.ts";
-export { describeError, PermanentError, ProviderError, RateLimitedError, SupersededError } from "./errors.ts";
+export {
+  describeError,
+  PermanentError,
+  ProviderError,
+  RateLimitedError,
+  ReleaseError,
+  SupersededError,
+} from "./errors.ts";
 export type { ErrorKind, PauseOptions } from "./errors.ts";
 export { node } from "./flow.ts";
 export { defineJob, defineWorker } from "./job.ts";
@@ -18,6 +25,8 @@ export type { Batch, BatchFilter, BatchRow } from "./ledger/batches.ts";
 export { cancelJobs, replayJobs } from "./ledger/dead-letter.ts";
 export { findFlow, findJob, findJobs, findJobsOfRecords } from "./ledger/read.ts";
 export type { HistoryEntry, JobFilter, JobRow, JobState, RecordJob } from "./ledger/read.ts";
+export { removeJobs, removeJobsOfRecords } from "./ledger/remove.ts";
+export type { JobsOf } from "./ledger/remove.ts";
 export type { Sql } from "./ledger/sql.ts";
 export { throttledWarn } from "./log.ts";
 export type { Log } from "./log.ts";

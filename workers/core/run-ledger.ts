@@ -2,7 +2,7 @@ import { batched, retryWhileUnavailable } from "./batch.ts";
 import type { Database } from "./enqueue.ts";
 import type { JobDefinition } from "./job.ts";
 import { advanceParent } from "./ledger/flow.ts";
-import { advanceOrder } from "./ledger/order.ts";
+import { advanceOrder, lockOrders, promoteNextOf, type OrderedJob } from "./ledger/order.ts";
 import {
   completeJobs,
   recordOutcomes,
@@ -18,7 +18,7 @@ export interface RunLedger {
   /** Resolves with undefined when the delivery must not run, see `startJobs`. */
   start(delivery: Delivery): Promise<StartedJob | undefined>;
   /** Resolves with undefined when another delivery finished the job. */
-  complete(item: Completion): Promise<Delivery | undefined>;
+  complete(item: Completion & OrderedJob): Promise<Delivery | undefined>;
   /**
    * Records a run that did not complete its job. Resolves with undefined when the run was not this worker's any more.
    */
@@ -38,7 +38,25 @@ export const createRunLedger = <Tx>(
     giveUp,
   );
 
-  /** A failure lets the job's parent and the next one of its key go on in the same transaction, as a completion does. */
+  const completeAlone = batched(
+    async (items: Completion[]) => inOrder(items, await completeJobs(sql, items)),
+    giveUp,
+  );
+
+  /** Completions of jobs with ordering keys share a transaction, which makes the next jobs of their keys due. */
+  const completeOrdered = batched(async (items: (Completion & OrderedJob)[]) => {
+    let nextIsDue = false;
+    const completed = await database.transaction(async (_tx, inTransaction) => {
+      await lockOrders(inTransaction, items);
+      const rows = await completeJobs(inTransaction, items);
+      nextIsDue = await promoteNextOf(inTransaction, items);
+      return rows;
+    });
+    if (nextIsDue) nudge();
+    return inOrder(items, completed);
+  }, giveUp);
+
+  /** Lets the job's parent and the next one of its key go on in the same transaction, as a completion does. */
   const fail = async ({ name }: JobDefinition, { orderKey }: StartedJob, outcome: RunOutcome) => {
     let othersAreDue = false;
     const recordFailure = () =>
@@ -46,7 +64,7 @@ export const createRunLedger = <Tx>(
         const [recorded] = await recordOutcomes(inTransaction, [outcome], workerId);
         if (!recorded) return undefined;
         const parentIsDue = await advanceParent(inTransaction, outcome.id);
-        const nextIsDue = orderKey !== null && (await advanceOrder(inTransaction, name, [orderKey]));
+        const nextIsDue = orderKey !== null && (await advanceOrder(inTransaction, name, orderKey));
         othersAreDue = parentIsDue || nextIsDue;
         return recorded;
       });
@@ -60,7 +78,7 @@ export const createRunLedger = <Tx>(
       async (items: Delivery[]) => inOrder(items, await startJobs(sql, items, workerId)),
       giveUp,
     ),
-    complete: batched(async (items: Completion[]) => inOrder(items, await completeJobs(sql, items)), giveUp),
+    complete: (item) => (item.orderKey === null ? completeAlone(item) : completeOrdered(item)),
     end: (job, started, outcome) => {
       const isAlone = started.parentId === null && started.orderKey === null;
       return outcome.outcome === "failed" && !isAlone ? fail(job, started, outcome) : record(outcome);

@@ -2,7 +2,7 @@ import { prepareFlow, prepareJob, type Database, type Insertion } from "./enqueu
 import { SupersededError, TimeoutError } from "./errors.ts";
 import type { EnqueueOptions, JobDefinition, Run } from "./job.ts";
 import { advanceParent, childrenOf } from "./ledger/flow.ts";
-import { advanceOrder } from "./ledger/order.ts";
+import { advanceOrder, type OrderedJob } from "./ledger/order.ts";
 import { completeJobs, recordProgress, type Completion, type StartedJob } from "./ledger/runs.ts";
 import { toJson, type Delivery } from "./ledger/sql.ts";
 
@@ -29,7 +29,7 @@ export const openRun = <Tx>(
   database: Database<Tx>,
   started: StartedJob,
   { name, timeout }: Pick<JobDefinition, "name" | "timeout">,
-  complete: (item: Completion) => Promise<Delivery | undefined>,
+  complete: (item: Completion & OrderedJob) => Promise<Delivery | undefined>,
 ): OpenRun<Tx> => {
   const { id, epoch, parentId, orderKey } = started;
   const stop = new AbortController();
@@ -49,7 +49,7 @@ export const openRun = <Tx>(
       for (const insert of followUps) await insert(sql);
       refuseSuperseded((await completeJobs(sql, [{ id, epoch, result: json ?? toJson(result) }]))[0]);
       const parentIsDue = parentId !== null && (await advanceParent(sql, id));
-      const nextIsDue = orderKey !== null && (await advanceOrder(sql, name, [orderKey]));
+      const nextIsDue = orderKey !== null && (await advanceOrder(sql, name, orderKey));
       othersAreDue = parentIsDue || nextIsDue;
       return result;
     });
@@ -92,8 +92,8 @@ export const openRun = <Tx>(
     finish: async (result) => {
       clearTimeout(timer);
       if (completed) return;
-      if (followUps.length > 0 || parentId || orderKey !== null) await completeWith(async () => {}, result);
-      else refuseSuperseded(await complete({ id, epoch, result }));
+      if (followUps.length > 0 || parentId) await completeWith(async () => {}, result);
+      else refuseSuperseded(await complete({ id, epoch, result, name, orderKey }));
       completed = true;
     },
   };

@@ -2,7 +2,7 @@ import type { Broker } from "./broker.ts";
 import { startTask, type RunningTask } from "./lead.ts";
 import type { Database } from "./enqueue.ts";
 import { advanceParent, finishedUnreported } from "./ledger/flow.ts";
-import { advanceOrders, stoppedKeys } from "./ledger/order.ts";
+import { advanceOrder, stoppedKeys } from "./ledger/order.ts";
 import {
   BATCH,
   checkRunningSoon,
@@ -87,7 +87,7 @@ export const startWaitingCheck = <Tx>({ sql, transaction }: Database<Tx>, log: L
     lease: 60,
     work: async () => {
       for (const { id } of await finishedUnreported(sql)) await advanceParent(sql, id);
-      for (const key of await stoppedKeys(sql))
-        await transaction((_tx, inTransaction) => advanceOrders(inTransaction, [key]));
+      for (const { name, orderKey } of await stoppedKeys(sql))
+        await transaction((_tx, inTransaction) => advanceOrder(inTransaction, name, orderKey));
     },
   });

@@ -9,6 +9,8 @@ export interface User {
   zone: string;
   /** False after the user has unsubscribed from optional mails. */
   notifyByMail: boolean;
+  /** The kinds of notifications of which the user wants no mail. */
+  refusedMails: readonly string[];
 }
 
 /** The record of a link that works once. */
@@ -45,7 +47,14 @@ export interface Sources {
   readReport(id: string): Promise<Buffer | undefined>;
   findInvitation(id: string): Promise<{ email: string; expiresAt: Date; project: { name: string } } | null>;
   /** Resolves with null if there is nothing left to open. */
-  findNotification(id: string): Promise<{ title: string; text: string; url: string } | null>;
+  findNotification(id: string): Promise<{ kind: string; title: string; text: string; url: string } | null>;
+  /** A deletion that can still be cancelled. */
+  findDeletion(id: string): Promise<{ dueAt: Date } | null>;
+  /**
+   * The address of a deleted account, which is kept until its last mail was sent; undefined afterwards.
+   * @throws PermanentError if it cannot be read any more
+   */
+  findDeletedAddress(deletionId: string): Promise<string | undefined>;
   links: {
     verifyEmail(verificationId: string): string;
     verificationCode(verificationId: string): string;
@@ -54,6 +63,7 @@ export interface Sources {
     acceptInvitation(invitationId: string): string;
     login(): string;
     report(reportId: string): string;
+    keepAccount(deletionId: string): string;
     unsubscribe(userId: string): string;
   };
 }
@@ -114,9 +124,26 @@ export const mails: Record<Template, Mail> = {
     };
   },
 
-  notification: async (_user, recordId, { findNotification }) => {
+  notification: async ({ refusedMails }, recordId, { findNotification }) => {
     const found = await findNotification(required(recordId));
-    return found ? { data: { ...found } } : { skip: "the notification, or what it is about, was deleted" };
+    if (!found) return { skip: "what it is about was deleted, or is no longer visible to the user" };
+    const { kind, ...data } = found;
+    return refusedMails.includes(kind) ? { skip: NOT_WANTED } : { data };
+  },
+
+  "deletion-scheduled": async ({ zone }, recordId, { findDeletion, links }) => {
+    const id = required(recordId);
+    const deletion = await findDeletion(id);
+    if (!deletion) return { skip: "the deletion was cancelled, or has begun" };
+    return { data: { time: localTime(deletion.dueAt, zone), url: links.keepAccount(id) } };
+  },
+
+  "deletion-cancelled": async (_user, _recordId, { links }) => ({ data: { url: links.forgotPassword() } }),
+
+  // To the address that the account had.
+  "account-deleted": async (_user, recordId, { findDeletedAddress }) => {
+    const to = await findDeletedAddress(required(recordId));
+    return to === undefined ? { skip: "it was sent" } : { to, data: { name: "" } };
   },
 
   // To the invited address, which may have no account. The user is the one who invites.
@@ -137,6 +164,8 @@ export const optionalMails: ReadonlySet<Template> = new Set<Template>([
   "report-ready",
   "notification",
 ]);
+
+export const NOT_WANTED = "the user wants no such mails";
 
 /** Bytes. Larger mails are refused by some servers. Each mail that is sent at the same time holds its attachment. */
 const MAX_ATTACHMENT = 5_000_000;
@@ -170,7 +199,8 @@ export const greetingName = (name: string) => (LOOKS_LIKE_A_LINK.test(name) ? ""
 
 const LOOKS_LIKE_A_LINK = /:\/\/|[\p{L}\p{N}]\.[\p{L}\p{N}]{2}/u;
 
-const required = (recordId: string | undefined) => {
+/** @throws PermanentError if it is missing */
+export const required = (recordId: string | undefined) => {
   if (!recordId) throw new PermanentError("the payload has no recordId, which the template requires");
   return recordId;
 };

@@ -1,12 +1,12 @@
-import { advanceOrders, lockOrders, type OrderedJob } from "./order.ts";
+import { lockOrders, promoteNextOf, type OrderedJob } from "./order.ts";
 import { HAS_OPEN_CHILDREN, type Sql } from "./sql.ts";
 
 /**
  * Takes failed jobs out of the dead letter: each runs again from its first attempt. In a flow, the failed parents and
  * the required children that failed or were cancelled are replayed too. Resolves with all their ids.
  *
- * A job with an ordering key runs before the jobs of its key that wait, but not at the same time as another one. Call it
- * in a transaction if there may be such jobs.
+ * A job with an ordering key runs before the jobs of its key that wait, but never at the same time as another one. Call
+ * it in a transaction if there may be such jobs.
  */
 export const replayJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: string }[]> =>
   withOrders(
@@ -48,10 +48,10 @@ export const cancelJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: stri
 
 /** Runs a statement that takes ids, and then makes the next jobs due of the keys of its rows. */
 const withOrders = async (sql: Sql, text: string, ids: readonly string[]): Promise<{ id: string }[]> => {
-  // The keys are locked before the rows, as a completion that makes one of these jobs due does.
+  // Before the rows: a completion has locked the key when it makes one of these jobs due.
   await lockOrders(sql, await sql(ORDERED, [ids]));
   const rows = await sql<{ id: string } & OrderedJob>(text, [ids]);
-  await advanceOrders(
+  await promoteNextOf(
     sql,
     rows.filter(({ orderKey }) => orderKey !== null),
   );

@@ -1,5 +1,12 @@
 import type { Sql } from "./sql.ts";
 
+/** SQL: the number under which an ordering key is locked. */
+const lockNumber = (name: string, key: string): string => `hashtextextended(${name} || ':' || ${key}, 0)`;
+
+/** SQL: locks an ordering key until the transaction ends. */
+export const lockKey = (name: string, key: string): string =>
+  `pg_advisory_xact_lock(${lockNumber(name, key)})`;
+
 /**
  * Locks ordering keys until the transaction ends. In the order of their numbers, so that two transactions with the same
  * keys wait for each other without a deadlock.
@@ -7,7 +14,7 @@ import type { Sql } from "./sql.ts";
 export const lockKeys = (sql: Sql, name: string, keys: readonly string[]): Promise<unknown> =>
   sql(
     `SELECT count(pg_advisory_xact_lock(number)) FROM (
-       SELECT DISTINCT hashtextextended($1 || ':' || key, 0) AS number FROM unnest($2::text[]) AS key
+       SELECT DISTINCT ${lockNumber("$1", "key")} AS number FROM unnest($2::text[]) AS key
        ORDER BY number) numbers`,
     [name, keys],
   );
@@ -31,12 +38,12 @@ export const promoteNext = async (sql: Sql, name: string, keys: readonly string[
 };
 
 /**
- * The same in a transaction that has not locked the keys: after a job has left its key. Jobs are inserted while their
- * key is locked, so none is overlooked.
+ * The same for one key in a transaction that has not locked it: after a job has left its key. Jobs are inserted while
+ * their key is locked, so none is overlooked.
  */
-export const advanceOrder = async (sql: Sql, name: string, keys: readonly string[]): Promise<boolean> => {
-  await lockKeys(sql, name, keys);
-  return promoteNext(sql, name, keys);
+export const advanceOrder = async (sql: Sql, name: string, key: string): Promise<boolean> => {
+  await lockKeys(sql, name, [key]);
+  return promoteNext(sql, name, [key]);
 };
 
 /** Locks the keys of jobs of any name. */
@@ -44,9 +51,11 @@ export const lockOrders = async (sql: Sql, jobs: readonly OrderedJob[]): Promise
   for (const [name, keys] of keysByName(jobs)) await lockKeys(sql, name, keys);
 };
 
-/** Advances the keys of jobs of any name. */
-export const advanceOrders = async (sql: Sql, jobs: readonly OrderedJob[]): Promise<void> => {
-  for (const [name, keys] of keysByName(jobs)) await advanceOrder(sql, name, keys);
+/** Makes the next jobs due of the keys of jobs of any name, which are locked. */
+export const promoteNextOf = async (sql: Sql, jobs: readonly OrderedJob[]): Promise<boolean> => {
+  let isDue = false;
+  for (const [name, keys] of keysByName(jobs)) isDue = (await promoteNext(sql, name, keys)) || isDue;
+  return isDue;
 };
 
 const keysByName = (jobs: readonly OrderedJob[]): [name: string, keys: string[]][] =>
@@ -64,7 +73,7 @@ export interface OrderedJob {
  * Keys whose next job waits although none is due or published: the relay has failed a job, or a process died between a
  * cancellation and its commit.
  */
-export const stoppedKeys = (sql: Sql): Promise<OrderedJob[]> =>
+export const stoppedKeys = (sql: Sql): Promise<{ name: string; orderKey: string }[]> =>
   sql(
     `SELECT name, "orderKey" FROM (
        SELECT DISTINCT name, "orderKey" FROM "Job" WHERE state = 'WAITING' AND "orderKey" IS NOT NULL) w
