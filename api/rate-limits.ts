@@ -26,6 +26,8 @@ export const limits = {
   uploads: { name: "uploads", times: 1_000, seconds: HOUR },
   /** Per user. */
   projects: { name: "projects", times: 100, seconds: HOUR },
+  /** Per user: an app may register its token each time that it starts. */
+  devices: { name: "devices", times: 100, seconds: HOUR },
   /** Per user who invites. */
   invitations: { name: "invitations", times: 50, seconds: HOUR },
   /** Per invited email address, for all users together. */

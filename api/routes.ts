@@ -1,6 +1,7 @@
 import { batchRoutes } from "./batches/routes.ts";
 import type { AppDeps } from "./deps.ts";
 import type { Route } from "./http/contract.ts";
+import { deviceRoutes } from "./devices/routes.ts";
 import { deletionRoutes } from "./accounts/deletion.ts";
 import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
@@ -31,6 +32,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...projectRoutes(deps),
   ...reportRoutes(deps),
   ...scheduleRoutes(deps),
+  ...deviceRoutes(deps),
   ...notificationChoiceRoutes(deps),
   ...notificationRoutes(deps),
   ...unsubscribeRoutes(deps),

@@ -10,6 +10,7 @@ export const modules = {
   email: () => import("./wiring/email.ts"),
   "image-resize": () => import("./wiring/image-resize.ts"),
   "project-purge": () => import("./wiring/project-purge.ts"),
+  "push-notify": () => import("./wiring/push-notify.ts"),
   "record-purge": () => import("./wiring/record-purge.ts"),
   "report-generate": () => import("./wiring/report-generate.ts"),
   "report-purge": () => import("./wiring/report-purge.ts"),

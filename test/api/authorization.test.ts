@@ -29,6 +29,7 @@ beforeAll(async () => {
   await plan.comment(task.id);
   await owner.post(`/v1/projects/${id}/invitations`).send({ email: "invited@example.com", role: "MEMBER" });
   await owner.post("/v1/reports").send({ projectId: id, period: "SPRINT" });
+  await owner.post("/v1/devices").send({ token: "token-of-owner", platform: "ANDROID" });
   const { id: userId } = (await owner.get("/v1/me")).body as { id: string };
   await app.core.database.prisma.$transaction((tx) => notify(tx, { userId, kind: "report-ready" }));
   ids = await idsOfOwner();

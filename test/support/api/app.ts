@@ -39,6 +39,7 @@ interface Options {
 export interface TestApp extends AsyncDisposable {
   readonly core: Core;
   readonly url: string;
+  readonly sandboxUrl: string;
   readonly readiness: Readiness;
   readonly streams: Streams;
   readonly files: TestStorage;
@@ -63,6 +64,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 }),
     (each) => each.close(),
   );
+  const sandboxUrl = `http://127.0.0.1:${sandbox.httpPort}`;
   const files = cleanups.use(await createTestStorage(options.driver ?? "local", SECRET));
   const { prisma, ping } = core.database;
 
@@ -73,6 +75,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     PUBLIC_URL,
     APP_SECRET: SECRET,
     SMTP_URL: `smtp://127.0.0.1:${sandbox.smtpPort}`,
+    FCM_SANDBOX_URL: sandboxUrl,
   });
   const onClose = (close: () => void) => cleanups.defer(async () => close());
   const infrastructure = { config, log, prisma, jobs: core.jobs, storage: files.storage, onClose };
@@ -102,8 +105,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     log,
   });
 
-  const fromInbox = async <Body>(path: string) =>
-    (await (await fetch(`http://127.0.0.1:${sandbox.httpPort}${path}`)).json()) as Body;
+  const fromInbox = async <Body>(path: string) => (await (await fetch(sandboxUrl + path)).json()) as Body;
   const mailsTo = (address: string) =>
     fromInbox<Message[]>(`/api/messages?to=${encodeURIComponent(address)}`);
   const { server, close } = createApiServer(app, log, loadConfig("api", {}).keepAliveTimeoutMs);
@@ -115,6 +117,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   return {
     core,
     url,
+    sandboxUrl,
     readiness,
     streams,
     files,
@@ -124,7 +127,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     setMailOutage: async (mail) => {
       const headers = { "content-type": "application/json" };
       const request = { method: "PUT", headers, body: JSON.stringify({ mail }) };
-      await fetch(`http://127.0.0.1:${sandbox.httpPort}/api/outage`, request);
+      await fetch(`${sandboxUrl}/api/outage`, request);
     },
     headersOf: async ({ id }) =>
       (await fromInbox<{ headers: string }>(`/inbox/messages/${id}`)).headers.replaceAll(/\r?\n\s+/g, " "),
