@@ -19,7 +19,7 @@ const folders = (await readdir(join(root, "workers"), { withFileTypes: true }))
   .map(({ name }) => name);
 
 const wirings: string[] = [];
-for (const file of await readdir(join(root, "workers/wiring"))) {
+for (const file of (await readdir(join(root, "workers/wiring"))).filter((name) => name.endsWith(".ts"))) {
   const source = await readFile(join(root, "workers/wiring", file), "utf8");
   if (/^export const wire\b/m.test(source)) wirings.push(file.replace(/\.ts$/, ""));
 }

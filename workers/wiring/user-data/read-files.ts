@@ -68,25 +68,41 @@ export const exports: UserTable = {
   where: OWN,
 };
 
-const uploadFolder = ({ id, filename, state, files }: Row): StoredFolder => ({
-  prefix: `uploads/${String(id)}/`,
-  path: `uploads/${safeStem(String(filename))} ${String(id)}`,
-  place: (name) => (name === "source" ? `original/${safeName(String(filename))}` : `versions/${name}`),
-  expected: state === "AWAITING" ? [] : ["source", ...(files as string[])],
-});
+const uploadFolder = (row: Row): StoredFolder => {
+  const { id, filename, state, files } = row as {
+    id: string;
+    filename: string;
+    state: string;
+    files: string[];
+  };
+  return {
+    prefix: `uploads/${id}/`,
+    path: `uploads/${safeStem(filename)} ${id}`,
+    place: (name) => (name === "source" ? `original/${safeName(filename)}` : `versions/${name}`),
+    expected: state === "AWAITING" ? [] : ["source", ...files],
+  };
+};
+
+interface ReportRow {
+  id: string;
+  state: string;
+  period: "DAY" | "WEEK" | "MONTH" | "SPRINT";
+  firstDay: string;
+  lastDay: string;
+  project: string;
+  sprint: string | null;
+}
 
 const reportFolder = (row: Row): StoredFolder => {
+  const { id, state, period, firstDay, lastDay, project, sprint } = row as Row & ReportRow;
   const filename = reportFilename({
-    period: row["period"] as "DAY" | "WEEK" | "MONTH" | "SPRINT",
-    firstDay: new Date(String(row["firstDay"])),
-    lastDay: new Date(String(row["lastDay"])),
-    project: { name: String(row["project"]) },
-    sprint: row["sprint"] === null ? null : { name: String(row["sprint"]) },
+    ...{ period, firstDay: new Date(firstDay), lastDay: new Date(lastDay) },
+    ...{ project: { name: project }, sprint: sprint === null ? null : { name: sprint } },
   });
   return {
-    prefix: `reports/${String(row["id"])}/`,
-    path: `reports/${safeStem(filename)} ${String(row["id"])}`,
+    prefix: `reports/${id}/`,
+    path: `reports/${safeStem(filename)} ${id}`,
     place: (name) => (name === "report.pdf" ? safeName(filename) : `other/${name}`),
-    expected: row["state"] === "READY" ? ["report.pdf"] : [],
+    expected: state === "READY" ? ["report.pdf"] : [],
   };
 };

@@ -88,9 +88,14 @@ const readRows = async (
   );
   const last = found.length === PAGE ? found.at(-1)?.cursor : undefined;
   return {
-    rows: found.map(({ cursor: _, ...row }) => row),
+    rows: found.map(withoutCursor),
     next: last === undefined ? undefined : toCursor(last),
   };
+};
+
+const withoutCursor = (found: Row & { cursor: unknown }): Row => {
+  const { cursor, ...row } = found;
+  return row;
 };
 
 const toSql = (
@@ -101,12 +106,13 @@ const toSql = (
     const [name, sql] = typeof column === "string" ? [column, `t."${column}"`] : column;
     return `${sql} AS "${name}"`;
   });
-  const keys = key.map(([sql]) => sql);
-  const before = key.map(([, type], index) => `$${index + 2}::${type}`);
+  const keys = key.map(([sql]) => sql).join(", ");
+  const before = key.map(([, type], index) => `$${index + 2}::${type}`).join(", ");
+  const [[first, type] = []] = key;
   // The first comparison alone too: the planner uses an index for a row only if it has all the columns in this order.
-  const later = isLater ? ` AND ${keys[0]} <= ${before[0]} AND (${keys}) < (${before})` : "";
+  const later = isLater ? ` AND ${first} <= $2::${type} AND (${keys}) < (${before})` : "";
   return `SELECT ${selected.join(", ")}, json_build_array(${keys}) AS cursor FROM "${table}" t ${join}
-    WHERE ${where}${later} ORDER BY ${keys.map((sql) => `${sql} DESC`).join(", ")} LIMIT ${PAGE}`;
+    WHERE ${where}${later} ORDER BY ${key.map(([sql]) => `${sql} DESC`).join(", ")} LIMIT ${PAGE}`;
 };
 
 /** Without spaces, which separate it from the id of a project. */
