@@ -14,7 +14,7 @@ export const uploads: UserTable = {
     ...["createdAt", "completedAt", "readyAt"],
     ["files", `(SELECT coalesce(json_agg(f.path), '[]') FROM "UploadFile" f WHERE f."uploadId" = t.id)`],
   ],
-  omitted: { userId: "you", placeholder: "a tiny copy of the picture" },
+  omitted: { userId: "it is the same in all rows", placeholder: "a tiny copy of the picture" },
   where: OWN,
   folder: (row) => uploadFolder(row),
 };
@@ -49,7 +49,7 @@ export const reports: UserTable = {
     ...(["zone", "attach", "scheduleId", "slot", ["state", "t.state::text"], "problem", "pages"] as const),
     ...["bytes", "createdAt", "readyAt"],
   ],
-  omitted: { userId: "you" },
+  omitted: { userId: "it is the same in all rows" },
   // As everywhere: without those of projects that the user has left.
   join: `JOIN "Project" p ON p.id = t."projectId" LEFT JOIN "Sprint" s ON s.id = t."sprintId"
     JOIN "ProjectMember" m ON m."projectId" = t."projectId" AND m."userId" = t."userId"`,
@@ -64,7 +64,7 @@ export const exports: UserTable = {
     ...(["id", ["state", "t.state::text"], "problem", ["bytes", "t.bytes::float8"]] as const),
     ...["createdAt", "readyAt", "expiresAt"],
   ],
-  omitted: { userId: "you" },
+  omitted: { userId: "it is the same in all rows" },
   where: OWN,
 };
 

@@ -86,16 +86,12 @@ const readRows = async (
     toSql(table, values.length > 0),
     ...[ownerId, ...values],
   );
-  const last = found.length === PAGE ? found.at(-1)?.cursor : undefined;
+  const read = found.map(({ cursor, ...row }) => ({ cursor, row }));
+  const last = read.length === PAGE ? read.at(-1)?.cursor : undefined;
   return {
-    rows: found.map(withoutCursor),
+    rows: read.map(({ row }) => row),
     next: last === undefined ? undefined : toCursor(last),
   };
-};
-
-const withoutCursor = (found: Row & { cursor: unknown }): Row => {
-  const { cursor, ...row } = found;
-  return row;
 };
 
 const toSql = (
