@@ -1,5 +1,6 @@
 import { batchRoutes } from "./batches/routes.ts";
 import type { AppDeps } from "./deps.ts";
+import { exportRoutes } from "./exports/routes.ts";
 import type { Route } from "./http/contract.ts";
 import { deviceRoutes } from "./devices/routes.ts";
 import { deletionRoutes } from "./accounts/deletion.ts";
@@ -28,6 +29,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...meRoutes(deps),
   ...sessionRoutes(deps),
   ...deletionRoutes(deps),
+  ...exportRoutes(deps),
   ...uploadRoutes(deps),
   ...projectRoutes(deps),
   ...reportRoutes(deps),

@@ -8,7 +8,7 @@ const at = <Name extends string>(priority: number, ...names: Name[]) =>
 const priorities = {
   ...at(0, "verification", "account-exists", "password-reset"),
   ...at(1, "password-changed", "new-sign-in", "deletion-scheduled", "deletion-cancelled", "account-deleted"),
-  ...at(10, "welcome", "report-ready", "invitation", "notification"),
+  ...at(10, "welcome", "report-ready", "export-ready", "invitation", "notification"),
 };
 
 export type Template = keyof typeof priorities;
@@ -17,7 +17,12 @@ const template = z.enum(Object.keys(priorities) as Template[]);
 
 // `subject` is the old name of `recordId`: jobs enqueued by older code may still be in the ledger (see README.md).
 const payload = z
-  .object({ template, userId: z.uuid().optional(), recordId: z.uuid().optional(), subject: z.uuid().optional() })
+  .object({
+    template,
+    userId: z.uuid().optional(),
+    recordId: z.uuid().optional(),
+    subject: z.uuid().optional(),
+  })
   .refine(({ template, userId }) => userId !== undefined || template === "account-deleted", "needs a userId")
   .transform(({ subject, ...rest }) => ({ ...rest, recordId: rest.recordId ?? subject }));
 
