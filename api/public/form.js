@@ -31,7 +31,7 @@ export const showPart = (part) => {
   for (const each of document.querySelectorAll(".card > div")) each.hidden = each.id !== part;
 };
 
-const showMessage = ({ message }) => {
+export const showMessage = ({ message }) => {
   document.querySelector("#done h1").textContent = message;
   showPart("done");
 };

@@ -37,6 +37,7 @@ const perform = async (change: Change = {}) => {
   const all = Array.from({ length: change.count ?? 3 }, (_, index) => ({
     ...{
       id: `event-${index + 1}`,
+      ...{ userId: "ada", recordId: "comment", actorId: null },
       sequence: index + 1,
       kind: "mention",
       readAt: null,

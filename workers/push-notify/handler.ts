@@ -14,6 +14,9 @@ interface Device {
 
 interface Notification {
   id: string;
+  userId: string;
+  recordId: string | null;
+  actorId: string | null;
   sequence: number;
   kind: string;
   createdAt: Date;
