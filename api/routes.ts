@@ -3,7 +3,6 @@ import type { AppDeps } from "./deps.ts";
 import { exportRoutes } from "./exports/routes.ts";
 import type { Route } from "./http/contract.ts";
 import { deviceRoutes } from "./devices/routes.ts";
-import { deletionPreviewRoutes } from "./accounts/deletion-preview.ts";
 import { deletionRoutes } from "./accounts/deletion.ts";
 import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
@@ -29,16 +28,15 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...passwordRoutes(deps),
   ...meRoutes(deps),
   ...sessionRoutes(deps),
-  ...exportRoutes(deps),
-  ...deletionPreviewRoutes(deps),
   ...deletionRoutes(deps),
+  ...exportRoutes(deps),
   ...uploadRoutes(deps),
   ...projectRoutes(deps),
   ...reportRoutes(deps),
   ...scheduleRoutes(deps),
+  ...deviceRoutes(deps),
   ...notificationChoiceRoutes(deps),
   ...notificationRoutes(deps),
-  ...deviceRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...batchRoutes(deps),

@@ -1,6 +1,7 @@
 import { accounts } from "./bench/accounts.ts";
 import { core } from "./bench/core.ts";
 import { schedules } from "./bench/dispatch.ts";
+import { exports } from "./bench/export.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
 import { media } from "./bench/media.ts";
@@ -20,6 +21,7 @@ const parts: Readonly<Record<string, readonly Measurement[]>> = {
   reports,
   schedules,
   purges,
+  export: exports,
 };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.

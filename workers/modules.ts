@@ -5,8 +5,8 @@ import type { Wire } from "./wiring/infrastructure.ts";
  * that a process for one module does not hold the packages of the others.
  */
 export const modules = {
-  "account-export": () => import("./wiring/account-export.ts"),
   "account-delete": () => import("./wiring/account-delete.ts"),
+  "account-export": () => import("./wiring/account-export.ts"),
   "account-purge": () => import("./wiring/account-purge.ts"),
   email: () => import("./wiring/email.ts"),
   "export-purge": () => import("./wiring/export-purge.ts"),

@@ -107,9 +107,8 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
             where: { userId, tokenHash: deviceHash, lastSeenAt: { lt: new Date(now.getTime() - DAY) } },
             data: { lastSeenAt: now },
           });
-          const wasCancelled = await cancelDeletion({ tx, enqueue }, userId);
           if (isNew) await announce({ tx, enqueue }, { userId, kind: "new-sign-in", recordId: session.id });
-          return wasCancelled;
+          return cancelDeletion({ tx, enqueue }, userId);
         });
 
         cookies.set(response, "device", device, YEAR);

@@ -76,7 +76,7 @@ const detailsOf = (data: unknown): { reason: string | undefined; namesToken: boo
     // FCM names the field in some responses, and only in its text in others.
     namesToken:
       fields.some(({ field }) => field === "message.token") ||
-      /registration token/i.test(String(error?.message ?? "")),
+      (typeof error?.message === "string" && /registration token/i.test(error.message)),
   };
 };
 

@@ -19,7 +19,7 @@ import { wire as wireEmail } from "../../workers/wiring/email.ts";
 import { wire as wirePushNotify } from "../../workers/wiring/push-notify.ts";
 import { chore, fragileChore, patientChore } from "./jobs.ts";
 
-// Runs the jobs email and push-notify and the chores, which fail or kill this process on request. Set up like workers/main.ts.
+// Runs email, push-notify and the chores, which fail or kill this process on request. Set up like workers/main.ts.
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));

@@ -166,6 +166,31 @@ test("slow users do not delay others", async () => {
   for (const n of numbers(10)) expect(orderOf(await phones.pushesTo(`slow-${n}`))).toEqual([1, 2]);
 });
 
+test.each([
+  ["is closed", "g-1", { closedAt: new Date() }],
+  ["wants no pushes", "g-2", { notifyByPush: false }],
+])("an account that %s gets no push", async (_what, token, data) => {
+  const user = await createUser(token);
+  await core.jobs.transaction(async ({ tx }) => {
+    await announce(tx, { userId: user, kind: "upload-ready", recordId: uuidv7() });
+    await tx.user.update({ where: { id: user }, data });
+  });
+  await untilIdle();
+  expect(await jobsOf(user)).toMatchObject([{ state: "COMPLETED" }]);
+  expect(await phones.pushesTo(token)).toEqual([]);
+});
+
+test("an account that is closed during a run gets no more than the push that is being sent", async () => {
+  const user = await createUser("slow-h1", "slow-h2");
+  await notifyTimes(user, 3);
+  await until("one is being sent", async () =>
+    (await phones.calls()).some(({ token }) => token.startsWith("slow-h")),
+  );
+  await core.database.prisma.user.update({ where: { id: user }, data: { closedAt: new Date() } });
+  await untilIdle();
+  expect((await phones.calls()).filter(({ token }) => token.startsWith("slow-h"))).toHaveLength(1);
+});
+
 test("while the provider refuses the credentials, an alert is logged, pushes wait and no token is removed", async () => {
   const user = await createUser("f-1");
   await phones.setOutage("credentials");

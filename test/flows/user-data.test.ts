@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { userData } from "../../workers/wiring/user-data/list.ts";
 import { createCore, type Core } from "../support/core/core.ts";
@@ -66,4 +68,29 @@ test("an entry exports something of its tables, or says why not", () => {
   }
   const paths = userData.flatMap(({ read = [] }) => read.map(({ file }) => file));
   expect(new Set(paths).size).toBe(paths.length);
+});
+
+const documentation = join(import.meta.dirname, "../../docs/account-data.md");
+
+/** The tables of the documentation, as the list says them. */
+const expectedRows = (): string[] => [
+  ...userData.map(({ name, tables, read = [], notExported = "" }) =>
+    toRow(name, code(tables), code(read.map(({ file }) => `${file}.json`)), notExported),
+  ),
+  ...userData.flatMap(({ read = [] }) =>
+    read.flatMap(({ table, omitted = {} }) =>
+      Object.entries(omitted).map(([column, why]) => toRow(code([`${table}.${column}`]), why)),
+    ),
+  ),
+];
+
+const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
+const toRow = (...cells: string[]) => `| ${cells.join(" | ")} |`.replaceAll(/ {2,}/g, " ");
+
+test("docs/account-data.md says what the list says", async () => {
+  const rows = (await readFile(documentation, "utf8"))
+    .split("\n")
+    .filter((line) => /^\| (?!data |column |-)/.test(line))
+    .map((line) => line.replaceAll(/ {2,}/g, " "));
+  expect(rows).toEqual([...new Set(expectedRows())]);
 });

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { Archive } from "./archive.ts";
-import type { Listing, Page, RequestedExport, Row, StoredFolder, Written } from "./data.ts";
+import type { Listing, Missing, Page, RequestedExport, Row, StoredFolder, Written } from "./data.ts";
 import { indexPage, listPage, pageName, SHOWN } from "./pages.ts";
 import { readme } from "./readme.ts";
 
@@ -21,12 +21,6 @@ export interface Observer {
 
 /** Missing files that are named. More are counted. */
 const MOST_NAMED = 1_000;
-
-/** What the export lacks. */
-export interface Missing {
-  paths: string[];
-  count: number;
-}
 
 /**
  * Writes everything of a user into an archive, one file after the other: first the rows of all listings with their

@@ -46,3 +46,10 @@ export interface Written {
   rows: number;
   files: number;
 }
+
+/** The files that should be in the export, but are not stored. */
+export interface Missing {
+  /** The first of them. */
+  paths: string[];
+  count: number;
+}

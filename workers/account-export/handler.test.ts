@@ -186,6 +186,13 @@ test("an error of the storage fails the run with that error, and closes the open
   expect([outcome, open.destroyed]).toEqual([full, true]);
 });
 
+test("a storage that fails before it reads anything ends the run at once", async () => {
+  const down = new Error("the storage is down");
+  const large = listing("large", rows(...Array.from({ length: 20_000 }, () => crypto.randomUUID())));
+  const { outcome } = await perform({ listings: [large], deps: { write: () => Promise.reject(down) } });
+  expect(outcome).toBe(down);
+});
+
 test("stops when its signal aborts, also while a file is silent", async () => {
   const stop = new AbortController();
   const reason = new Error("the lock was lost");

@@ -69,7 +69,9 @@ const writeZip = async <Tx>(
       throw error;
     }
   };
-  const [stored, filled] = await Promise.allSettled([deps.write(requested.id, archive.output), fill()]);
+  // A storage that fails before it reads would let the archive wait for ever.
+  const store = () => deps.write(requested.id, archive.output).finally(() => archive.output.destroy());
+  const [stored, filled] = await Promise.allSettled([store(), fill()]);
   run.signal.throwIfAborted();
   // The archive was closed because it could not be stored: that is the reason then.
   if (filled.status === "rejected" && !(filled.reason instanceof ClosedError)) throw filled.reason;

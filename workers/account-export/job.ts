@@ -6,7 +6,7 @@ export const accountExport = defineJob({
   name: "account-export",
   payload: z.object({ exportId: z.uuid().toLowerCase() }),
   attempts: 8,
-  backoff: { delay: 5_000, max: 600_000 },
+  backoff: { delay: 2_000, max: 600_000 },
   timeout: 3_600_000,
   concurrency: 2,
 });

@@ -12,7 +12,9 @@ export const safeName = (name: string): string => {
     .toWellFormed()
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>:"/\\|?*]/gu, "_");
   const { stem, ending } = splitEnding(clean);
-  const short = [...stem].slice(0, LONGEST - ending.length).join("");
+  const short = Array.from(stem)
+    .slice(0, LONGEST - ending.length)
+    .join("");
   const trimmed = (short + ending).replaceAll(/^[. ]+|[. ]+$/g, "");
   if (trimmed === "") return "_";
   return RESERVED.test(trimmed) ? `_${trimmed}` : trimmed;

@@ -1,5 +1,4 @@
-import type { Missing } from "./contents.ts";
-import type { Listing, RequestedExport, Row, Written } from "./data.ts";
+import type { Listing, Missing, RequestedExport, Row, Written } from "./data.ts";
 import { counted, date } from "./readme.ts";
 import { style } from "./style.ts";
 

@@ -1,5 +1,4 @@
-import type { Missing } from "./contents.ts";
-import type { RequestedExport, Written } from "./data.ts";
+import type { Missing, RequestedExport, Written } from "./data.ts";
 
 /** What each file is, in plain words. */
 export const readme = (

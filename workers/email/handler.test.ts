@@ -322,15 +322,15 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
     readReport: async () => Buffer.from("%PDF"),
     findExport: async () => ({ bytes: 12_345_678, expiresAt: new Date("2026-12-05T08:00:00Z") }),
     findInvitation: async () => invitation,
+    findDeletion: async () => ({ dueAt: new Date("2026-12-05T08:00:00Z") }),
+    findDeletedAddress: async () => "ada@example.com",
+    forgetAddress: async () => {},
     findNotification: async () => ({
       kind: "mention",
       title: "Done",
       text: "",
       url: "https://app.example/notifications",
     }),
-    findDeletion: async () => ({ dueAt: new Date("2026-12-05T08:00:00Z") }),
-    findDeletedAddress: async () => "ada@example.com",
-    forgetAddress: async () => {},
     links: {
       acceptInvitation: (id) => `https://app.example/invitation/${id}`,
       verifyEmail: (id) => `https://app.example/verify/${id}`,

@@ -28,7 +28,7 @@ export interface Deps<Tx> extends Sources {
 export const sendEmail =
   <Tx>({ findUser, forgetAddress, ...deps }: Deps<Tx>) =>
   async (payload: Payload<typeof email>, run: Pick<Run<Tx>, "id" | "signal" | "complete">) => {
-    if (!("userId" in payload)) {
+    if (payload.userId === undefined) {
       const result = await send(deps, payload, noUser, run);
       return run.complete(async (tx) => {
         await forgetAddress(tx, required(payload.recordId));
@@ -42,11 +42,18 @@ export const sendEmail =
   };
 
 /** For the mail that has its recipient from its record. */
-const noUser: User = { email: "", name: "", verifiedAt: null, zone: "UTC", notifyByMail: false, refusedMails: [] };
+const noUser: User = {
+  email: "",
+  name: "",
+  verifiedAt: null,
+  zone: "UTC",
+  notifyByMail: false,
+  refusedMails: [],
+};
 
 interface Wanted {
   template: Template;
-  userId?: string;
+  userId?: string | undefined;
   recordId: string | undefined;
 }
 

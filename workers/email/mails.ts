@@ -70,8 +70,8 @@ export interface Sources {
     acceptInvitation(invitationId: string): string;
     login(): string;
     report(reportId: string): string;
-    exports(): string;
     keepAccount(deletionId: string): string;
+    exports(): string;
     unsubscribe(userId: string): string;
   };
 }

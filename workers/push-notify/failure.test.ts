@@ -47,6 +47,7 @@ test.each([
   [{ status: 503, retryAfter: 7_000 }, 7_000],
   [{ status: 429 }, 60_000],
   [{ status: 503 }, 60_000],
+  [{ status: 429, retryAfter: 0 }, 1_000],
   [{ status: 503, retryAfter: 86_400_000 }, 3_600_000],
 ])("%j pauses all pushes for %d ms, without an alert", (facts, ms) => {
   const failure = classifyPushError(failed(facts), true);

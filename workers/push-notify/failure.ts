@@ -22,6 +22,8 @@ export type Failure =
 
 /** Milliseconds. FCM asks for a minute at least if it does not say how long. */
 const DEFAULT_PAUSE = 60_000;
+/** A date that has passed, or 0, must not make the queue repeat at once. */
+const MIN_PAUSE = 1_000;
 /** A wrong header must not stop all pushes for days. */
 const MAX_PAUSE = 3_600_000;
 
@@ -42,7 +44,7 @@ export const classifyPushError = (error: unknown, othersPass: boolean): Failure 
   const pause = (ms: number, alert?: string) =>
     ({
       about: "all",
-      error: new RateLimitedError(Math.min(ms, MAX_PAUSE), {
+      error: new RateLimitedError(Math.min(Math.max(ms, MIN_PAUSE), MAX_PAUSE), {
         cause: new ProviderError(error.message),
         ...(alert && { alert }),
       }),

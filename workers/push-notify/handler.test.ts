@@ -64,7 +64,7 @@ const perform = async (change: Change = {}) => {
         ...{ id: token, userId, token, sentUpTo },
         platform: "WEB" as const,
       })),
-    findNotifications: async (_userId, after, limit) =>
+    findNotifications: async (_device, after, limit) =>
       all.filter(({ sequence }) => sequence > after).slice(0, limit),
     textsOf: async (wanted) =>
       new Map(

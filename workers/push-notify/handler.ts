@@ -41,16 +41,19 @@ interface Push extends Omit<Text, "path"> {
   ttl: number;
 }
 
-export interface Deps {
+export interface Deps<N extends Notification = Notification> {
   /** Undefined when pushes are off. @throws an error with the facts in failure.ts */
   send: ((push: Push, signal: AbortSignal) => Promise<void>) | undefined;
   /** Null when the user is deleted, or must not get pushes. */
   findUser(id: string): Promise<{ closedAt: Date | null; notifyByPush: boolean } | null>;
   findDevices(userId: string): Promise<Device[]>;
-  /** Those for devices with a higher sequence number, in order. */
-  findNotifications(userId: string, after: number, limit: number): Promise<Notification[]>;
-  textsOf(notifications: Notification[]): Promise<Map<string, Text>>;
-  /** Resolves with false when the device was removed, or belongs to another user or token now. */
+  /**
+   * Those for devices with a higher sequence number, in order. None if the device was removed or belongs to another
+   * user by now, or if the account is closed.
+   */
+  findNotifications(device: Device, after: number, limit: number): Promise<N[]>;
+  textsOf(notifications: N[]): Promise<Map<string, Text>>;
+  /** Resolves with false in the same cases. */
   markSent(device: Device, sequence: number): Promise<boolean>;
   removeDevice(device: Device): Promise<void>;
   provider: ProviderState;
@@ -67,7 +70,7 @@ const PAGE = 50;
 const LONGEST_RUN = 60_000;
 
 export const pushNotifications =
-  (deps: Deps) =>
+  <N extends Notification>(deps: Deps<N>) =>
   async ({ userId }: Payload<typeof pushNotify>, run: PushRun) => {
     const { send } = deps;
     if (!send) return "skipped: pushes are off";
@@ -94,7 +97,10 @@ export const pushNotifications =
 const summary = (Type: typeof ProviderError | typeof PermanentError, { message }: Error, devices: number) =>
   new Type(`${message} (the user has ${devices} devices)`);
 
-const createDrain = (deps: Deps & { send: NonNullable<Deps["send"]> }, run: PushRun) => {
+const createDrain = <N extends Notification>(
+  deps: Deps<N> & { send: NonNullable<Deps["send"]> },
+  run: PushRun,
+) => {
   const { provider } = deps;
   const end = Date.now() + LONGEST_RUN;
   let isCutShort = false;
@@ -104,24 +110,28 @@ const createDrain = (deps: Deps & { send: NonNullable<Deps["send"]> }, run: Push
   const drainDevice = async (device: Device): Promise<Exclude<Failure, { about: "all" }>[]> => {
     const failures: Exclude<Failure, { about: "all" }>[] = [];
     for (let after = device.sentUpTo; ;) {
-      const notifications = await deps.findNotifications(device.userId, after, PAGE);
-      const wanted = notifications.filter(isWanted);
-      const texts = await deps.textsOf(wanted);
+      const notifications = await deps.findNotifications(device, after, PAGE);
+      const texts = await deps.textsOf(notifications.filter(isWanted));
+      let marked = after;
       for (const notification of notifications) {
         if (Date.now() >= end) {
           isCutShort = true;
           return failures;
         }
-        const text = texts.get(notification.id);
-        if (text) {
-          const failure = await attempt(device, notification, text);
-          if (failure) failures.push(failure);
-          if (failure && failure.about !== "push") return failures;
-        } else counts.skipped++;
-        // Removed, or of another user now: what is left is not for it.
-        if (!(await deps.markSent(device, notification.sequence))) return failures;
         after = notification.sequence;
+        const text = texts.get(notification.id);
+        if (!text) {
+          counts.skipped++;
+          continue;
+        }
+        const failure = await attempt(device, notification, text);
+        if (failure) failures.push(failure);
+        if (failure && failure.about !== "push") return failures;
+        // What is left is not for this user.
+        if (!(await deps.markSent(device, after))) return failures;
+        marked = after;
       }
+      if (after > marked) await deps.markSent(device, after);
       if (notifications.length < PAGE) return failures;
     }
   };
@@ -165,5 +175,5 @@ const createDrain = (deps: Deps & { send: NonNullable<Deps["send"]> }, run: Push
 
 const KEPT = "FCM no longer knows the token. It is kept, because too many are gone";
 
-const isWanted = ({ createdAt, readAt }: Notification) =>
+const isWanted = ({ createdAt, readAt }: Notification): boolean =>
   readAt === null && createdAt.getTime() > Date.now() - TTL;

@@ -27,7 +27,9 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
     email,
     sendEmail<Tx>({
       findUser: async (id) => {
-        const select = { email: true, name: true, verifiedAt: true, zone: true, notifyByMail: true, closedAt: true } as const;
+        const select = {
+          ...{ email: true, name: true, verifiedAt: true, zone: true, notifyByMail: true, closedAt: true },
+        } as const;
         const choices = { where: { mail: false }, select: { kind: true } };
         const found = await prisma.user.findUnique({ where: { id }, select: { ...select, choices } });
         return found && { ...found, refusedMails: found.choices.map(({ kind }) => kind) };

@@ -8,16 +8,19 @@ export const createPushRecords = (prisma: Database["prisma"]) => ({
 
   findDevices: (userId: string) => prisma.pushDevice.findMany({ where: { userId }, orderBy: { id: "asc" } }),
 
-  findNotifications: (userId: string, after: number, limit: number) =>
+  findNotifications: ({ id, userId, token }: PushDevice, after: number, limit: number) =>
     prisma.notification.findMany({
-      where: { userId, sequence: { gt: after }, push: true },
+      where: {
+        ...{ userId, sequence: { gt: after }, push: true },
+        user: { closedAt: null, pushDevices: { some: { id, token } } },
+      },
       orderBy: { sequence: "asc" },
       take: limit,
     }),
 
   markSent: async ({ id, userId, token }: PushDevice, sentUpTo: number): Promise<boolean> => {
     const { count } = await prisma.pushDevice.updateMany({
-      where: { id, userId, token, sentUpTo: { lt: sentUpTo } },
+      where: { id, userId, token, sentUpTo: { lt: sentUpTo }, user: { closedAt: null } },
       data: { sentUpTo },
     });
     return count === 1;

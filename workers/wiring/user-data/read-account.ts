@@ -28,7 +28,7 @@ export const deletion: UserTable = {
   table: "AccountDeletion",
   columns: ["id", "requestedAt", "dueAt"],
   omitted: {
-    userId: "you",
+    userId: "it is the same in all rows",
     jobId: "technical",
     startedAt: "an account whose deletion has begun has no export",
     finishedAt: "an account that is deleted has no export",
@@ -48,7 +48,7 @@ export const sessions: UserTable = {
   },
   table: "Session",
   columns: ["id", "device", "createdAt", "lastUsedAt", "expiresAt"],
-  omitted: { userId: "you", tokenHash: HASH },
+  omitted: { userId: "it is the same in all rows", tokenHash: HASH },
   where: OWN,
 };
 
@@ -60,7 +60,7 @@ export const browsers: UserTable = {
   },
   table: "Device",
   columns: ["createdAt", "lastSeenAt"],
-  omitted: { userId: "you", tokenHash: HASH },
+  omitted: { userId: "it is the same in all rows", tokenHash: HASH },
   where: OWN,
   key: [[`t."tokenHash"::text`, "text"]],
 };
@@ -69,7 +69,7 @@ export const pushDevices: UserTable = {
   ...{ file: "devices", title: "Devices", about: "The phones and browsers that receive your notifications." },
   table: "PushDevice",
   columns: ["id", ["platform", "t.platform::text"], "createdAt"],
-  omitted: { userId: "you", token: "a secret of the device", sentUpTo: "technical" },
+  omitted: { userId: "it is the same in all rows", token: "a secret of the device", sentUpTo: "technical" },
   where: OWN,
 };
 
@@ -81,7 +81,7 @@ export const choices: UserTable = {
   },
   table: "NotificationChoice",
   columns: ["kind", "inApp", "push", "mail"],
-  omitted: { userId: "you" },
+  omitted: { userId: "it is the same in all rows" },
   where: OWN,
   key: [["t.kind", "text"]],
 };
@@ -97,7 +97,7 @@ export const notifications: UserTable = {
     ...["id", "sequence", "kind", "recordId", "actorId", "createdAt", "readAt", "inApp", "push"],
     ["actor", "actor.name"],
   ],
-  omitted: { userId: "you" },
+  omitted: { userId: "it is the same in all rows" },
   join: `LEFT JOIN "User" actor ON actor.id = t."actorId"`,
   where: OWN,
   key: [["t.sequence", "int"]],

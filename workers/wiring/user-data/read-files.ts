@@ -14,7 +14,7 @@ export const uploads: UserTable = {
     ...["createdAt", "completedAt", "readyAt"],
     ["files", `(SELECT coalesce(json_agg(f.path), '[]') FROM "UploadFile" f WHERE f."uploadId" = t.id)`],
   ],
-  omitted: { userId: "you", placeholder: "a tiny copy of the picture" },
+  omitted: { userId: "it is the same in all rows", placeholder: "a tiny copy of the picture" },
   where: OWN,
   folder: (row) => uploadFolder(row),
 };
@@ -49,7 +49,7 @@ export const reports: UserTable = {
     ...(["zone", "attach", "scheduleId", "slot", ["state", "t.state::text"], "problem", "pages"] as const),
     ...["bytes", "createdAt", "readyAt"],
   ],
-  omitted: { userId: "you" },
+  omitted: { userId: "it is the same in all rows" },
   // As everywhere: without those of projects that the user has left.
   join: `JOIN "Project" p ON p.id = t."projectId" LEFT JOIN "Sprint" s ON s.id = t."sprintId"
     JOIN "ProjectMember" m ON m."projectId" = t."projectId" AND m."userId" = t."userId"`,
@@ -64,29 +64,45 @@ export const exports: UserTable = {
     ...(["id", ["state", "t.state::text"], "problem", ["bytes", "t.bytes::float8"]] as const),
     ...["createdAt", "readyAt", "expiresAt"],
   ],
-  omitted: { userId: "you" },
+  omitted: { userId: "it is the same in all rows" },
   where: OWN,
 };
 
-const uploadFolder = ({ id, filename, state, files }: Row): StoredFolder => ({
-  prefix: `uploads/${String(id)}/`,
-  path: `uploads/${safeStem(String(filename))} ${String(id)}`,
-  place: (name) => (name === "source" ? `original/${safeName(String(filename))}` : `versions/${name}`),
-  expected: state === "AWAITING" ? [] : ["source", ...(files as string[])],
-});
+const uploadFolder = (row: Row): StoredFolder => {
+  const { id, filename, state, files } = row as {
+    id: string;
+    filename: string;
+    state: string;
+    files: string[];
+  };
+  return {
+    prefix: `uploads/${id}/`,
+    path: `uploads/${safeStem(filename)} ${id}`,
+    place: (name) => (name === "source" ? `original/${safeName(filename)}` : `versions/${name}`),
+    expected: state === "AWAITING" ? [] : ["source", ...files],
+  };
+};
+
+interface ReportRow {
+  id: string;
+  state: string;
+  period: "DAY" | "WEEK" | "MONTH" | "SPRINT";
+  firstDay: string;
+  lastDay: string;
+  project: string;
+  sprint: string | null;
+}
 
 const reportFolder = (row: Row): StoredFolder => {
+  const { id, state, period, firstDay, lastDay, project, sprint } = row as Row & ReportRow;
   const filename = reportFilename({
-    period: row["period"] as "DAY" | "WEEK" | "MONTH" | "SPRINT",
-    firstDay: new Date(String(row["firstDay"])),
-    lastDay: new Date(String(row["lastDay"])),
-    project: { name: String(row["project"]) },
-    sprint: row["sprint"] === null ? null : { name: String(row["sprint"]) },
+    ...{ period, firstDay: new Date(firstDay), lastDay: new Date(lastDay) },
+    ...{ project: { name: project }, sprint: sprint === null ? null : { name: sprint } },
   });
   return {
-    prefix: `reports/${String(row["id"])}/`,
-    path: `reports/${safeStem(filename)} ${String(row["id"])}`,
+    prefix: `reports/${id}/`,
+    path: `reports/${safeStem(filename)} ${id}`,
     place: (name) => (name === "report.pdf" ? safeName(filename) : `other/${name}`),
-    expected: row["state"] === "READY" ? ["report.pdf"] : [],
+    expected: state === "READY" ? ["report.pdf"] : [],
   };
 };

@@ -86,9 +86,10 @@ const readRows = async (
     toSql(table, values.length > 0),
     ...[ownerId, ...values],
   );
-  const last = found.length === PAGE ? found.at(-1)?.cursor : undefined;
+  const read = found.map(({ cursor, ...row }) => ({ cursor, row }));
+  const last = read.length === PAGE ? read.at(-1)?.cursor : undefined;
   return {
-    rows: found.map(({ cursor: _, ...row }) => row),
+    rows: read.map(({ row }) => row),
     next: last === undefined ? undefined : toCursor(last),
   };
 };
@@ -101,12 +102,13 @@ const toSql = (
     const [name, sql] = typeof column === "string" ? [column, `t."${column}"`] : column;
     return `${sql} AS "${name}"`;
   });
-  const keys = key.map(([sql]) => sql);
-  const before = key.map(([, type], index) => `$${index + 2}::${type}`);
+  const keys = key.map(([sql]) => sql).join(", ");
+  const before = key.map(([, type], index) => `$${index + 2}::${type}`).join(", ");
+  const [[first, type] = []] = key;
   // The first comparison alone too: the planner uses an index for a row only if it has all the columns in this order.
-  const later = isLater ? ` AND ${keys[0]} <= ${before[0]} AND (${keys}) < (${before})` : "";
+  const later = isLater ? ` AND ${first} <= $2::${type} AND (${keys}) < (${before})` : "";
   return `SELECT ${selected.join(", ")}, json_build_array(${keys}) AS cursor FROM "${table}" t ${join}
-    WHERE ${where}${later} ORDER BY ${keys.map((sql) => `${sql} DESC`).join(", ")} LIMIT ${PAGE}`;
+    WHERE ${where}${later} ORDER BY ${key.map(([sql]) => `${sql} DESC`).join(", ")} LIMIT ${PAGE}`;
 };
 
 /** Without spaces, which separate it from the id of a project. */

@@ -48,7 +48,7 @@ export const schedules: UserTable = {
     ...["weekday", "dayOfMonth", "zone", "attach", "paused", "nextRunAt", "lastRunAt", "createdAt"],
   ],
   omitted: {
-    userId: "you",
+    userId: "it is the same in all rows",
     name: "only for those of the system",
     minutes: "only for those of the system",
     job: "technical",
