@@ -3,7 +3,7 @@ import type { EventStream, StreamEvent } from "../http/event-stream.ts";
 import type { Store } from "./poll.ts";
 import { createStreams } from "./streams.ts";
 
-// How often the database is asked, and what is bounded. What users receive is tested in test/flows/notifications.test.ts.
+// How often the database is asked, and what is bounded. See also test/flows/notifications.test.ts.
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
