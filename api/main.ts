@@ -37,7 +37,7 @@ const readiness = createReadiness({
   broker: broker.ping,
 });
 
-const streams = createStreams(database.prisma, {
+const streams = createStreams(database, {
   onError: throttledWarn(log, "events: the database cannot be read"),
 });
 

@@ -27,7 +27,7 @@ export const currentDocument = async (): Promise<object> => {
     throttle: noThrottle,
     storage: await openStorage(config),
     uploadWork: {},
-    streams: createStreams(database.prisma, { onError: () => {} }),
+    streams: createStreams(database, { onError: () => {} }),
     readiness: createReadiness({ database: database.ping, migrations: database.ping, broker: database.ping }),
     log: createLogger("openapi", "silent"),
   });

@@ -1,9 +1,11 @@
 import type { Database } from "../../infra/database.ts";
+import type { Sql } from "../../workers/core/index.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import { countUnread, keyOf, readAfter } from "./read.ts";
 import { notification, unread } from "./shapes.ts";
 
-type Prisma = Database["prisma"];
+/** The poll itself is plain SQL: with thousands of sessions, Prisma takes longer than the server. */
+export type Store = Pick<Database, "prisma" | "jobs">;
 
 /** Notifications per stream and poll: their bytes are what a client that does not read can occupy here. */
 const PAGE = 50;
@@ -35,9 +37,9 @@ interface Feed {
  * A feed is locked from a notification until its transaction ends. So once its `last` can be read, everything up to it
  * can be read: no notification appears later with a lower number.
  */
-export const pollOnce = async (prisma: Prisma, readers: Set<Reader>): Promise<boolean> => {
+export const pollOnce = async ({ prisma, jobs }: Store, readers: Set<Reader>): Promise<boolean> => {
   const asked = [...readers];
-  const feeds = await findFeeds(prisma, asked);
+  const feeds = await findFeeds(jobs.sql, asked);
   const due = asked.flatMap((reader) => {
     const feed = feeds.get(reader.sessionId);
     if (!feed) reader.stream.end(0);
@@ -69,12 +71,13 @@ export const pollOnce = async (prisma: Prisma, readers: Set<Reader>): Promise<bo
 };
 
 /** The feeds of those sessions that have neither ended nor expired. */
-const findFeeds = async (prisma: Prisma, readers: readonly Reader[]): Promise<ReadonlyMap<string, Feed>> => {
-  const ids = readers.map(({ sessionId }) => sessionId);
-  const rows = await prisma.$queryRaw<(Feed & { id: string })[]>`
-    SELECT s.id, coalesce(f.last, 0) AS last, coalesce(f.version, 0) AS version
-    FROM "Session" s LEFT JOIN "NotificationFeed" f ON f."userId" = s."userId"
-    WHERE s.id = ANY(${ids}::uuid[]) AND s."expiresAt" > ${new Date()}`;
+const findFeeds = async (sql: Sql, readers: readonly Reader[]): Promise<ReadonlyMap<string, Feed>> => {
+  const rows = await sql<Feed & { id: string }>(
+    `SELECT s.id, coalesce(f.last, 0) AS last, coalesce(f.version, 0) AS version
+     FROM "Session" s LEFT JOIN "NotificationFeed" f ON f."userId" = s."userId"
+     WHERE s.id = ANY($1::uuid[]) AND s."expiresAt" > $2`,
+    [readers.map(({ sessionId }) => sessionId), new Date()],
+  );
   return new Map(rows.map(({ id, ...feed }) => [id, feed]));
 };
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Database } from "../../infra/database.ts";
 import type { EventStream, StreamEvent } from "../http/event-stream.ts";
+import type { Store } from "./poll.ts";
 import { createStreams } from "./streams.ts";
 
-// How often the database is asked, and what is bounded. What users receive is tested in test/flows/notifications.test.ts.
+// How often the database is asked, and what is bounded. See also test/flows/notifications.test.ts.
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -29,13 +29,16 @@ const createStream = () => {
 /** Every session exists, and every feed has the same version, without notifications. */
 const createFeeds = () => {
   const feeds = { queries: 0, version: 1, isDown: false };
-  const $queryRaw = async (text: TemplateStringsArray, values: string[]) => {
+  const sql = async (_text: string, [ids]: string[][]) => {
     feeds.queries += 1;
     if (feeds.isDown) throw new Error("down");
-    if (!text.join("").includes(`"Session"`)) return values.map((userId) => ({ userId, unread: 0 }));
-    return values.map((id) => ({ id, last: 0, version: feeds.version }));
+    return ids!.map((id) => ({ id, last: 0, version: feeds.version }));
   };
-  return Object.assign(feeds, { prisma: { $queryRaw } as unknown as Database["prisma"] });
+  const $queryRaw = async (_text: TemplateStringsArray, userIds: string[]) => {
+    feeds.queries += 1;
+    return userIds.map((userId) => ({ userId, unread: 0 }));
+  };
+  return Object.assign(feeds, { store: { prisma: { $queryRaw }, jobs: { sql } } as unknown as Store });
 };
 
 const viewer = (number: number, userId = `user ${number}`) => ({
@@ -48,7 +51,7 @@ const setUp = (options: { maxStreams?: number } = {}) => {
   const feeds = createFeeds();
   const errors: string[] = [];
   const onError = ({ message }: Error) => void errors.push(message);
-  return { feeds, errors, streams: createStreams(feeds.prisma, { onError, ...options }) };
+  return { feeds, errors, streams: createStreams(feeds.store, { onError, ...options }) };
 };
 
 describe("the polls", () => {

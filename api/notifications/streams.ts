@@ -1,7 +1,6 @@
-import type { Database } from "../../infra/database.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import { Problem } from "../http/problem.ts";
-import { pollOnce, type Reader } from "./poll.ts";
+import { pollOnce, type Reader, type Store } from "./poll.ts";
 
 /** Milliseconds between two polls: the longest that an event waits. */
 const POLL = 500;
@@ -43,7 +42,7 @@ export interface Streams {
  * query for their sessions and feeds, and others only if a feed has changed. Without streams, there are no polls.
  */
 export const createStreams = (
-  prisma: Database["prisma"],
+  store: Store,
   { onError, poll = POLL, maxStreams = MAX_STREAMS }: Options,
 ): Streams => {
   const readers = new Set<Reader>();
@@ -54,7 +53,7 @@ export const createStreams = (
 
   const run = async () => {
     timer = undefined;
-    const hasMore = await pollOnce(prisma, readers).catch((error: unknown) => {
+    const hasMore = await pollOnce(store, readers).catch((error: unknown) => {
       onError(error instanceof Error ? error : new Error(String(error)));
       return false;
     });

@@ -6,10 +6,12 @@ const LONGEST = 60_000;
 
 /**
  * The events of the user. A browser opens six connections to a server at most, so only a visible tab keeps one for its
- * stream.
- *
- * `start`: a stream has begun, and what came before may be missing. `notification`: as the API sends it. `change`: the
- * list is as it is now, for example because one was read elsewhere. `unread`: their number. `state`: its `state` has changed.
+ * stream. The events are
+ * - `start`: a stream has begun, and what came before may be missing,
+ * - `notification`: as the API sends it,
+ * - `change`: something has changed, perhaps elsewhere, with the unread count,
+ * - `unread`: the unread count, also when this page has changed it,
+ * - `state`: `live.state` is now `live`, `reconnecting`, or `ended` once the session has ended.
  */
 export const live = Object.assign(new EventTarget(), { state: "connecting" });
 
@@ -22,7 +24,6 @@ const tell = (name, detail) => live.dispatchEvent(new CustomEvent(name, { detail
 /** Reports an unread count that the API has returned, before the stream does. */
 export const tellUnread = (unread) => tell("unread", unread);
 
-/** `connecting`, `live`, `reconnecting`, or `ended` once the session has. */
 const enter = (state) => {
   live.state = state;
   tell("state", state);

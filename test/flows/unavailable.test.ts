@@ -28,7 +28,7 @@ test("without its database the API returns 503 with Retry-After and stays alive"
       signer: createSigner("x".repeat(32)),
     }),
     uploadWork: {},
-    streams: createStreams(prisma, { onError: () => {} }),
+    streams: createStreams(database, { onError: () => {} }),
     readiness: createReadiness({ database: ping, migrations: ping, broker: ping }),
     publicUrl: "http://app.test",
     accountDeletionGrace: 0,

@@ -89,7 +89,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     migrations: () => checkMigrations(core.sql),
     broker: core.broker.ping,
   });
-  const streams = createStreams(prisma, { onError: (error) => log.warn({ err: error }, "events") });
+  const streams = createStreams(core.database, { onError: (error) => log.warn({ err: error }, "events") });
   const app = createApp({
     prisma,
     jobs: core.jobs,

@@ -58,7 +58,7 @@ const app = createApp({
   throttle: noThrottle,
   storage: await openStorage(config),
   uploadWork: {},
-  streams: createStreams(database.prisma, { onError: throttledWarn(log, "events") }),
+  streams: createStreams(database, { onError: throttledWarn(log, "events") }),
   readiness: createReadiness({ database: database.ping, migrations: database.ping, broker: broker.ping }),
   appSecret: config.appSecret,
   accountDeletionGrace: config.accountDeletionGrace,
