@@ -173,6 +173,17 @@ test("a long task title is cut between characters", async () => {
   expect(shown.split("…")[0]?.replaceAll(family, "")).toBe("");
 });
 
+test("names with line breaks and turned directions are one plain line", async () => {
+  const { prisma } = database;
+  const name = "Ada\r\nBcc: eve@example.com\u202e\u0001 Lovelace";
+  const other = await prisma.user.create({ data: { email: "lines@example.com", name, passwordHash: "" } });
+  const task = await prisma.task.create({ data: { projectId, title: "Fuel\nthe\u2067rocket" } });
+  expect(await textOf("task-assigned", { recordId: task.id, actorId: other.id })).toMatchObject({
+    title: "Ada Bcc: eve@example.com Lovelace assigned you a task",
+    text: "Fuel the rocket, in Apollo",
+  });
+});
+
 test("reads a page of notifications in a bounded number of queries", async () => {
   let reads = 0;
   const counted = new Proxy(database.prisma, {

@@ -3,7 +3,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { until } from "../../scripts/processes/until.ts";
 import { replayJobs } from "../../workers/core/index.ts";
 import { email } from "../../workers/email/job.ts";
+import { imageResize } from "../../workers/image-resize/job.ts";
 import { reportGenerate } from "../../workers/report-generate/job.ts";
+import { wire as wireResize } from "../../workers/wiring/image-resize.ts";
 import { wire as wireGenerate } from "../../workers/wiring/report-generate.ts";
 import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
 import { createPeople, type People, type SignedIn } from "../support/api/people.ts";
@@ -25,6 +27,10 @@ beforeAll(async () => {
           await storage.write(...args);
         };
         return wireGenerate({ ...infrastructure, storage: { ...storage, write } });
+      },
+      (infrastructure) => {
+        const read = () => Promise.reject(new Error("the storage is down"));
+        return wireResize({ ...infrastructure, storage: { ...infrastructure.storage, read } });
       },
     ],
   });
@@ -274,6 +280,34 @@ test("a report that cannot be made notifies once, and again when it is made afte
   expect((await jobsAbout(body.id)).filter(({ name }) => name === "email")).toEqual([
     { name: "email", template: "report-ready", userId: ada.id },
   ]);
+});
+
+test("an upload whose last attempt fails through our fault notifies its owner once", async () => {
+  const ada = await newMember("Ada Lovelace");
+  const file = { kind: "IMAGE" as const, filename: "moon.png", contentType: "image/png", bytes: 1 };
+  const { id } = await prisma().upload.create({
+    data: { userId: ada.id, state: "PROCESSING", completedAt: new Date(), ...file },
+  });
+  // One for a poster: without it the upload is published all the same.
+  const payloads: { uploadId: string; source?: string }[] = [
+    { uploadId: id, source: "posters/1.jpg" },
+    { uploadId: id },
+    { uploadId: id },
+  ];
+  for (const payload of payloads) {
+    const job = await app.core.database.jobs.transaction(async (_tx, sql) => {
+      const inserted = await insertJob(sql, imageResize, payload);
+      await sql(`UPDATE "Job" SET attempt = ${imageResize.attempts - 1} WHERE id = $1::uuid`, [inserted]);
+      return inserted;
+    });
+    await app.core.reaches(job, "FAILED");
+    const expected = payload.source ? [] : ["upload-failed"];
+    expect((await about(id)).map(({ kind }) => kind)).toEqual(expected);
+  }
+  const shown = (await ada.session.get(`/v1/uploads/${id}`)).body;
+  expect(shown).toMatchObject({ state: "FAILED", problem: expect.stringContaining("an error on our side") });
+  const list = (await ada.session.get("/v1/uploads")).body.items;
+  expect(list).toMatchObject([{ id, state: "FAILED", problem: shown.problem }]);
 });
 
 test("choices are listed, changed for one kind, and respected", async () => {
