@@ -17,8 +17,13 @@ const template = z.enum(Object.keys(priorities) as Template[]);
 
 // `subject` is the old name of `recordId`: jobs enqueued by older code may still be in the ledger (see README.md).
 const payload = z
-  .object({ template, userId: z.uuid().optional(), recordId: z.uuid().optional(), subject: z.uuid().optional() })
-  .refine(({ template, userId }) => userId !== undefined || template === "account-deleted", "needs a userId")
+  .object({
+    template,
+    userId: z.uuid().optional(),
+    recordId: z.uuid().optional(),
+    subject: z.uuid().optional(),
+  })
+  .refine(({ template, userId }) => userId !== undefined || template === "account-deleted")
   .transform(({ subject, ...rest }) => ({ ...rest, recordId: rest.recordId ?? subject }));
 
 /** Sends one mail to one user, or on behalf of one. `recordId` is the record that the mail is about (see mails.ts). */
