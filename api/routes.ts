@@ -3,6 +3,7 @@ import type { AppDeps } from "./deps.ts";
 import { exportRoutes } from "./exports/routes.ts";
 import type { Route } from "./http/contract.ts";
 import { deviceRoutes } from "./devices/routes.ts";
+import { deletionPreviewRoutes } from "./accounts/deletion-preview.ts";
 import { deletionRoutes } from "./accounts/deletion.ts";
 import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
@@ -28,6 +29,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...passwordRoutes(deps),
   ...meRoutes(deps),
   ...sessionRoutes(deps),
+  ...deletionPreviewRoutes(deps),
   ...deletionRoutes(deps),
   ...exportRoutes(deps),
   ...uploadRoutes(deps),

@@ -109,7 +109,7 @@ describe("the account page", () => {
     await page.unroute("**/v1/notification-choices/*");
     await button(page, "Save again").click();
     await page.getByText("All changes are saved.").waitFor();
-    expect(await box.evaluate<boolean>("(box) => box === document.activeElement")).toBe(true);
+    expect(await box.evaluate((element) => element.matches(":focus"))).toBe(true);
     await page.reload();
     await box.waitFor();
     expect(await box.isChecked()).toBe(false);
