@@ -15,6 +15,8 @@ export interface AppDeps {
   uploadWork: UploadWork;
   readiness: Readiness;
   appSecret: string;
+  /** Milliseconds between the request to delete an account and its deletion. */
+  accountDeletionGrace: number;
   /** Where users reach the application. */
   publicUrl: string;
   /** Number of proxies in front, for the client's address. */

@@ -44,6 +44,7 @@ const app = createApp({
   uploadWork: { ...uploadWork, VIDEO: createVideoWork(createCanEncodeVideo(config)) },
   readiness,
   appSecret: config.appSecret,
+  accountDeletionGrace: config.accountDeletionGrace,
   publicUrl: config.publicUrl,
   trustProxy: config.trustProxy,
   log,

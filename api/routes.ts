@@ -1,6 +1,7 @@
 import { batchRoutes } from "./batches/routes.ts";
 import type { AppDeps } from "./deps.ts";
 import type { Route } from "./http/contract.ts";
+import { deletionRoutes } from "./accounts/deletion.ts";
 import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
 import { meRoutes } from "./accounts/me.ts";
@@ -23,6 +24,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...passwordRoutes(deps),
   ...meRoutes(deps),
   ...sessionRoutes(deps),
+  ...deletionRoutes(deps),
   ...uploadRoutes(deps),
   ...projectRoutes(deps),
   ...reportRoutes(deps),

@@ -12,6 +12,8 @@ export const createLinks = (publicUrl: string, appSecret: string) => ({
   forgotPassword: () => `${publicUrl}/forgot-password`,
   acceptInvitation: (id: string) =>
     `${publicUrl}/invitation#${deriveToken(appSecret, "accept-invitation", id)}`,
+  keepAccount: (deletionId: string) =>
+    `${publicUrl}/keep-account#${deriveToken(appSecret, "cancel-deletion", deletionId)}`,
   login: () => `${publicUrl}/login`,
   project: (id: string) => `${publicUrl}/projects#${id}`,
   task: (projectId: string, id: string) => `${publicUrl}/projects#${projectId}/${id}`,

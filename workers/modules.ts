@@ -5,6 +5,7 @@ import type { Wire } from "./wiring/infrastructure.ts";
  * that a process for one module does not hold the packages of the others.
  */
 export const modules = {
+  "account-delete": () => import("./wiring/account-delete.ts"),
   "account-purge": () => import("./wiring/account-purge.ts"),
   email: () => import("./wiring/email.ts"),
   "image-resize": () => import("./wiring/image-resize.ts"),

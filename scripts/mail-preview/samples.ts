@@ -12,6 +12,12 @@ export const samples: Record<Template, Record<string, string>> = {
   welcome: { url: `${app}/login` },
   "password-reset": { url: `${app}/reset-password#${token}` },
   "password-changed": { url: forgotUrl },
+  "deletion-scheduled": {
+    url: `${app}/keep-account#${token}`,
+    time: "5 December 2026 at 09:00 CET",
+  },
+  "deletion-cancelled": { url: forgotUrl },
+  "account-deleted": {},
   invitation: {
     name: "",
     inviter: "Ada Lovelace",

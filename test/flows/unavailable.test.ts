@@ -29,6 +29,7 @@ test("without its database the API returns 503 with Retry-After and stays alive"
     uploadWork: {},
     readiness: createReadiness({ database: ping, migrations: ping, broker: ping }),
     publicUrl: "http://app.test",
+    accountDeletionGrace: 0,
     appSecret: "x".repeat(32),
     trustProxy: 0,
     log: pino({ level: "silent" }),

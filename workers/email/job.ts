@@ -7,7 +7,7 @@ const at = <Name extends string>(priority: number, ...names: Name[]) =>
 /** Each mail and its priority: 0 if a user is waiting for it, 1 for warnings, 10 for the rest. */
 const priorities = {
   ...at(0, "verification", "account-exists", "password-reset"),
-  ...at(1, "password-changed", "new-sign-in"),
+  ...at(1, "password-changed", "new-sign-in", "deletion-scheduled", "deletion-cancelled", "account-deleted"),
   ...at(10, "welcome", "report-ready", "invitation", "notification"),
 };
 
@@ -16,8 +16,12 @@ export type Template = keyof typeof priorities;
 const template = z.enum(Object.keys(priorities) as Template[]);
 
 // `subject` is the old name of `recordId`: jobs enqueued by older code may still be in the ledger (see README.md).
+const fields = { recordId: z.uuid().optional(), subject: z.uuid().optional() };
 const payload = z
-  .object({ template, userId: z.uuid(), recordId: z.uuid().optional(), subject: z.uuid().optional() })
+  .union([
+    z.object({ template: template.exclude(["account-deleted"]), userId: z.uuid(), ...fields }),
+    z.object({ template: z.literal("account-deleted"), ...fields }), // its user has no row any more
+  ])
   .transform(({ subject, ...rest }) => ({ ...rest, recordId: rest.recordId ?? subject }));
 
 /** Sends one mail to one user, or on behalf of one. `recordId` is the record that the mail is about (see mails.ts). */

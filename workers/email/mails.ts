@@ -46,6 +46,13 @@ export interface Sources {
   findInvitation(id: string): Promise<{ email: string; expiresAt: Date; project: { name: string } } | null>;
   /** Resolves with null if there is nothing left to open. */
   findNotification(id: string): Promise<{ title: string; text: string; url: string } | null>;
+  /** A deletion that can still be cancelled. */
+  findDeletion(id: string): Promise<{ dueAt: Date } | null>;
+  /**
+   * The address of a deleted account, which is kept until its last mail was sent; undefined afterwards.
+   * @throws PermanentError if it cannot be read any more
+   */
+  findDeletedAddress(deletionId: string): Promise<string | undefined>;
   links: {
     verifyEmail(verificationId: string): string;
     verificationCode(verificationId: string): string;
@@ -54,6 +61,7 @@ export interface Sources {
     acceptInvitation(invitationId: string): string;
     login(): string;
     report(reportId: string): string;
+    keepAccount(deletionId: string): string;
     unsubscribe(userId: string): string;
   };
 }
@@ -119,6 +127,21 @@ export const mails: Record<Template, Mail> = {
     return found ? { data: { ...found } } : { skip: "the notification, or what it is about, was deleted" };
   },
 
+  "deletion-scheduled": async ({ zone }, recordId, { findDeletion, links }) => {
+    const id = required(recordId);
+    const deletion = await findDeletion(id);
+    if (!deletion) return { skip: "the deletion was cancelled, or has begun" };
+    return { data: { time: localTime(deletion.dueAt, zone), url: links.keepAccount(id) } };
+  },
+
+  "deletion-cancelled": async (_user, _recordId, { links }) => ({ data: { url: links.forgotPassword() } }),
+
+  // To the address that the account had.
+  "account-deleted": async (_user, recordId, { findDeletedAddress }) => {
+    const to = await findDeletedAddress(required(recordId));
+    return to === undefined ? { skip: "it was sent" } : { to, data: { name: "" } };
+  },
+
   // To the invited address, which may have no account. The user is the one who invites.
   invitation: async (user, recordId, { findInvitation, links }) => {
     const id = required(recordId);
@@ -170,7 +193,8 @@ export const greetingName = (name: string) => (LOOKS_LIKE_A_LINK.test(name) ? ""
 
 const LOOKS_LIKE_A_LINK = /:\/\/|[\p{L}\p{N}]\.[\p{L}\p{N}]{2}/u;
 
-const required = (recordId: string | undefined) => {
+/** @throws PermanentError if it is missing */
+export const required = (recordId: string | undefined) => {
   if (!recordId) throw new PermanentError("the payload has no recordId, which the template requires");
   return recordId;
 };

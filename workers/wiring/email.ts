@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { buffer } from "node:stream/consumers";
+import type { Tx } from "../../infra/database.ts";
 import { createLinks } from "../../infra/links.ts";
 import { createMailer } from "../../infra/mail.ts";
 import { reportKey } from "../../infra/report-file.ts";
@@ -12,6 +13,7 @@ import { sendEmail } from "../email/handler.ts";
 import { email } from "../email/job.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 import { findNotificationText } from "../../infra/notifications/texts.ts";
+import { findDeletedAddress } from "./deleted-address.ts";
 import { findReadyReport } from "./ready-report.ts";
 
 const templates = fileURLToPath(new URL("../../templates/compiled", import.meta.url));
@@ -21,11 +23,13 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
   onClose(mailer.close);
   return defineWorker(
     email,
-    sendEmail({
+    sendEmail<Tx>({
       findUser: (id) =>
         prisma.user.findUnique({
           where: { id },
-          select: { email: true, name: true, verifiedAt: true, zone: true, notifyByMail: true },
+          select: {
+            ...{ email: true, name: true, verifiedAt: true, zone: true, notifyByMail: true, closedAt: true },
+          },
         }),
       findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
       findReset: (id) => prisma.passwordReset.findUnique({ where: { id } }),
@@ -37,6 +41,11 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
           where: { id },
           select: { email: true, expiresAt: true, project: { select: { name: true } } },
         }),
+      findDeletion: (id) =>
+        prisma.accountDeletion.findUnique({ where: { id, startedAt: null }, select: { dueAt: true } }),
+      findDeletedAddress: findDeletedAddress(prisma, config.appSecret),
+      forgetAddress: (tx, id) =>
+        tx.accountDeletion.updateMany({ where: { id }, data: { sealedAddress: null } }),
       findNotification: (id) => findNotificationText(prisma, config.publicUrl, id),
       links: createLinks(config.publicUrl, config.appSecret),
       render: createRenderer(templates),

@@ -28,6 +28,8 @@ interface Options {
   driver?: Driver;
   /** Default: no processing. */
   uploadWork?: UploadWork;
+  /** Milliseconds before an account is deleted. Default: a week. */
+  accountDeletionGrace?: number;
   /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
 }
@@ -90,6 +92,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     uploadWork: options.uploadWork ?? { IMAGE: idle, VIDEO: idle },
     readiness,
     appSecret: SECRET,
+    accountDeletionGrace: options.accountDeletionGrace ?? 7 * 86_400_000,
     publicUrl: PUBLIC_URL,
     trustProxy: 1,
     log,

@@ -59,6 +59,7 @@ const app = createApp({
   uploadWork: {},
   readiness: createReadiness({ database: database.ping, migrations: database.ping, broker: broker.ping }),
   appSecret: config.appSecret,
+  accountDeletionGrace: config.accountDeletionGrace,
   publicUrl: config.publicUrl,
   trustProxy: 0,
   log,
