@@ -1,5 +1,6 @@
 import { accounts } from "./bench/accounts.ts";
 import { core } from "./bench/core.ts";
+import { deletion } from "./bench/deletion.ts";
 import { schedules } from "./bench/dispatch.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
@@ -20,6 +21,7 @@ const parts: Readonly<Record<string, readonly Measurement[]>> = {
   reports,
   schedules,
   purges,
+  deletion,
 };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.
