@@ -5,6 +5,7 @@ import { deletionRoutes } from "./accounts/deletion.ts";
 import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
 import { meRoutes } from "./accounts/me.ts";
+import { notificationChoiceRoutes } from "./notifications/choices.ts";
 import { passwordRoutes } from "./accounts/password.ts";
 import { reportRoutes } from "./reports/routes.ts";
 import { sessionRoutes } from "./accounts/sessions.ts";
@@ -29,6 +30,7 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...projectRoutes(deps),
   ...reportRoutes(deps),
   ...scheduleRoutes(deps),
+  ...notificationChoiceRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...batchRoutes(deps),

@@ -1,14 +1,12 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
-import { notify } from "../../infra/notifications/notify.ts";
 import { verifyPassword } from "../../infra/passwords.ts";
 import { deriveToken, hashToken } from "../../infra/tokens.ts";
 import { accountDelete } from "../../workers/account-delete/job.ts";
 import type { Enqueue } from "../../workers/core/index.ts";
-import { email } from "../../workers/email/job.ts";
-import { pushNotify } from "../../workers/push-notify/job.ts";
 import type { AppDeps } from "../deps.ts";
+import { announce } from "../http/announce.ts";
 import { route } from "../http/contract.ts";
 import { createCookies } from "../http/cookies.ts";
 import { message, timestamp, token } from "../http/fields.ts";
@@ -48,7 +46,7 @@ export const deletionRoutes = ({ prisma, throttle, appSecret, publicUrl, account
     const dueAt = new Date(Date.now() + accountDeletionGrace);
     const tokenHash = hashToken(deriveToken(appSecret, "cancel-deletion", id));
     await tx.accountDeletion.create({ data: { id, userId, jobId, dueAt, tokenHash }, select: { id: true } });
-    if (accountDeletionGrace > 0) await announceDeletion(scope, userId, id);
+    if (accountDeletionGrace > 0) await announce(scope, { userId, kind: "deletion-scheduled", recordId: id });
     return dueAt;
   };
 
@@ -112,17 +110,6 @@ export const deletionRoutes = ({ prisma, throttle, appSecret, publicUrl, account
 };
 
 const SCHEDULED = "Your account will be deleted. Log in before then to keep it.";
-
-/** Its mail has the date and a link that cancels it, which that of other notifications has not. */
-const announceDeletion = async (
-  { tx, enqueue }: { tx: Tx; enqueue: Enqueue },
-  userId: string,
-  deletionId: string,
-): Promise<void> => {
-  const written = await notify(tx, { userId, kind: "deletion-scheduled", recordId: deletionId });
-  if (written?.push) await enqueue(pushNotify, { userId });
-  await enqueue(email, { template: "deletion-scheduled", userId, recordId: deletionId });
-};
 
 /** @throws Problem if a project is not the user's, or a successor is not another member */
 const saveSuccessors = async (tx: Tx, userId: string, chosen: Successors): Promise<void> => {

@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
 import { upgradeHash, verifyPassword } from "../../infra/passwords.ts";
 import { createToken, hashToken } from "../../infra/tokens.ts";
-import { email as emailJob } from "../../workers/email/job.ts";
 import type { AppDeps } from "../deps.ts";
+import { announce } from "../http/announce.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route } from "../http/contract.ts";
 import { createCookies } from "../http/cookies.ts";
@@ -100,14 +100,14 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
             },
             select: { id: true },
           });
-          if (!(await isKnown(tx, userId, deviceHash)))
-            await enqueue(emailJob, { template: "new-sign-in", userId, recordId: session.id });
+          const isNew = !(await isKnown(tx, userId, deviceHash));
           await tx.device.createMany({ data: { userId, tokenHash: deviceHash }, skipDuplicates: true });
           // At most once a day. record-purge deletes devices that are unseen for a year.
           await tx.device.updateMany({
             where: { userId, tokenHash: deviceHash, lastSeenAt: { lt: new Date(now.getTime() - DAY) } },
             data: { lastSeenAt: now },
           });
+          if (isNew) await announce({ tx, enqueue }, { userId, kind: "new-sign-in", recordId: session.id });
           return cancelDeletion({ tx, enqueue }, userId);
         });
 

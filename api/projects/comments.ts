@@ -8,6 +8,7 @@ import { pageArguments, pageOf, pageQuery, toPage } from "../http/pagination.ts"
 import { Problem } from "../http/problem.ts";
 import { type Role, visibleTo } from "./access.ts";
 import { holdTask } from "./locks.ts";
+import { announceMentions } from "./mentions.ts";
 import { comment, commentText } from "./shapes.ts";
 
 const text = z.object({ body: commentText });
@@ -28,11 +29,12 @@ export const commentRoutes = ({ prisma }: AppDeps) => [
       idempotent: true,
     },
     async ({ session: { userId }, params: { id: taskId }, body, transaction }) =>
-      transaction(async ({ tx }) => {
+      transaction(async ({ tx, enqueue }) => {
         await holdTask(tx, taskId, { userId, needs: "VIEWER" });
-        return toComment(
-          await tx.comment.create({ data: { taskId, authorId: userId, ...body }, include: { author } }),
-        );
+        const data = { taskId, authorId: userId, ...body };
+        const created = await tx.comment.create({ data, include: { author } });
+        await announceMentions({ tx, enqueue }, { ...data, id: created.id });
+        return toComment(created);
       }),
   ),
 
@@ -73,7 +75,7 @@ export const commentRoutes = ({ prisma }: AppDeps) => [
       problems: ["wrong-role"],
     },
     async ({ session: { userId }, params, body, transaction }) =>
-      transaction(async ({ tx }) => {
+      transaction(async ({ tx, enqueue }) => {
         const { own } = await findComment(tx, params.id, userId);
         if (!own) throw new Problem("wrong-role", { detail: "Only its author may change a comment." });
         const [changed] = await tx.comment.updateManyAndReturn({
@@ -82,6 +84,7 @@ export const commentRoutes = ({ prisma }: AppDeps) => [
           include: { author },
         });
         if (!changed) throw new Problem("not-found"); // deleted meanwhile
+        await announceMentions({ tx, enqueue }, { ...changed, authorId: userId });
         return toComment(changed);
       }),
   ),

@@ -1,5 +1,9 @@
 import { z } from "zod";
+import type { Tx } from "../../infra/database.ts";
+import type { Task } from "../../prisma/client/client.ts";
+import type { Enqueue } from "../../workers/core/index.ts";
 import type { AppDeps } from "../deps.ts";
+import { announce } from "../http/announce.ts";
 import { route } from "../http/contract.ts";
 import { given, id } from "../http/fields.ts";
 import { pageArguments, pageOf, toPage } from "../http/pagination.ts";
@@ -39,7 +43,7 @@ export const taskRoutes = ({ prisma }: AppDeps) => [
       idempotent: true,
     },
     async ({ session: { userId }, params: { id: projectId }, body, transaction }) =>
-      transaction(async ({ tx }) => {
+      transaction(async ({ tx, enqueue }) => {
         await requireRole(tx, { projectId, userId, needs: "MEMBER" });
         const data = given(body);
         await checkReferences(tx, projectId, data);
@@ -49,6 +53,7 @@ export const taskRoutes = ({ prisma }: AppDeps) => [
           data: { ...data, title: body.title, projectId, creatorId: userId, createdAt, ...times },
         });
         await recordTask(tx, created, createdAt);
+        await announceAssignee({ tx, enqueue }, created, userId);
         return created;
       }),
   ),
@@ -107,7 +112,7 @@ export const taskRoutes = ({ prisma }: AppDeps) => [
       problems: ["wrong-role"],
     },
     async ({ session: { userId }, params, body, transaction }) =>
-      transaction(async ({ tx }) => {
+      transaction(async ({ tx, enqueue }) => {
         const before = await lockTask(tx, params.id, { userId, needs: "MEMBER" });
         const data = given(body);
         await checkReferences(tx, before.projectId, data, before);
@@ -115,6 +120,7 @@ export const taskRoutes = ({ prisma }: AppDeps) => [
         const times = timesIn(data.state ?? before.state, now, before);
         const after = await tx.task.update({ where: { id: params.id }, data: { ...data, ...times } });
         if (differs(before, after)) await recordTask(tx, after, now);
+        if (after.assigneeId !== before.assigneeId) await announceAssignee({ tx, enqueue }, after, userId);
         return after;
       }),
   ),
@@ -138,3 +144,13 @@ export const taskRoutes = ({ prisma }: AppDeps) => [
     },
   ),
 ];
+
+/** Notifies who was assigned, unless it is the one who did it. */
+const announceAssignee = async (
+  scope: { tx: Tx; enqueue: Enqueue },
+  { id, assigneeId }: Task,
+  userId: string,
+): Promise<void> => {
+  if (!assigneeId || assigneeId === userId) return;
+  await announce(scope, { userId: assigneeId, kind: "task-assigned", recordId: id, actorId: userId });
+};

@@ -160,8 +160,10 @@ const toReport = (
 ) => ({
   ...row,
   projectName: project.name,
-  ...(row.state === "PENDING" &&
-    !unfinished.has(row.id) && { state: "FAILED" as const, problem: row.problem ?? UNEXPECTED }),
+  ...(hasFailed(row, unfinished) && { state: "FAILED" as const, problem: row.problem ?? UNEXPECTED }),
   progress: row.state === "READY" ? 1 : (unfinished.get(row.id) ?? 0),
   url: row.state === "READY" ? `/v1/reports/${row.id}/pdf` : null,
 });
+
+const hasFailed = ({ id, state }: Report, unfinished: ReadonlyMap<string, number>) =>
+  state === "FAILED" || (state === "PENDING" && !unfinished.has(id));

@@ -191,7 +191,10 @@ const UNEXPECTED =
 
 const toSummary = ({ bytes, ...rest }: Upload, stuck: ReadonlySet<string>) => ({
   ...rest,
-  ...(stuck.has(rest.id) && { state: "FAILED" as const, problem: rest.problem ?? UNEXPECTED }),
+  ...((rest.state === "FAILED" || stuck.has(rest.id)) && {
+    state: "FAILED" as const,
+    problem: rest.problem ?? UNEXPECTED,
+  }),
   bytes: Number(bytes),
 });
 

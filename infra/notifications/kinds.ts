@@ -25,5 +25,7 @@ export const kinds = {
 
 export type Kind = keyof typeof kinds;
 
+export const isKind = (name: string): name is Kind => Object.hasOwn(kinds, name);
+
 /** Their mail is sent in any case: the account may be at risk. */
 export const requiredMails: ReadonlySet<Kind> = new Set<Kind>(["deletion-scheduled"]);

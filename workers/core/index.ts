@@ -6,7 +6,14 @@ export { createJobs, prepareFlow, prepareJob } from "./enqueue.ts";
 export type { Database, Enqueue, EnqueueFlow, Jobs } from "./enqueue.ts";
 export { prepareMany } from "./enqueue-many.ts";
 export type { EnqueueMany, ManyItem, ManyOptions } from "./enqueue-many.ts";
-export { describeError, PermanentError, ProviderError, RateLimitedError, SupersededError } from "./errors.ts";
+export {
+  describeError,
+  PermanentError,
+  ProviderError,
+  RateLimitedError,
+  ReleaseError,
+  SupersededError,
+} from "./errors.ts";
 export type { ErrorKind, PauseOptions } from "./errors.ts";
 export { node } from "./flow.ts";
 export { defineJob, defineWorker } from "./job.ts";

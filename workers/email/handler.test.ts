@@ -22,6 +22,7 @@ const ada = {
   verifiedAt: null,
   zone: "Europe/Warsaw",
   notifyByMail: true,
+  refusedMails: [],
 };
 const report = { project: "Rocket", period: "Week 47", filename: "r.pdf", bytes: 5_000_000, attach: true };
 const open = { expiresAt: new Date(Date.now() + 60_000), usedAt: null };
@@ -119,6 +120,28 @@ test("a user who unsubscribed still receives the required mails", async () => {
   const optional = await perform({ template: "new-sign-in", userId, recordId }, unsubscribed);
   expect(optional).toEqual({ outcome: "skipped: unsubscribed", sent: [] });
   expect((await perform({ template: "password-changed", userId }, unsubscribed)).outcome).toBe("sent");
+});
+
+test("a mail that the user has stopped wanting is not sent", async () => {
+  const refusing = (...refusedMails: string[]) => ({ findUser: async () => ({ ...ada, refusedMails }) });
+  const notification = { template: "notification", userId, recordId };
+  for (const [payload, kind] of [
+    [notification, "mention"],
+    [reportReady, "report-ready"],
+  ] as const) {
+    const refused = await perform(payload, refusing(kind));
+    expect(refused).toEqual({ outcome: "skipped: the user wants no such mails", sent: [] });
+    expect((await perform(payload, refusing("upload-ready"))).outcome).toBe("sent");
+  }
+  const required = { template: "password-changed", userId };
+  expect((await perform(required, refusing("password-changed"))).outcome).toBe("sent");
+});
+
+test("skips the mail about a notification whose record is gone", async () => {
+  const payload = { template: "notification", userId, recordId };
+  const { outcome, sent } = await perform(payload, { findNotification: async () => null });
+  expect(outcome).toBe("skipped: what it is about was deleted, or is no longer visible to the user");
+  expect(sent).toEqual([]);
 });
 
 test("only optional mails have an unsubscribe link", async () => {
@@ -290,7 +313,12 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
     findDeletion: async () => ({ dueAt: new Date("2026-12-05T08:00:00Z") }),
     findDeletedAddress: async () => "ada@example.com",
     forgetAddress: async () => {},
-    findNotification: async () => ({ title: "Done", text: "", url: "https://app.example/notifications" }),
+    findNotification: async () => ({
+      kind: "mention",
+      title: "Done",
+      text: "",
+      url: "https://app.example/notifications",
+    }),
     links: {
       acceptInvitation: (id) => `https://app.example/invitation/${id}`,
       verifyEmail: (id) => `https://app.example/verify/${id}`,

@@ -2,7 +2,7 @@ import type { Payload, Run } from "../core/index.ts";
 import type { Sending } from "./evidence.ts";
 import { classifySendError } from "./failure.ts";
 import type { email, Template } from "./job.ts";
-import { greetingName, mails, optionalMails, required } from "./mails.ts";
+import { greetingName, mails, NOT_WANTED, optionalMails, required } from "./mails.ts";
 import type { Attachment, Sources, User } from "./mails.ts";
 
 interface Rendered {
@@ -42,7 +42,14 @@ export const sendEmail =
   };
 
 /** For the mail that has its recipient from its record. */
-const noUser: User = { email: "", name: "", verifiedAt: null, zone: "UTC", notifyByMail: false };
+const noUser: User = {
+  email: "",
+  name: "",
+  verifiedAt: null,
+  zone: "UTC",
+  notifyByMail: false,
+  refusedMails: [],
+};
 
 interface Wanted {
   template: Template;
@@ -58,6 +65,7 @@ const send = async (
 ): Promise<string> => {
   const isOptional = optionalMails.has(template);
   if (isOptional && !user.notifyByMail) return "skipped: unsubscribed";
+  if (isOptional && user.refusedMails.includes(template)) return `skipped: ${NOT_WANTED}`;
 
   const content = await mails[template](user, recordId, sources);
   if ("skip" in content) return `skipped: ${content.skip}`;

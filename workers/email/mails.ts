@@ -9,6 +9,8 @@ export interface User {
   zone: string;
   /** False after the user has unsubscribed from optional mails. */
   notifyByMail: boolean;
+  /** The kinds of notifications of which the user wants no mail. */
+  refusedMails: readonly string[];
 }
 
 /** The record of a link that works once. */
@@ -45,7 +47,7 @@ export interface Sources {
   readReport(id: string): Promise<Buffer | undefined>;
   findInvitation(id: string): Promise<{ email: string; expiresAt: Date; project: { name: string } } | null>;
   /** Resolves with null if there is nothing left to open. */
-  findNotification(id: string): Promise<{ title: string; text: string; url: string } | null>;
+  findNotification(id: string): Promise<{ kind: string; title: string; text: string; url: string } | null>;
   /** A deletion that can still be cancelled. */
   findDeletion(id: string): Promise<{ dueAt: Date } | null>;
   /**
@@ -122,9 +124,11 @@ export const mails: Record<Template, Mail> = {
     };
   },
 
-  notification: async (_user, recordId, { findNotification }) => {
+  notification: async ({ refusedMails }, recordId, { findNotification }) => {
     const found = await findNotification(required(recordId));
-    return found ? { data: { ...found } } : { skip: "the notification, or what it is about, was deleted" };
+    if (!found) return { skip: "what it is about was deleted, or is no longer visible to the user" };
+    const { kind, ...data } = found;
+    return refusedMails.includes(kind) ? { skip: NOT_WANTED } : { data };
   },
 
   "deletion-scheduled": async ({ zone }, recordId, { findDeletion, links }) => {
@@ -160,6 +164,8 @@ export const optionalMails: ReadonlySet<Template> = new Set<Template>([
   "report-ready",
   "notification",
 ]);
+
+export const NOT_WANTED = "the user wants no such mails";
 
 /** Bytes. Larger mails are refused by some servers. Each mail that is sent at the same time holds its attachment. */
 const MAX_ATTACHMENT = 5_000_000;

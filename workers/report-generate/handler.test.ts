@@ -46,26 +46,18 @@ const renderLines: RenderReport = (content, rows, { signal, progress }) => {
   return { pdf: Readable.from(lines(), { objectMode: false }), pages: Promise.resolve(3) };
 };
 
-test("stores the PDF, makes the report ready and enqueues its mail in one completion", async () => {
-  const { outcome, files, published, followUps, progress } = await perform();
+test("stores the PDF and makes the report ready in the completion", async () => {
+  const { outcome, files, published, completions, progress } = await perform();
   expect(outcome).toEqual({ pages: 3, bytes: 24 });
   expect(files).toEqual({ [reportId]: "Rocket Fuel\nRocket Fuel\n" });
   expect(published).toEqual([[reportId, { pages: 3, bytes: 24 }]]);
-  expect(followUps).toEqual([["email", { template: "report-ready", userId, recordId: reportId }]]);
-  expect(progress).toEqual([1]);
+  expect([completions, progress]).toEqual([1, [1]]);
 });
 
-test("a second run replaces the file, and enqueues no second mail", async () => {
-  const first = await perform();
-  const second = await perform({ publish: async () => "published again" });
-  expect(second.files).toEqual(first.files);
-  expect(second.followUps).toEqual([]);
-});
-
-test("a report that is deleted while it is drawn leaves neither a file nor a mail", async () => {
-  const { outcome, files, followUps, completions } = await perform({ publish: async () => "gone" });
+test("a report that is deleted while it is drawn leaves no file", async () => {
+  const { outcome, files, completions } = await perform({ publish: async () => "gone" });
   expect(outcome).toBe("skipped: the report was deleted, or its user left the project");
-  expect([files, followUps, completions]).toEqual([{}, [], 0]);
+  expect([files, completions]).toEqual([{}, 0]);
 });
 
 test("draws nothing for a report that no longer exists", async () => {
@@ -149,7 +141,6 @@ const perform = async (more: Partial<Deps<null>> = {}) => {
   const files: Record<string, string> = {};
   const published: unknown[] = [];
   const failed: unknown[] = [];
-  const followUps: unknown[] = [];
   const progress: unknown[] = [];
   const figureCalls: unknown[] = [];
   let content: ReportContent | undefined;
@@ -186,7 +177,7 @@ const perform = async (more: Partial<Deps<null>> = {}) => {
   const run = {
     ...{ id: "01932b5e-0000-7000-8000-000000000009", attempt: 1, signal: new AbortController().signal },
     progress: async (value: unknown) => void progress.push(value),
-    enqueue: (job: { name: string }, payload: unknown) => void followUps.push([job.name, payload]),
+    enqueue: () => {},
     enqueueFlow: () => {},
     children: async () => [],
     complete: async <Result>(effect: (tx: null) => Promise<Result>) => {
@@ -199,5 +190,5 @@ const perform = async (more: Partial<Deps<null>> = {}) => {
   const outcome = await generateReport(deps)(reportGenerate.payload.parse({ reportId }), run).catch(
     (thrown: unknown) => void (error = thrown),
   );
-  return { outcome, error, files, published, failed, followUps, progress, figureCalls, content, completions };
+  return { outcome, error, files, published, failed, progress, figureCalls, content, completions };
 };

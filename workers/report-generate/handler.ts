@@ -1,6 +1,5 @@
 import { Readable } from "node:stream";
 import type { Payload, Run } from "../core/index.ts";
-import { email } from "../email/job.ts";
 import { collectContent, scopeOf } from "./collect.ts";
 import { drawnRows, type RenderReport } from "./content.ts";
 import type { ReportData, RequestedReport } from "./data.ts";
@@ -28,9 +27,12 @@ export interface Deps<Tx> {
   write(reportId: string, pdf: Readable): Promise<void>;
   /** Removes the stored PDF, if there is one. */
   remove(reportId: string): Promise<void>;
-  /** Makes the report ready and notifies its user. Resolves with "gone" if it may not be delivered any more. */
-  publish(tx: Tx, report: RequestedReport, pdf: Pdf): Promise<"published" | "published again" | "gone">;
-  /** Marks the report as failed. Its user sees `problem`. */
+  /**
+   * Makes the report ready and notifies its user, unless it was ready before. Resolves with "gone" if it may not be
+   * delivered any more.
+   */
+  publish(tx: Tx, report: RequestedReport, pdf: Pdf): Promise<"published" | "gone">;
+  /** Marks the report as failed and notifies its user, who sees `problem`. */
   fail(tx: Tx, reportId: string, problem: string): Promise<unknown>;
   projectUrl(projectId: string): string;
 }
@@ -49,10 +51,8 @@ export const generateReport =
     const pdf = await writePdf(deps, report, run);
     try {
       return await run.complete(async (tx) => {
-        const outcome = await deps.publish(tx, report, pdf);
-        if (outcome === "gone") throw new GoneError("the report was deleted, or its user left the project");
-        if (outcome === "published")
-          run.enqueue(email, { template: "report-ready", userId: report.userId, recordId: report.id });
+        if ((await deps.publish(tx, report, pdf)) === "gone")
+          throw new GoneError("the report was deleted, or its user left the project");
         return pdf;
       });
     } catch (error) {

@@ -3,6 +3,7 @@ import { buffer } from "node:stream/consumers";
 import type { Tx } from "../../infra/database.ts";
 import { createLinks } from "../../infra/links.ts";
 import { createMailer } from "../../infra/mail.ts";
+import { findNotificationText } from "../../infra/notifications/texts.ts";
 import { reportKey } from "../../infra/report-file.ts";
 import { needsTls } from "../../infra/smtp-url.ts";
 import { ObjectMissingError } from "../../infra/storage/storage.ts";
@@ -11,8 +12,8 @@ import { defineWorker } from "../core/index.ts";
 import { createEvidence } from "../email/evidence.ts";
 import { sendEmail } from "../email/handler.ts";
 import { email } from "../email/job.ts";
+import { greetingName } from "../email/mails.ts";
 import type { Infrastructure } from "./infrastructure.ts";
-import { findNotificationText } from "../../infra/notifications/texts.ts";
 import { findDeletedAddress } from "./deleted-address.ts";
 import { findReadyReport } from "./ready-report.ts";
 
@@ -24,13 +25,14 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
   return defineWorker(
     email,
     sendEmail<Tx>({
-      findUser: (id) =>
-        prisma.user.findUnique({
-          where: { id },
-          select: {
-            ...{ email: true, name: true, verifiedAt: true, zone: true, notifyByMail: true, closedAt: true },
-          },
-        }),
+      findUser: async (id) => {
+        const select = {
+          ...{ email: true, name: true, verifiedAt: true, zone: true, notifyByMail: true, closedAt: true },
+        } as const;
+        const choices = { where: { mail: false }, select: { kind: true } };
+        const found = await prisma.user.findUnique({ where: { id }, select: { ...select, choices } });
+        return found && { ...found, refusedMails: found.choices.map(({ kind }) => kind) };
+      },
       findVerification: (id) => prisma.emailVerification.findUnique({ where: { id } }),
       findReset: (id) => prisma.passwordReset.findUnique({ where: { id } }),
       findSession: (id) => prisma.session.findUnique({ where: { id } }),
@@ -46,7 +48,7 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
       findDeletedAddress: findDeletedAddress(prisma, config.appSecret),
       forgetAddress: (tx, id) =>
         tx.accountDeletion.updateMany({ where: { id }, data: { sealedAddress: null } }),
-      findNotification: (id) => findNotificationText(prisma, config.publicUrl, id),
+      findNotification: (id) => findNotificationText(prisma, config.publicUrl, id, greetingName),
       links: createLinks(config.publicUrl, config.appSecret),
       render: createRenderer(templates),
       send: mailer.send,

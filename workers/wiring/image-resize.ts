@@ -3,21 +3,26 @@ import { defineWorker } from "../core/index.ts";
 import { resizeImage, type Variants } from "../image-resize/handler.ts";
 import { imageResize } from "../image-resize/job.ts";
 import type { Infrastructure } from "./infrastructure.ts";
+import { withLastFailure } from "./last-failure.ts";
 import { createUploadObjects } from "./upload-objects.ts";
+import { createFailUpload, makeUploadReady } from "./upload-outcome.ts";
 
 export const wire = ({ prisma, storage }: Infrastructure) => {
   const { read, write } = createUploadObjects(storage);
-  return defineWorker(
+  const fail = createFailUpload(prisma);
+  const handler = withLastFailure(
     imageResize,
     resizeImage<Tx>({
       findUpload: (id) => prisma.upload.findUnique({ where: { id }, select: { id: true } }),
       read,
       write,
       publish,
-      reject: (id, problem) =>
-        prisma.upload.updateMany({ where: { id }, data: { state: "FAILED", problem } }),
+      reject: fail,
     }),
+    // What is not the upload itself is left out of it.
+    async ({ uploadId, source }) => source === undefined && fail(uploadId, null),
   );
+  return defineWorker(imageResize, handler);
 };
 
 const publish = async (
@@ -28,6 +33,5 @@ const publish = async (
   await tx.uploadFile.deleteMany({ where: { uploadId, path: { startsWith: `${folder}/` } } });
   await tx.uploadFile.createMany({ data: files.map((file) => ({ uploadId, role, ...file })) });
   if (!isUpload) return;
-  const ready = { state: "READY" as const, problem: null, readyAt: new Date() };
-  await tx.upload.update({ where: { id: uploadId }, data: { width, height, placeholder, note, ...ready } });
+  await makeUploadReady(tx, uploadId, { width, height, placeholder, note });
 };

@@ -5,21 +5,28 @@ import { generateReport } from "../report-generate/handler.ts";
 import { reportGenerate } from "../report-generate/job.ts";
 import { renderReport } from "../report-generate/render.ts";
 import type { Infrastructure } from "./infrastructure.ts";
+import { withLastFailure } from "./last-failure.ts";
 import { createReportData } from "./report-data.ts";
 import { reportKey } from "../../infra/report-file.ts";
 import { createReportRecords } from "./report-records.ts";
 
 export const wire = ({ config, prisma, storage }: Infrastructure) => {
   const links = createLinks(config.publicUrl, config.appSecret);
-  return defineWorker(
+  const records = createReportRecords(prisma);
+  const handler = withLastFailure(
     reportGenerate,
     generateReport<Tx>({
-      ...createReportRecords(prisma),
+      ...records,
       data: createReportData(prisma, links.task),
       render: renderReport,
       write: (id, pdf) => storage.write(reportKey(id), pdf, "application/pdf"),
       remove: (id) => storage.remove([reportKey(id)]),
       projectUrl: links.project,
     }),
+    (payload, jobId) => {
+      const id = "reportId" in payload ? payload.reportId : jobId;
+      return prisma.$transaction((tx) => records.fail(tx, id, null));
+    },
   );
+  return defineWorker(reportGenerate, handler);
 };

@@ -1,10 +1,10 @@
 import { sqlOf, type Database, type Tx } from "../../infra/database.ts";
-import { notify } from "../../infra/notifications/notify.ts";
 import { findJobsOfRecords, type Payload } from "../core/index.ts";
 import type { RequestedReport, Sprint } from "../report-generate/data.ts";
 import type { Pdf } from "../report-generate/handler.ts";
 import type { reportGenerate } from "../report-generate/job.ts";
 import { periodBefore } from "../report-generate/period.ts";
+import { announce } from "./announce.ts";
 
 type Found = RequestedReport | { skip: string } | { reject: string; reportId: string };
 
@@ -21,23 +21,30 @@ export const createReportRecords = (prisma: Database["prisma"]) => ({
     tx: Tx,
     { id, userId, project }: RequestedReport,
     pdf: Pdf,
-  ): Promise<"published" | "published again" | "gone"> => {
+  ): Promise<"published" | "gone"> => {
     const [row] = await tx.$queryRaw<{ state: string }[]>`
       SELECT state::text FROM "Report" WHERE id = ${id}::uuid FOR UPDATE`;
     const isMember = await tx.projectMember.count({ where: { projectId: project.id, userId } });
     if (!row || isMember === 0) return "gone";
     if (row.state === "READY") {
       await tx.report.update({ where: { id }, data: pdf });
-      return "published again";
+      return "published";
     }
     const ready = { state: "READY" as const, problem: null, readyAt: new Date() };
     await tx.report.update({ where: { id }, data: { ...pdf, ...ready } });
-    await notify(tx, { userId, kind: "report-ready", recordId: id });
+    await announce(tx, { userId, kind: "report-ready", recordId: id });
     return "published";
   },
 
-  fail: (tx: Tx, id: string, problem: string) =>
-    tx.report.updateMany({ where: { id, state: { not: "READY" } }, data: { state: "FAILED", problem } }),
+  /** With a reason for its user, or without one if the fault is ours. A report that is ready stays so. */
+  fail: async (tx: Tx, id: string, problem: string | null): Promise<void> => {
+    const [failed] = await tx.report.updateManyAndReturn({
+      where: { id, state: "PENDING" },
+      data: { state: "FAILED", problem },
+      select: { userId: true },
+    });
+    if (failed) await announce(tx, { userId: failed.userId, kind: "report-failed", recordId: id });
+  },
 });
 
 /** Creates the report of a slot, unless it exists. Resolves with a reason if there must not be one. */

@@ -78,10 +78,10 @@ test("a publication fails if it would lose subtitles that were saved in the mean
 });
 
 test("a rejection fails the upload with its reason, unless it is published", async () => {
-  await videos.reject(id, "It is damaged.");
+  await videos.fail(id, "It is damaged.");
   expect(await row()).toMatchObject({ state: "FAILED", problem: "It is damaged." });
   const plain = { master: file("hls/master.m3u8"), subtitles: undefined, note: undefined };
   await inTransaction((tx) => videos.publish(tx, id, plain));
-  await videos.reject(id, "It is damaged.");
+  await videos.fail(id, "It is damaged.");
   expect(await row()).toMatchObject({ state: "READY", problem: null });
 });

@@ -1,4 +1,5 @@
 import type { Database, Tx } from "../../infra/database.ts";
+import { createFailUpload, makeUploadReady } from "./upload-outcome.ts";
 
 interface File {
   path: string;
@@ -11,11 +12,7 @@ export const createVideoRecords = (prisma: Database["prisma"]) => ({
   findUpload: (id: string) =>
     prisma.upload.findUnique({ where: { id }, select: { seconds: true, completedAt: true } }),
 
-  /** Fails the upload with a reason for its owner. A published video stays published. */
-  reject: async (id: string, problem: string): Promise<void> => {
-    const where = { id, state: { not: "READY" as const } };
-    await prisma.upload.updateMany({ where, data: { state: "FAILED", problem } });
-  },
+  fail: createFailUpload(prisma),
 
   /** Records the renditions and the master playlist in place of earlier ones. */
   saveVideo: async (
@@ -57,9 +54,7 @@ export const createVideoRecords = (prisma: Database["prisma"]) => ({
     if ((await findSubtitles(tx, uploadId))?.path !== subtitles)
       throw new Error("the subtitles have changed since they were read");
     await replaceFiles(tx, uploadId, "PLAYLIST", [master]);
-    const data = { state: "READY" as const, problem: null, ...(note !== undefined && { note }) };
-    await tx.upload.update({ where: { id: uploadId }, data });
-    await tx.upload.updateMany({ where: { id: uploadId, readyAt: null }, data: { readyAt: new Date() } });
+    await makeUploadReady(tx, uploadId, note === undefined ? {} : { note });
   },
 });
 

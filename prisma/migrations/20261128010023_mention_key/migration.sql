@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE UNIQUE INDEX "Notification_mention_key" ON "Notification"("recordId", "userId") WHERE (kind = 'mention');
