@@ -4,7 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { send, timesColumns, timesTable, worstRatio } from "./deletion/clients.ts";
 import { extents, PASSWORD } from "./deletion/population.ts";
 import { endOf, readStatements, type Statement } from "./deletion/statements.ts";
-import { forgetPeak, type Query, residentMegabytes, startSystem, type System } from "./deletion/system.ts";
+import {
+  forgetPeak,
+  type Query,
+  residentMegabytes,
+  startSystem,
+  type System,
+  walBytes,
+} from "./deletion/system.ts";
 import type { Measurement } from "./findings.ts";
 
 /** Seconds for which the other users' requests are measured before the deletion. */
@@ -91,13 +98,6 @@ const fingerprint = async (query: Query): Promise<string | undefined> => {
     ["ada@example.com"],
   );
   return hashes.map(({ hash }) => hash).join(" ");
-};
-
-export const walBytes = async (query: Query): Promise<number> => {
-  const [row] = await query<{ bytes: number }>(
-    `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS bytes`,
-  );
-  return row?.bytes ?? NaN;
 };
 
 const describe = ({ ms, text }: Statement): string => `    ${ms.toFixed(0)} ms  ${text.slice(0, 200)}`;

@@ -75,3 +75,10 @@ export const residentMegabytes = async (pid: number, which: "VmRSS" | "VmHWM"): 
 /** Source: proc_pid_clear_refs(5) */
 export const forgetPeak = (pid: number): Promise<void> =>
   writeFile(`/proc/${pid}/clear_refs`, "5").catch(() => undefined);
+
+export const walBytes = async (query: Query): Promise<number> => {
+  const [row] = await query<{ bytes: number }>(
+    `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS bytes`,
+  );
+  return row?.bytes ?? NaN;
+};
