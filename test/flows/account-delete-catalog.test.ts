@@ -3,6 +3,8 @@ import { v7 as uuidv7 } from "uuid";
 import { removals } from "../../workers/wiring/user-data/removals.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { accountDeletion, createDeletions } from "../support/api/deletion.ts";
+import { brokerContent, tablesContent } from "../support/core/broker-content.ts";
+import { until } from "../../scripts/processes/until.ts";
 import { createPeople } from "../support/api/people.ts";
 import { fillTables, foldersOf } from "../support/accounts/fill.ts";
 import { findReferences, rowsReachedFrom, type Reference } from "../support/accounts/references.ts";
@@ -97,6 +99,24 @@ test("nothing of the user is left in any table, and a bystander's rows are as th
     expect([table, key, found.length]).toEqual([table, key, 0]);
   }
   for (const folder of folders) expect(await listed(folder)).toEqual([]);
+
+  const { sql, queueUrl } = app.core;
+  await until("the address is gone", async () => {
+    const sealed = await app.core.database.prisma.accountDeletion.count({
+      where: { sealedAddress: { not: null } },
+    });
+    return sealed === 0;
+  });
+  const places = {
+    database: await tablesContent(sql, "public"),
+    broker: await brokerContent(queueUrl, sql),
+    log: app.logged.join("\n") + JSON.stringify(app.core.logged),
+  };
+  for (const [place, content] of Object.entries(places)) {
+    expect(content.length).toBeGreaterThan(100);
+    expect([place, content.includes(person.email)]).toEqual([place, false]);
+  }
+  expect(places.database.includes(userId)).toBe(false);
 
   expect(await rowsReachedFrom(app.core.sql, references, bystanderId)).toEqual(before);
   for (const folder of files) expect(await listed(folder)).toHaveLength(2);

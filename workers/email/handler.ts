@@ -28,7 +28,7 @@ export interface Deps<Tx> extends Sources {
 export const sendEmail =
   <Tx>({ findUser, forgetAddress, ...deps }: Deps<Tx>) =>
   async (payload: Payload<typeof email>, run: Pick<Run<Tx>, "id" | "signal" | "complete">) => {
-    if (!("userId" in payload)) {
+    if (payload.userId === undefined) {
       const result = await send(deps, payload, noUser, run);
       return run.complete(async (tx) => {
         await forgetAddress(tx, required(payload.recordId));
@@ -53,7 +53,7 @@ const noUser: User = {
 
 interface Wanted {
   template: Template;
-  userId?: string;
+  userId?: string | undefined;
   recordId: string | undefined;
 }
 

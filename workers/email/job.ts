@@ -16,12 +16,9 @@ export type Template = keyof typeof priorities;
 const template = z.enum(Object.keys(priorities) as Template[]);
 
 // `subject` is the old name of `recordId`: jobs enqueued by older code may still be in the ledger (see README.md).
-const fields = { recordId: z.uuid().optional(), subject: z.uuid().optional() };
 const payload = z
-  .union([
-    z.object({ template: template.exclude(["account-deleted"]), userId: z.uuid(), ...fields }),
-    z.object({ template: z.literal("account-deleted"), ...fields }), // its user has no row any more
-  ])
+  .object({ template, userId: z.uuid().optional(), recordId: z.uuid().optional(), subject: z.uuid().optional() })
+  .refine(({ template, userId }) => userId !== undefined || template === "account-deleted", "needs a userId")
   .transform(({ subject, ...rest }) => ({ ...rest, recordId: rest.recordId ?? subject }));
 
 /** Sends one mail to one user, or on behalf of one. `recordId` is the record that the mail is about (see mails.ts). */
