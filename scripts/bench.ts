@@ -1,5 +1,7 @@
 import { accounts } from "./bench/accounts.ts";
 import { core } from "./bench/core.ts";
+import { deletion } from "./bench/deletion.ts";
+import { naiveDeletion } from "./bench/deletion-naive.ts";
 import { schedules } from "./bench/dispatch.ts";
 import { exports } from "./bench/export.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
@@ -22,6 +24,8 @@ const parts: Readonly<Record<string, readonly Measurement[]>> = {
   schedules,
   purges,
   export: exports,
+  deletion,
+  "deletion-naive": naiveDeletion,
 };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.

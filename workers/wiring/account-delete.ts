@@ -8,7 +8,7 @@ import { accountDelete } from "../account-delete/job.ts";
 import { defineWorker, prepareJob } from "../core/index.ts";
 import { purgeOptions } from "./database-load.ts";
 import type { Infrastructure } from "./infrastructure.ts";
-import { addToReceipt, type Counts } from "./user-data/removal.ts";
+import { addToReceipt, type Counts, inBatch, type Removal, useIndexes } from "./user-data/removal.ts";
 import { removals } from "./user-data/removals.ts";
 
 export const wire = ({ prisma, storage, config }: Infrastructure) =>
@@ -17,12 +17,14 @@ export const wire = ({ prisma, storage, config }: Infrastructure) =>
     deleteAccount<Tx>({
       ...purgeOptions({ prisma, config }),
       close: closeAccount(prisma, config.appSecret),
-      steps: (account) =>
-        removals.map(
+      steps: (account) => [
+        ...removals.map(
           ({ remove }) =>
             (after: string | undefined) =>
               remove({ prisma, storage, ...account }, after),
         ),
+        ...references.map((reference) => () => lookFor(reference, { prisma, ...account })),
+      ],
       finish: finishDeletion,
       handOn: async (tx, { deletionId }, delay) => {
         const jobId = await prepareJob(accountDelete, { deletionId }, { delay })(sqlOf(tx));
@@ -83,8 +85,23 @@ const forgetUser = async (tx: Tx, userId: string, email: string): Promise<Counts
   return { sessions: sessions.count, invitations: invitations.count, throttles };
 };
 
+const references = removals.flatMap((removal) => removal.references);
+
+/**
+ * The first look after a deletion is slow: it checks every deleted row that an index still names, and marks its entry.
+ * So one table is looked at after the other before `finishDeletion` looks at all of them, and has the user locked.
+ */
+const lookFor = ([table, column]: (typeof references)[number], removal: Account & Pick<Removal, "prisma">) =>
+  inBatch(removal, async (tx) => {
+    await tx.$queryRawUnsafe(`SELECT EXISTS (${rowsOf(table, column)})`, removal.userId);
+    return { counts: {}, next: undefined };
+  });
+
+const rowsOf = (table: string, column: string) => `SELECT FROM "${table}" WHERE "${column}" = $1::uuid`;
+
 /** Deletes the user's row if nothing refers to it, and leaves the receipt. */
 const finishDeletion = async (tx: Tx, { userId, deletionId }: Account): Promise<string[]> => {
+  await useIndexes(tx); // also for the checks of the foreign keys
   await tx.$queryRaw`SELECT FROM "User" WHERE id = ${userId}::uuid FOR UPDATE`;
   const [left] = await tx.$queryRawUnsafe<[{ found: string[] }]>(findLeft, userId);
   if (left.found.length > 0) return left.found;
@@ -100,10 +117,6 @@ const finishDeletion = async (tx: Tx, { userId, deletionId }: Account): Promise<
 /** Jobs that a worker runs, and rows that were written meanwhile. */
 const findLeft = `SELECT array_remove(ARRAY[
   CASE WHEN EXISTS (SELECT FROM "Job" WHERE payload ? 'userId' AND payload ->> 'userId' = $1::uuid::text) THEN 'jobs' END,
-  ${removals
-    .flatMap(({ references }) => references)
-    .map(
-      ([table, column]) =>
-        `CASE WHEN EXISTS (SELECT FROM "${table}" WHERE "${column}" = $1::uuid) THEN '${table}.${column}' END`,
-    )
+  ${references
+    .map(([table, column]) => `CASE WHEN EXISTS (${rowsOf(table, column)}) THEN '${table}.${column}' END`)
     .join(",\n  ")}], NULL) AS found`;

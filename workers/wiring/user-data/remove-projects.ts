@@ -88,16 +88,12 @@ const findSuccessor = async (tx: Tx, projectId: string): Promise<string | undefi
 
 /** Some tasks, after their comments: one task may have any number of them. */
 const deleteTasks = async (tx: Tx, projectId: string, after: string | undefined): Promise<PurgedBatch> => {
-  const from = after ? { id: { gte: after } } : {};
-  const page = await tx.task.findMany({
-    where: { projectId, ...from },
-    select: { id: true },
-    ...{ orderBy: { id: "asc" } as const, take: BATCH },
-  });
-  const ids = page.map(({ id }) => id);
   const comments = await tx.$executeRaw`
     DELETE FROM "Comment" WHERE ctid = ANY (ARRAY(
-      SELECT ctid FROM "Comment" WHERE "taskId" = ANY (${ids}::uuid[]) LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`;
+      SELECT c.ctid FROM (
+        SELECT id FROM "Task" WHERE "projectId" = ${projectId}::uuid AND id >= ${after || NO_ID}::uuid
+         ORDER BY id LIMIT ${BATCH}) t
+        JOIN "Comment" c ON c."taskId" = t.id LIMIT ${BATCH} FOR UPDATE OF c SKIP LOCKED))`;
   if (comments === BATCH) return { counts: { comments }, next: after ?? "" };
   const deleted = await deleteBatch(tx, tasks, projectId, after || undefined);
   return { ...deleted, counts: { comments, ...deleted.counts } };
