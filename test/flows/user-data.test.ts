@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { userData } from "../../workers/wiring/user-data/list.ts";
+import { tablesOf, userData } from "../../workers/wiring/user-data/list.ts";
 import { createCore, type Core } from "../support/core/core.ts";
 
 let core: Core;
@@ -28,7 +28,7 @@ const findTables = async (): Promise<string[]> => {
 
 /** The tables that no entry of the list covers. */
 const findForgotten = async (): Promise<string[]> => {
-  const covered = new Set(userData.flatMap(({ tables }) => tables));
+  const covered = new Set(userData.flatMap(tablesOf));
   return (await findTables()).filter((name) => !covered.has(name));
 };
 
@@ -62,9 +62,10 @@ test("every column of what is exported is in the export, or the list says why no
 });
 
 test("an entry exports something of its tables, or says why not", () => {
-  for (const { name, tables, read = [], notExported } of userData) {
+  for (const entry of userData) {
+    const { name, read = [], notExported } = entry;
     expect([name, read.length > 0 || Boolean(notExported)]).toEqual([name, true]);
-    for (const { table } of read) expect(tables).toContain(table);
+    for (const { table } of read) expect(tablesOf(entry)).toContain(table);
   }
   const paths = userData.flatMap(({ read = [] }) => read.map(({ file }) => file));
   expect(new Set(paths).size).toBe(paths.length);
@@ -74,9 +75,10 @@ const documentation = join(import.meta.dirname, "../../docs/account-data.md");
 
 /** The tables of the documentation, as the list says them. */
 const expectedRows = (): string[] => [
-  ...userData.map(({ name, tables, read = [], notExported = "" }) =>
-    toRow(name, code(tables), code(read.map(({ file }) => `${file}.json`)), notExported),
-  ),
+  ...userData.map((entry) => {
+    const { name, read = [], notExported = "" } = entry;
+    return toRow(name, code(tablesOf(entry)), code(read.map(({ file }) => `${file}.json`)), notExported);
+  }),
   ...userData.flatMap(({ read = [] }) =>
     read.flatMap(({ table, omitted = {} }) =>
       Object.entries(omitted).map(([column, why]) => toRow(code([`${table}.${column}`]), why)),
