@@ -19,6 +19,8 @@ const httpFlows = [
   "uploads-page",
   "projects-page",
   "reports-page",
+  "notifications",
+  "notifications-page",
   "host-names",
   "hostile-names",
   "same-site",

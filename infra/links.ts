@@ -12,10 +12,13 @@ export const createLinks = (publicUrl: string, appSecret: string) => ({
   forgotPassword: () => `${publicUrl}/forgot-password`,
   acceptInvitation: (id: string) =>
     `${publicUrl}/invitation#${deriveToken(appSecret, "accept-invitation", id)}`,
+  keepAccount: (deletionId: string) =>
+    `${publicUrl}/keep-account#${deriveToken(appSecret, "cancel-deletion", deletionId)}`,
   login: () => `${publicUrl}/login`,
   project: (id: string) => `${publicUrl}/projects#${id}`,
   task: (projectId: string, id: string) => `${publicUrl}/projects#${projectId}/${id}`,
   report: (id: string) => `${publicUrl}/reports#${id}`,
+  exports: () => `${publicUrl}/account#exports`,
   /** In the query, because mail providers post to it. The token allows nothing else. */
   unsubscribe: (userId: string) =>
     `${publicUrl}/unsubscribe?token=${signId(appSecret, "unsubscribe", userId)}`,

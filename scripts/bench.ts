@@ -1,9 +1,13 @@
 import { accounts } from "./bench/accounts.ts";
 import { core } from "./bench/core.ts";
+import { deletion } from "./bench/deletion.ts";
+import { naiveDeletion } from "./bench/deletion-naive.ts";
 import { schedules } from "./bench/dispatch.ts";
+import { exports } from "./bench/export.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
 import { media } from "./bench/media.ts";
+import { order } from "./bench/order.ts";
 import { purges } from "./bench/purges.ts";
 import { reports } from "./bench/reports.ts";
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
@@ -13,11 +17,15 @@ import { parseArgsOrExit } from "./processes/command-line.ts";
 /** To measure something else, add a list of measurements here. */
 const parts: Readonly<Record<string, readonly Measurement[]>> = {
   core,
+  order,
   accounts,
   media,
   reports,
   schedules,
   purges,
+  export: exports,
+  deletion,
+  "deletion-naive": naiveDeletion,
 };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.

@@ -17,8 +17,8 @@ Starts its own processes and database servers, on this machine only.
   npm run chaos -- --seed N           the same faults in the same order as the run that printed this seed
   npm run chaos -- --short            600 jobs and shorter outages, at most three minutes, for CI
 
-Exits with 1 if an acknowledged request was lost, if an effect was repeated outside the crash window,
-or if a mail has an unexpected Message-ID.`;
+Exits with 1 if an acknowledged request was lost, if an effect was repeated outside the crash window, if a job did
+not run in the order of its key, or if a mail has an unexpected Message-ID.`;
 
 const { values: options } = parseArgsOrExit(
   {

@@ -168,6 +168,14 @@ const report = (done: { id: string }[], requested: string[], outcome: string, re
   console.log([`${direct} of ${requested.length} ${outcome}`, ...notes.filter(Boolean)].join("; "));
 };
 
+/** An error ends the process, and so the transaction. */
+const atomically = async <Result>(sql: Sql, work: () => Promise<Result>): Promise<Result> => {
+  await sql("BEGIN", []);
+  const result = await work();
+  await sql("COMMIT", []);
+  return result;
+};
+
 const commands: Record<string, (sql: Sql, ids: string[]) => Promise<void>> = {
   list,
   show,
@@ -176,11 +184,13 @@ const commands: Record<string, (sql: Sql, ids: string[]) => Promise<void>> = {
   retry: async (sql, ids) => {
     const requested = await select(sql, ids);
     const rest = "the others are not in the dead letter";
-    report(await replayJobs(sql, requested), requested, "will run again", rest);
+    const replayed = await atomically(sql, () => replayJobs(sql, requested));
+    report(replayed, requested, "will run again", rest);
   },
   cancel: async (sql, ids) => {
     const requested = await select(sql, ids);
-    report(await cancelJobs(sql, requested), requested, "cancelled", "the others have started or ended");
+    const cancelled = await atomically(sql, () => cancelJobs(sql, requested));
+    report(cancelled, requested, "cancelled", "the others have started or ended");
   },
 };
 

@@ -6,8 +6,12 @@ import { createTestDatabase } from "./support/core/database.ts";
 
 // Added to a migration by hand, because Prisma's schema language cannot express it.
 const byHand = [
+  "relation Job_export_idx i",
+  `CREATE INDEX "Job_export_idx" ON public."Job" USING btree (((payload ->> 'exportId'::text))) WHERE (payload ? 'exportId'::text)`,
   "relation Job_report_idx i",
   `CREATE INDEX "Job_report_idx" ON public."Job" USING btree (((payload ->> 'reportId'::text))) WHERE (payload ? 'reportId'::text)`,
+  "relation Job_schedule_idx i",
+  `CREATE INDEX "Job_schedule_idx" ON public."Job" USING btree (((payload ->> 'scheduleId'::text))) WHERE (payload ? 'scheduleId'::text)`,
   "relation Job_upload_idx i",
   `CREATE INDEX "Job_upload_idx" ON public."Job" USING btree (((payload ->> 'uploadId'::text))) WHERE (payload ? 'uploadId'::text)`,
   "relation Job_user_idx i",

@@ -20,6 +20,7 @@ const folders = (await readdir(join(root, "workers"), { withFileTypes: true }))
 
 const wirings: string[] = [];
 for (const file of await readdir(join(root, "workers/wiring"))) {
+  if (!file.endsWith(".ts")) continue; // what wirings share
   const source = await readFile(join(root, "workers/wiring", file), "utf8");
   if (/^export const wire\b/m.test(source)) wirings.push(file.replace(/\.ts$/, ""));
 }

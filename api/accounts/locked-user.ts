@@ -1,10 +1,13 @@
 import type { Tx } from "../../infra/database.ts";
 import { verifyPassword } from "../../infra/passwords.ts";
 
-/** Serializes concurrent logins, resets and link requests of one user until the transaction ends. */
+/**
+ * Serializes concurrent logins, resets and link requests of one user until the transaction ends. Resolves with undefined
+ * if the account is closed or deleted.
+ */
 export const lockUser = async (tx: Tx, id: string): Promise<{ passwordHash: string } | undefined> => {
   const [user] = await tx.$queryRaw<{ passwordHash: string }[]>`
-    SELECT "passwordHash" FROM "User" WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
+    SELECT "passwordHash" FROM "User" WHERE id = ${id}::uuid AND "closedAt" IS NULL FOR NO KEY UPDATE`;
   return user;
 };
 

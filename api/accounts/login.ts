@@ -11,6 +11,7 @@ import { deviceName } from "./device-name.ts";
 import { email } from "../http/fields.ts";
 import { password } from "./fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
+import { cancelDeletion } from "./cancel-deletion.ts";
 import { lockUserByPassword } from "./locked-user.ts";
 import { Problem } from "../http/problem.ts";
 import { ABSOLUTE, endOfSession } from "./session-lifetime.ts";
@@ -30,6 +31,10 @@ const login = z.object({
 });
 const loggedIn = z.object({
   message: z.string(),
+  deletionCancelled: z
+    .literal(true)
+    .optional()
+    .describe("The deletion of the account was scheduled; this login has cancelled it."),
   token: z.string().optional().describe("For the header `Authorization: Bearer …`. Only with `as: bearer`."),
 });
 
@@ -75,7 +80,7 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
         const device = cookies.get(request, "device") ?? createToken();
         const deviceHash = hashToken(device);
 
-        await jobs.transaction(async ({ tx, enqueue }) => {
+        const isCancelled = await jobs.transaction(async ({ tx, enqueue }) => {
           const now = new Date();
           if (!(await lockUserByPassword(tx, userId, { hash, password: body.password })))
             throw new Problem("wrong-credentials");
@@ -103,12 +108,16 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
             data: { lastSeenAt: now },
           });
           if (isNew) await announce({ tx, enqueue }, { userId, kind: "new-sign-in", recordId: session.id });
+          return cancelDeletion({ tx, enqueue }, userId);
         });
 
         cookies.set(response, "device", device, YEAR);
-        if (body.as === "bearer") return { message: "You are logged in.", token };
-        cookies.set(response, "session", token, ABSOLUTE);
-        return { message: "You are logged in." };
+        if (body.as === "cookie") cookies.set(response, "session", token, ABSOLUTE);
+        return {
+          message: isCancelled ? "You are logged in, and your account is kept." : "You are logged in.",
+          ...(isCancelled && { deletionCancelled: true as const }),
+          ...(body.as === "bearer" && { token }),
+        };
       },
     ),
 

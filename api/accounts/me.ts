@@ -39,7 +39,7 @@ export const meRoutes = ({ prisma }: AppDeps) => [
       const { email: notifyByMail, push: notifyByPush } = notifications ?? {};
       const data = given({ name, zone, notifyByMail, notifyByPush });
       if (zone === undefined)
-        return toMe((await prisma.user.updateManyAndReturn({ where: { id }, data }))[0]);
+        return toMe((await prisma.user.updateManyAndReturn({ where: { id, closedAt: null }, data }))[0]);
       return transaction(async ({ tx }) => {
         const [before] = await tx.$queryRaw<{ zone: string }[]>`
           SELECT zone FROM "User" WHERE id = ${id}::uuid FOR NO KEY UPDATE`;

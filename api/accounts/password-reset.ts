@@ -11,6 +11,6 @@ export const renewReset = async (tx: Tx, appSecret: string, userId: string): Pro
   const tokenHash = hashToken(deriveToken(appSecret, "reset-password", id));
   await tx.$executeRaw`
     INSERT INTO "PasswordReset" (id, "userId", "tokenHash", "expiresAt")
-    SELECT ${id}::uuid, id, ${tokenHash}, now() + interval '30 minutes' FROM "User" WHERE id = ${userId}::uuid`;
+    SELECT ${id}::uuid, id, ${tokenHash}, now() + interval '30 minutes' FROM "User" WHERE id = ${userId}::uuid AND "closedAt" IS NULL`;
   return id;
 };

@@ -9,7 +9,7 @@ import { route } from "../http/contract.ts";
 import { newPassword, password } from "./fields.ts";
 import { email, message, token } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
-import { lockUser, lockUserByPassword } from "./locked-user.ts";
+import { lockUser, lockUserByEmail, lockUserByPassword } from "./locked-user.ts";
 import { renewReset } from "./password-reset.ts";
 import { Problem } from "../http/problem.ts";
 
@@ -31,7 +31,7 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
       await enforceLimit(throttle, limits.mails, clientOf(request));
       await enforceLimit(throttle, limits.forgot, body.email);
       return transaction(async ({ tx, enqueue }) => {
-        const user = await tx.user.findUnique({ where: { email: body.email }, select: { id: true } });
+        const user = await lockUserByEmail(tx, body.email);
         // Without an account, the same statements run for a random id, so that they take as long.
         const userId = user?.id ?? uuidv7();
         const recordId = await renewReset(tx, appSecret, userId);
@@ -63,7 +63,7 @@ export const passwordRoutes = ({ prisma, appSecret, throttle }: AppDeps) => [
       const { userId } = found;
       const passwordHash = await hashPassword(body.password);
       return transaction(async ({ tx, enqueue }) => {
-        await lockUser(tx, userId);
+        if (!(await lockUser(tx, userId))) throw new Problem("token-spent"); // the account was closed
         const { count } = await tx.passwordReset.updateMany({ where: open, data: { usedAt: now } });
         if (count === 0) throw new Problem("token-spent");
         await tx.user.update({ where: { id: userId }, data: { passwordHash }, select: { id: true } });

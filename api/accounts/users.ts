@@ -26,7 +26,8 @@ export const userRoutes = ({ prisma }: AppDeps) => [
       response: pageOf(user),
     },
     async ({ query }) => {
-      const rows = await prisma.user.findMany(pageArguments(query));
+      const { where, ...rest } = pageArguments(query);
+      const rows = await prisma.user.findMany({ ...rest, where: { ...where, closedAt: null } });
       return toPage(
         rows.map((row) => ({ ...row, email: row.shownEmail ?? row.email })),
         query.limit,

@@ -42,7 +42,7 @@ export const verifyEmailRoutes = ({ prisma, appSecret, throttle }: AppDeps) => {
   /** Gives an unverified user what the sign-up of this verification asked for, and revokes the other sign-ups. */
   const verify = async (tx: Tx, enqueue: Enqueue, { id, userId, ...signUp }: Verification) => {
     const { count } = await tx.user.updateMany({
-      where: { id: userId, verifiedAt: null },
+      where: { id: userId, verifiedAt: null, closedAt: null },
       data: { verifiedAt: new Date(), ...(isComplete(signUp) && signUp) },
     });
     if (count > 0) {

@@ -3,11 +3,13 @@ import type { z } from "zod";
 import type { AppDeps } from "../deps.ts";
 import { readJson } from "./json-body.ts";
 import type { Route, Session } from "./contract.ts";
+import { eventStream, sendEvents } from "./event-stream.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { refuseOtherMethods } from "./other-methods.ts";
 import { pages } from "./pages-folder.ts";
 import { Problem } from "./problem.ts";
 import { publishedFile } from "./published-file.ts";
+import { whileOpen } from "./open-account.ts";
 import { createSendFile } from "./send-file.ts";
 import { createSameSite } from "./same-site.ts";
 
@@ -34,9 +36,12 @@ export const serveRoutes = (routes: readonly Route[], deps: RouterDeps): Router 
       const body = contract.body?.parse(await readJson(request, response));
 
       const call = { session, params, query, body, request, response };
-      const result = await respondOnce(contract, call, (transaction) => handle({ ...call, transaction }));
+      const result = await respondOnce(contract, call, (transaction) =>
+        handle({ ...call, transaction: session ? whileOpen(transaction, session.userId) : transaction }),
+      );
       if (contract.response === publishedFile)
         return sendFile(request, response, publishedFile.parse(result));
+      if (contract.response === eventStream) return sendEvents(request, response, eventStream.parse(result));
       response.status(contract.status).set("Cache-Control", "no-store");
       if (contract.response) response.json(contract.response.parse(result));
       else response.end();

@@ -119,5 +119,5 @@ const findComment = async (tx: Tx, id: string, userId: string): Promise<{ own: b
 
 const toComment = ({ author, ...rest }: Comment & { author: { name: string } | null }) => ({
   ...rest,
-  authorName: author?.name ?? null,
+  authorName: author?.name || null, // it is empty while the account is being deleted
 });

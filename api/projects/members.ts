@@ -3,6 +3,7 @@ import type { Tx } from "../../infra/database.ts";
 import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { id } from "../http/fields.ts";
+import { holdOpenAccount } from "../http/open-account.ts";
 import { Problem } from "../http/problem.ts";
 import { checkAccess, manage, type Role } from "./access.ts";
 import { inBatches } from "./batches.ts";
@@ -26,7 +27,7 @@ export const memberRoutes = ({ prisma }: AppDeps) => [
     async ({ session: { userId }, params: { id: projectId } }) => {
       await checkAccess(prisma, { projectId, userId, needs: "VIEWER" });
       const rows = await prisma.projectMember.findMany({
-        where: { projectId },
+        where: { projectId, user: { closedAt: null } },
         include: { user },
         orderBy: [{ createdAt: "asc" }, { userId: "asc" }],
       });
@@ -51,7 +52,7 @@ export const memberRoutes = ({ prisma }: AppDeps) => [
         await manage(tx, { projectId, userId, needs: "OWNER" });
         const where = { projectId_userId: { projectId, userId: memberId } };
         const current = await tx.projectMember.findUnique({ where });
-        if (!current) throw new Problem("not-found");
+        if (!current || !(await holdOpenAccount(tx, memberId))) throw new Problem("not-found");
         if (current.role === "OWNER" && body.role !== "OWNER") throw new Problem("owner-required");
         // There is one owner at any time: an index refuses a second.
         if (body.role === "OWNER") await endOwnership(tx, projectId);

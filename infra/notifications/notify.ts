@@ -36,7 +36,7 @@ export const notify = async (
       SELECT u.id, coalesce(c."inApp", ${inApp}) AS "inApp", u."notifyByPush" AND coalesce(c.push, ${push}) AS push,
              ${requiredMails.has(kind)} OR u."notifyByMail" AND coalesce(c.mail, ${mail}) AS mail
       FROM "User" u LEFT JOIN "NotificationChoice" c ON c."userId" = u.id AND c.kind = ${kind}
-      WHERE u.id = ${userId}::uuid AND u."closedAt" IS NULL
+      WHERE u.id = ${userId}::uuid AND u."closedAt" IS NULL FOR KEY SHARE OF u -- waits for a closing, and then sees it
     ), feed AS (
       INSERT INTO "NotificationFeed" ("userId", last, version) SELECT id, 1, 1 FROM recipient
       ON CONFLICT ("userId") DO UPDATE SET last = "NotificationFeed".last + 1, version = "NotificationFeed".version + 1

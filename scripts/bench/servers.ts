@@ -13,6 +13,8 @@ import { freePort } from "../processes/ports.ts";
 export interface Servers extends AsyncDisposable {
   /** Undefined if redis-server is not installed. */
   readonly redisUrl: string | undefined;
+  /** The file that PostgreSQL writes its log into: each line begins with the name of the application. */
+  readonly postgresLog: string;
   /** `redis` is null if redis-server is not installed. */
   readonly versions: { readonly postgres: string; readonly redis: string | null };
   /** Creates a migrated, empty database, so that earlier rounds have no effect. Disposing of it drops it. */
@@ -28,7 +30,7 @@ export const startServers = async (): Promise<Servers> => {
     await startPostgres({
       folder: join(folder, "postgres"),
       port: await freePort(),
-      settings: { max_connections: 300 },
+      settings: { max_connections: 300, log_line_prefix: "%a " },
     }),
     (each) => each.stop(),
   );
@@ -43,6 +45,7 @@ export const startServers = async (): Promise<Servers> => {
   const owned = cleanups.move();
   return {
     redisUrl,
+    postgresLog: `${join(folder, "postgres")}.log`,
     versions,
     createDatabase: () => copyDatabase(postgres.url),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -16,9 +16,14 @@ const { jobs, close } = startCore({ database: database.jobs, broker, log });
 
 const server = createServer((request, response) => {
   const commit = async () => {
-    const { number, ms, fails } = (await json(request)) as { number: number; ms: number; fails: number };
+    const { number, ...payload } = (await json(request)) as {
+      number: number;
+      ms: number;
+      fails: number;
+      key?: string;
+    };
     await jobs.transaction(async ({ tx, enqueue }) => {
-      const job = await enqueue(chore, { ms, fails });
+      const job = await enqueue(chore, payload);
       await tx.$executeRaw`INSERT INTO "ChoreRequested" VALUES (${number}, ${job}::uuid)`;
     });
   };

@@ -9,9 +9,11 @@ const payload = z.object({
   ms: z.int().default(0),
   fails: z.int().default(0),
   end: z.enum(["done", "death"]).default("done"),
+  /** Chores with the same key run in order. */
+  key: z.string().optional(),
 });
 
-export const chore = defineJob({ name: "chore", payload });
+export const chore = defineJob({ name: "chore", payload, order: ({ key }) => key });
 
 /** Retries one minute after each failure. */
 export const patientChore = defineJob({

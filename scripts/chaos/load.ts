@@ -13,7 +13,11 @@ export interface Requests {
 export interface Client {
   readonly requests: Requests;
   /** Both methods send one request. They never reject: a failed request resolves as not acknowledged. */
-  requestChore(payload?: { ms: number; fails: number }): Promise<{ number: number; acknowledged: boolean }>;
+  requestChore(payload?: {
+    ms: number;
+    fails: number;
+    key?: string;
+  }): Promise<{ number: number; acknowledged: boolean }>;
   signUp(): Promise<{ email: string; acknowledged: boolean }>;
 }
 
@@ -52,6 +56,10 @@ export const createClient = ({ choreUrl, signUpUrl }: System): Client => {
 /** The share of sign-ups. It is low because of the cost of the password hash and the rate limit of mails. */
 const SIGN_UP_SHARE = 0.05;
 
+/** The share of chores with an ordering key, and the number of keys: jobs of a key wait for each other. */
+const ORDERED_SHARE = 0.3;
+const KEYS = 20;
+
 /**
  * Sends about `perSecond` requests per second until `jobs` are acknowledged, with at most 50 pending requests.
  * @throws Error if that takes more than ten times as long as planned, plus one minute: something does not recover
@@ -66,7 +74,9 @@ export const runLoad = async (
   const sendRequest = async () => {
     const ms = random() < 0.1 ? Math.round(random() * 1_000) : 0;
     const fails = random() < 0.05 ? 1 : 0;
-    const result = await (random() < SIGN_UP_SHARE ? client.signUp() : client.requestChore({ ms, fails }));
+    const ordered = random() < ORDERED_SHARE ? { key: `key-${Math.floor(random() * KEYS)}` } : {};
+    const isSignUp = random() < SIGN_UP_SHARE;
+    const result = await (isSignUp ? client.signUp() : client.requestChore({ ms, fails, ...ordered }));
     if (result.acknowledged) acknowledged++;
   };
   while (acknowledged < jobs) {

@@ -29,6 +29,8 @@ export const printReport = (broker: BrokerKind, verdict: Verdict, faults: readon
     done,
     lost,
     repeated,
+    ordered,
+    disordered,
     duplicateMails,
     unexpectedMessageIds,
     deadLettered,
@@ -41,6 +43,8 @@ export const printReport = (broker: BrokerKind, verdict: Verdict, faults: readon
     ["done", `${done}`],
     ["lost", `${lost.length}`],
     ["repeated outside the crash window", `${repeated.length}`],
+    ["with an ordering key", `${ordered}`],
+    ["out of the order of their key", `${disordered.length}`],
     ["duplicate mails", `${duplicateMails}`],
     ["addresses with an unexpected Message-ID", `${unexpectedMessageIds.length}`],
     ["jobs whose process died", `${crashed}`],
@@ -54,7 +58,7 @@ export const printReport = (broker: BrokerKind, verdict: Verdict, faults: readon
     ...[...byName].map(([name, group]) => faultRow(name, group)),
     faultRow("all", faults),
   ]);
-  for (const line of [...lost, ...repeated, ...unexpectedMessageIds].slice(0, 20))
+  for (const line of [...lost, ...repeated, ...disordered, ...unexpectedMessageIds].slice(0, 20))
     console.log(styleText("red", `  ${line}`));
   console.log(hasPassed(verdict) ? styleText("green", "  passed") : styleText("red", "  FAILED"));
 };

@@ -7,7 +7,7 @@ import { type RedisCluster, startRedisCluster } from "../processes/redis-cluster
 import { startWatchedRedis, type WatchedRedis } from "../processes/redis-sentinel.ts";
 import { createPostgres, createRedis, type Store } from "../processes/stores.ts";
 import { until } from "../processes/until.ts";
-import type { Sql } from "../../workers/core/index.ts";
+import { createPgDatabase, type Sql } from "../../workers/core/index.ts";
 import { freePort } from "../processes/ports.ts";
 
 /** The broker of a run and its servers. On PostgreSQL, the broker uses the server of the database. */
@@ -37,6 +37,8 @@ export interface System extends AsyncDisposable {
   readonly signUpUrl: string;
   readonly choreUrl: string;
   readonly sql: Sql;
+  /** Commits what `work` does, or rolls it back. */
+  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
   /** Resolves with every mail that the sandbox has received. */
   mails(): Promise<Message[]>;
   /** Sets the mode of the mail provider, which is the sandbox. */
@@ -64,6 +66,7 @@ export const startSystem = async (kind: BrokerKind): Promise<System> => {
   const postgres = starting.use(await createPostgres());
   const pool = starting.adopt(new pg.Pool({ connectionString: postgres.url, max: 4 }), (each) => each.end());
   pool.on("error", () => {}); // the server was stopped
+  const { sql, transaction } = createPgDatabase(pool);
   await pool.query(`${choreTables}; ${choreRequested}`);
 
   const [apiPort, chorePort, smtpPort, inboxPort] = await Promise.all([
@@ -103,7 +106,8 @@ export const startSystem = async (kind: BrokerKind): Promise<System> => {
     broker,
     signUpUrl: `http://127.0.0.1:${apiPort}/v1/signup`,
     choreUrl: `http://127.0.0.1:${chorePort}/`,
-    sql: async (text, values) => (await pool.query(text, [...values])).rows,
+    sql,
+    transaction: (work) => transaction((_tx, sql) => work(sql)),
     mails: async () => (await (await fetch(`${inbox}/messages`)).json()) as Message[],
     turnMail: async (mail) => {
       const headers = { "content-type": "application/json" };

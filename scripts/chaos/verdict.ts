@@ -12,6 +12,10 @@ export interface Verdict {
   readonly lost: readonly string[];
   /** Effects that occurred more often than the crash window allows. Must be empty. */
   readonly repeated: readonly string[];
+  /** Completed jobs with an ordering key. */
+  readonly ordered: number;
+  /** Those that began before an earlier one of their key had ended. Must be empty. */
+  readonly disordered: readonly string[];
   /** Mails beyond the first to each address. */
   readonly duplicateMails: number;
   /** Addresses with a mail whose Message-ID is not its job's, so that it cannot be deduplicated. Must be empty. */
@@ -27,7 +31,8 @@ export interface Verdict {
 const untilIdle = ({ sql }: System) =>
   until(
     "every job has finished",
-    async () => (await sql(`SELECT id FROM "Job" WHERE state IN ('PENDING', 'PUBLISHED')`, [])).length === 0,
+    async () =>
+      (await sql(`SELECT id FROM "Job" WHERE state IN ('WAITING', 'PENDING', 'PUBLISHED')`, [])).length === 0,
     300_000,
   );
 
@@ -53,6 +58,21 @@ const checkChores = async ({ sql }: System, { chores }: Requests) => {
     ],
     repeated: rows.filter(({ effects }) => effects > 1).map(({ number }) => `chore ${number}`),
   };
+};
+
+/** Compares each chore with the one before it in the order of their key. */
+const findDisordered = async ({ sql }: System): Promise<string[]> => {
+  const rows = await sql<{ id: string; key: string }>(
+    `SELECT id, "orderKey" AS key FROM (
+       SELECT id, "orderKey", "orderSeq", max(done) OVER earlier AS "doneBefore", started
+       FROM (SELECT j.id, j."orderKey", j."orderSeq", (SELECT max(at) FROM "ChoreDone" d WHERE d.id = j.id) AS done,
+                    (SELECT min(at) FROM "ChoreStarted" s WHERE s.id = j.id) AS started
+             FROM "Job" j WHERE j."orderKey" IS NOT NULL AND j.state = 'COMPLETED') ordered
+       WINDOW earlier AS (PARTITION BY "orderKey" ORDER BY "orderSeq" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+     ) compared WHERE started < "doneBefore"`,
+    [],
+  );
+  return rows.map(({ id, key }) => `chore ${id} overtook another one of ${key}`);
 };
 
 interface SignUp {
@@ -101,11 +121,15 @@ export const computeVerdict = async (system: System, requests: Requests): Promis
             (extract(epoch FROM max("finishedAt" - "createdAt")) * 1000)::float8 AS slowest FROM "Job"`,
     [],
   );
-  const failedJobs = await system.sql<{ id: string }>(`SELECT id FROM "Job" WHERE state = 'FAILED'`, []);
-  await replayJobs(
-    system.sql,
-    failedJobs.map(({ id }) => id),
+  // Before the replay, which runs jobs after later ones of their key.
+  const [counted] = await system.sql<{ ordered: number }>(
+    `SELECT count(*)::int AS ordered FROM "Job" WHERE "orderKey" IS NOT NULL AND state = 'COMPLETED'`,
+    [],
   );
+  const disordered = await findDisordered(system);
+  const failedJobs = await system.sql<{ id: string }>(`SELECT id FROM "Job" WHERE state = 'FAILED'`, []);
+  const failedIds = failedJobs.map(({ id }) => id);
+  await system.transaction((sql) => replayJobs(sql, failedIds));
   await untilIdle(system);
   const [chores, signUps] = await Promise.all([
     checkChores(system, requests),
@@ -116,6 +140,8 @@ export const computeVerdict = async (system: System, requests: Requests): Promis
     done: chores.done + signUps.done,
     lost: [...chores.lost, ...signUps.lost],
     repeated: [...chores.repeated, ...signUps.repeated],
+    ordered: counted?.ordered ?? 0,
+    disordered,
     duplicateMails: signUps.duplicateMails,
     unexpectedMessageIds: signUps.unexpectedMessageIds,
     deadLettered: failedJobs.length,
@@ -124,5 +150,5 @@ export const computeVerdict = async (system: System, requests: Requests): Promis
   };
 };
 
-export const hasPassed = ({ lost, repeated, unexpectedMessageIds }: Verdict): boolean =>
-  lost.length + repeated.length + unexpectedMessageIds.length === 0;
+export const hasPassed = ({ lost, repeated, disordered, unexpectedMessageIds }: Verdict): boolean =>
+  lost.length + repeated.length + disordered.length + unexpectedMessageIds.length === 0;

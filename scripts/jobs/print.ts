@@ -14,8 +14,8 @@ const COLOURS: Record<string, Colour> = {
 };
 
 /** The state in the words of the list: a published job is queued, running or retrying. */
-const phase = ({ state, startedAt, attempt }: JobRow): string => {
-  if (state === "WAITING") return "waiting for children";
+const phase = ({ state, startedAt, attempt, orderKey }: JobRow): string => {
+  if (state === "WAITING") return orderKey === null ? "waiting for children" : "waiting for its turn";
   if (state !== "PUBLISHED") return state === "PENDING" ? "waiting" : state.toLowerCase();
   if (startedAt) return "running";
   return attempt > 0 ? "retrying" : "queued";
@@ -133,6 +133,7 @@ export const printJob = (job: JobRow): void => {
   line("state", `${phase(job)}${job.epoch > 1 ? `, published ${job.epoch} times` : ""}`);
   line("payload", job.payload);
   line("key", job.key);
+  line("order key", job.orderKey);
   line("priority", job.priority || null);
   line("created", time(job.createdAt));
   line("due", job.state === "PENDING" ? time(job.dueAt) : null);

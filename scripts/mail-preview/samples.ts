@@ -12,6 +12,12 @@ export const samples: Record<Template, Record<string, string>> = {
   welcome: { url: `${app}/login` },
   "password-reset": { url: `${app}/reset-password#${token}` },
   "password-changed": { url: forgotUrl },
+  "deletion-scheduled": {
+    url: `${app}/keep-account#${token}`,
+    time: "5 December 2026 at 09:00 CET",
+  },
+  "deletion-cancelled": { url: forgotUrl },
+  "account-deleted": {},
   invitation: {
     name: "",
     inviter: "Ada Lovelace",
@@ -28,6 +34,12 @@ export const samples: Record<Template, Record<string, string>> = {
     url: `${app}/projects#01932b5e-0000-7000-8000-000000000003/01932b5e-0000-7000-8000-000000000004`,
     title: "Ada Lovelace assigned you a task",
     text: "Print the first table of Bernoulli numbers, in Analytical Engine",
+    unsubscribe,
+  },
+  "export-ready": {
+    url: `${app}/account#exports`,
+    size: "34 MB",
+    until: "5 December 2026 at 09:00 CET",
     unsubscribe,
   },
   "report-ready": {

@@ -14,6 +14,7 @@ const paths = [
   "reset-password",
   "verify-email",
   "unsubscribe",
+  "keep-account",
   "uploads",
   "docs",
 ];
@@ -205,6 +206,19 @@ describe("the pages", () => {
     await page.getByText("Open it from the email again.").waitFor();
     await page.getByRole("link", { name: "Log in" }).click();
     await page.getByRole("heading", { name: "Log in" }).waitFor();
+  });
+
+  test("keep an account whose deletion is scheduled, after a click", async () => {
+    const ada = await people.verified("keeping@example.com");
+    const session = await people.as(ada);
+    expect((await session.delete("/v1/account").send({ password: ada.password })).status).toBe(202);
+    const token = tokenIn((await app.mailTo(ada.email, "Your account will be deleted")).text);
+    const page = await open(`keep-account#${token}`);
+    await click(page, "Keep my account");
+    await page.getByRole("heading", { name: "Your account is kept" }).waitFor();
+    const again = await open(`keep-account#${token}`);
+    await click(again, "Keep my account");
+    await again.getByRole("heading", { name: INVALID_LINK }).waitFor();
   });
 
   test("keep the button while the server is unavailable", async () => {

@@ -205,6 +205,7 @@ test("old records of every kind are deleted, and those that are still used are n
     idempotencyKeys: 1,
     throttles: 1,
     devices: 0,
+    sealedAddresses: 0,
   });
   const left = await Promise.all([
     prisma().emailVerification.count({ where: { userId } }),
@@ -229,6 +230,16 @@ test("devices unseen for a year are deleted, but not the last one of a user", as
   const left = await prisma().device.findMany({ where: { userId: dormant.id } });
   expect(left.map(({ lastSeenAt }) => Math.round((Date.now() - lastSeenAt.getTime()) / DAY))).toEqual([400]);
   expect(await prisma().device.count({ where: { userId: active.id } })).toBe(2);
+});
+
+test("the address of a deleted account is deleted after three days, if its last mail was not sent", async () => {
+  const deleted = (age: number) => ({
+    ...{ jobId: uuidv7(), dueAt: ago(age), finishedAt: ago(age), sealedAddress: `sealed ${age}` },
+  });
+  await prisma().accountDeletion.createMany({ data: [deleted(3 * DAY + 1_000), deleted(3 * DAY - 60_000)] });
+  expect(await run(recordPurge)).toMatchObject({ sealedAddresses: 1 });
+  const left = await prisma().accountDeletion.findMany({ orderBy: { finishedAt: "asc" } });
+  expect(left.map(({ sealedAddress }) => sealedAddress)).toEqual([null, `sealed ${3 * DAY - 60_000}`]);
 });
 
 test("devices that are kept do not stop the purge of those behind them", async () => {

@@ -110,7 +110,7 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
       await perform(worker, started);
     } catch (error) {
       const outcome = { id: started.id, epoch: started.epoch, ...classify(job, started, error) };
-      const isOurs = !(error instanceof SupersededError) && (await ledger.end(started, outcome));
+      const isOurs = !(error instanceof SupersededError) && (await ledger.end(job, started, outcome));
       report(isOurs ? outcome : { outcome: "superseded", error: describeError(error) });
       if (!isOurs) return "superseded";
       if (error instanceof RateLimitedError) return pause(job, error, held);
@@ -127,7 +127,7 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     if (!payload.success)
       throw new PermanentError(`the payload does not match the schema: ${payload.error.issues[0]?.message}`);
     if (ending.aborted) throw new ReleaseError(SHUT_DOWN);
-    const open = openRun(database, started, job.timeout, ledger.complete);
+    const open = openRun(database, started, job, ledger.complete);
     const { signal } = open.run;
     running.set(brokerIdOf(started), open);
     const work = (async () => handler(payload.data, open.run))();

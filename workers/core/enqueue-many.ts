@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { priorityOf, type JobDefinition } from "./job.ts";
 import { addToBatch, type Batch } from "./ledger/batches.ts";
 import { insertJobs, type BatchedJob } from "./ledger/insert.ts";
+import { lockKeys, promoteNext } from "./ledger/order.ts";
 import { toJson, type Sql } from "./ledger/sql.ts";
 
 /** Jobs per statement. */
@@ -46,15 +47,19 @@ export const prepareMany = <Schema extends z.ZodType>(
     return {
       payload: toJson(payload),
       key: key ?? job.key?.(parsed) ?? null,
+      orderKey: job.order?.(parsed) ?? null,
       priority: priorityOf(job, parsed, priority),
     };
   });
+  const orderKeys = rows.flatMap(({ orderKey }) => orderKey ?? []);
   return async (sql: Sql): Promise<number> => {
     let inserted = 0;
+    if (orderKeys.length > 0) await lockKeys(sql, job.name, orderKeys);
     for (let start = 0; start < rows.length; start += BATCH) {
       const some = rows.slice(start, start + BATCH).map((row) => ({ id: uuidv7(), ...row }));
       inserted += await insertJobs(sql, job.name, some, batch?.id ?? null);
     }
+    if (orderKeys.length > 0) await promoteNext(sql, job.name, orderKeys);
     if (batch) await addToBatch(sql, batch, inserted);
     return inserted;
   };

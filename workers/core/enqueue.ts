@@ -10,6 +10,7 @@ import {
   type OnFailure,
 } from "./job.ts";
 import { insertJob } from "./ledger/insert.ts";
+import { promoteNext } from "./ledger/order.ts";
 import { toJson, type Sql } from "./ledger/sql.ts";
 
 /**
@@ -24,6 +25,7 @@ export interface Database<Tx> {
 /**
  * Adds a job to the surrounding transaction and resolves with its id; with the id of the existing job if there is one
  * with the same idempotency key. The job exists if, and only if, the transaction commits.
+ * With an ordering key, it waits for other transactions that have enqueued for the key and are not committed.
  * @throws ZodError when the payload does not match the job's schema
  * @throws RangeError when an option is out of range
  */
@@ -37,6 +39,7 @@ export type Enqueue = <Schema extends z.ZodType>(
  * Adds a tree of jobs to the surrounding transaction and resolves with the id of its root. If the root has an
  * idempotency key and its job exists, nothing is added.
  * @throws ZodError when a payload does not match its job's schema
+ * @throws TypeError when a job with children has an ordering key
  * @throws RangeError when an option is out of range
  */
 export type EnqueueFlow = (root: FlowNode) => Promise<string>;
@@ -107,6 +110,11 @@ interface Parent {
 const prepareNode = (node: FlowNode & { onFailure?: OnFailure }) => {
   const { job, payload, options } = node;
   const parsed = job.payload.parse(payload);
+  const orderKey = job.order?.(parsed) ?? null;
+  const isParent = node.children.length > 0;
+  // It would block the key until its children are done, which may wait for the key themselves.
+  if (isParent && orderKey !== null)
+    throw new TypeError(`${job.name} has an ordering key, so it cannot wait for children`);
   const columns = {
     name: job.name,
     payload: toJson(payload),
@@ -114,7 +122,8 @@ const prepareNode = (node: FlowNode & { onFailure?: OnFailure }) => {
     priority: priorityOf(job, parsed, options.priority),
     delay: wholeNumber("delay", Math.ceil(options.delay ?? 0), Number.MAX_SAFE_INTEGER),
     onFailure: node.onFailure ?? null,
-    state: node.children.length > 0 ? ("WAITING" as const) : ("PENDING" as const),
+    orderKey,
+    state: isParent || orderKey !== null ? ("WAITING" as const) : ("PENDING" as const),
   };
   const children = node.children.map(prepareNode);
   const isAlone = children.length === 0;
@@ -123,6 +132,7 @@ const prepareNode = (node: FlowNode & { onFailure?: OnFailure }) => {
     const id = uuidv7();
     const rootId = parent?.rootId ?? (isAlone ? null : id);
     const inserted = await insertJob(sql, { ...columns, id, rootId, parentId: parent?.id ?? null });
+    if (orderKey !== null) await promoteNext(sql, job.name, [orderKey]);
     if (inserted === id && rootId) for (const insert of children) await insert(sql, { id, rootId });
     return inserted;
   };

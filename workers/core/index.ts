@@ -25,6 +25,8 @@ export type { Batch, BatchFilter, BatchRow } from "./ledger/batches.ts";
 export { cancelJobs, replayJobs } from "./ledger/dead-letter.ts";
 export { findFlow, findJob, findJobs, findJobsOfRecords } from "./ledger/read.ts";
 export type { HistoryEntry, JobFilter, JobRow, JobState, RecordJob } from "./ledger/read.ts";
+export { removeJobs, removeJobsOfRecords } from "./ledger/remove.ts";
+export type { JobsOf } from "./ledger/remove.ts";
 export type { Sql } from "./ledger/sql.ts";
 export { throttledWarn } from "./log.ts";
 export type { Log } from "./log.ts";

@@ -22,7 +22,7 @@ export interface JobDefinition<Schema extends z.ZodType = z.ZodType> {
    * committed. A job blocks its key until it is completed, cancelled or in the dead letter, also while it waits for a
    * delay or a retry. A transaction that enqueues for a key makes others that do the same wait until it ends.
    */
-  order: ((payload: z.output<Schema>) => string) | undefined;
+  order: ((payload: z.output<Schema>) => string | undefined) | undefined;
   /** Failed attempts after which the job goes to the dead letter. */
   attempts: number;
   backoff: Backoff;

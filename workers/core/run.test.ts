@@ -7,6 +7,7 @@ const started = {
   id: "1",
   epoch: 1,
   parentId: null,
+  orderKey: null,
   payload: {},
   attempt: 0,
   crashes: 0,
@@ -26,7 +27,7 @@ const openOn = (failing: string[] = []) => {
     return [];
   };
   const database: Database<unknown> = { sql, transaction: () => Promise.reject(new Error("not here")) };
-  return { written, ...openRun(database, started, 60_000, async () => undefined) };
+  return { written, ...openRun(database, started, { name: "test", timeout: 60_000 }, async () => undefined) };
 };
 
 test("concurrent calls write progress in order", async () => {

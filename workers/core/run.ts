@@ -2,13 +2,14 @@ import { prepareFlow, prepareJob, type Database, type Insertion } from "./enqueu
 import { SupersededError, TimeoutError } from "./errors.ts";
 import type { EnqueueOptions, JobDefinition, Run } from "./job.ts";
 import { advanceParent, childrenOf } from "./ledger/flow.ts";
+import { advanceOrder, type OrderedJob } from "./ledger/order.ts";
 import { completeJobs, recordProgress, type Completion, type StartedJob } from "./ledger/runs.ts";
 import { toJson, type Delivery } from "./ledger/sql.ts";
 
 /** A run in progress, as seen by the code that controls it. */
 export interface OpenRun<Tx> {
   readonly run: Run<Tx>;
-  /** Whether the job is completed and made others due: its follow-ups, or its parent. */
+  /** Whether the job is completed and made others due: its follow-ups, its parent, or the next one of its key. */
   readonly madeDue: boolean;
   /** Aborts the run's signal. */
   abort(reason: Error): void;
@@ -22,20 +23,20 @@ export interface OpenRun<Tx> {
 }
 
 /**
- * Opens a run that may take `timeout` ms. `complete` resolves with undefined when another delivery finished the job.
+ * Opens a run, which may take `timeout` ms. `complete` resolves with undefined when another delivery finished the job.
  */
 export const openRun = <Tx>(
   database: Database<Tx>,
   started: StartedJob,
-  timeout: number,
-  complete: (item: Completion) => Promise<Delivery | undefined>,
+  { name, timeout }: Pick<JobDefinition, "name" | "timeout">,
+  complete: (item: Completion & OrderedJob) => Promise<Delivery | undefined>,
 ): OpenRun<Tx> => {
-  const { id, epoch, parentId } = started;
+  const { id, epoch, parentId, orderKey } = started;
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(new TimeoutError(`timed out after ${timeout} ms`)), timeout);
   const followUps: Insertion[] = [];
   let completed = false;
-  let parentIsDue = false;
+  let othersAreDue = false;
   let lastProgress: Promise<unknown> = Promise.resolve();
 
   const refuseSuperseded = (done: Delivery | undefined) => {
@@ -47,7 +48,9 @@ export const openRun = <Tx>(
       const result = await effect(tx);
       for (const insert of followUps) await insert(sql);
       refuseSuperseded((await completeJobs(sql, [{ id, epoch, result: json ?? toJson(result) }]))[0]);
-      if (parentId) parentIsDue = await advanceParent(sql, id);
+      const parentIsDue = parentId !== null && (await advanceParent(sql, id));
+      const nextIsDue = orderKey !== null && (await advanceOrder(sql, name, orderKey));
+      othersAreDue = parentIsDue || nextIsDue;
       return result;
     });
 
@@ -82,7 +85,7 @@ export const openRun = <Tx>(
       },
     },
     get madeDue() {
-      return completed && (followUps.length > 0 || parentIsDue);
+      return completed && (followUps.length > 0 || othersAreDue);
     },
     abort: (reason) => stop.abort(reason),
     close: () => clearTimeout(timer),
@@ -90,7 +93,7 @@ export const openRun = <Tx>(
       clearTimeout(timer);
       if (completed) return;
       if (followUps.length > 0 || parentId) await completeWith(async () => {}, result);
-      else refuseSuperseded(await complete({ id, epoch, result }));
+      else refuseSuperseded(await complete({ id, epoch, result, name, orderKey }));
       completed = true;
     },
   };

@@ -7,7 +7,7 @@ import { logRuns, observeWith, type Observe } from "./outcome.ts";
 import { startPrune } from "./prune.ts";
 import { startRelay } from "./relay.ts";
 import { checkWritable } from "./session.ts";
-import { startFlowCheck, startSweep } from "./sweep.ts";
+import { startWaitingCheck, startSweep } from "./sweep.ts";
 import { startWorkers, type WorkersOptions } from "./worker.ts";
 
 export interface CoreOptions<Tx> extends Pick<WorkersOptions<Tx>, "lockDuration" | "stalledInterval"> {
@@ -54,7 +54,7 @@ export const startCore = <Tx>(options: CoreOptions<Tx>): Core<Tx> => {
     if (stopping.signal.aborted) return undefined;
     const shared = { sql, broker, log, observe, nudge: relay.nudge };
     return {
-      tasks: [startSweep(shared), startFlowCheck(sql, log), startPrune(sql, log)],
+      tasks: [startSweep(shared), startWaitingCheck(database, log), startPrune(sql, log)],
       consumers: startWorkers({ ...options, workers: chosen, observe, nudge: relay.nudge }),
     };
   };

@@ -1,6 +1,8 @@
 import type { Broker } from "./broker.ts";
 import { startTask, type RunningTask } from "./lead.ts";
+import type { Database } from "./enqueue.ts";
 import { advanceParent, finishedUnreported } from "./ledger/flow.ts";
+import { advanceOrder, stoppedKeys } from "./ledger/order.ts";
 import {
   BATCH,
   checkRunningSoon,
@@ -75,12 +77,17 @@ export const startSweep = ({ sql, broker, log, observe, nudge }: Deps): RunningT
   });
 };
 
-/** Starts the check of flows: every minute, one process advances parents whose children the relay failed. */
-export const startFlowCheck = (sql: Sql, log: Log): RunningTask =>
+/**
+ * Starts the check of waiting jobs: every minute, one process advances parents whose children the relay failed, and
+ * ordering keys whose current job did.
+ */
+export const startWaitingCheck = <Tx>({ sql, transaction }: Database<Tx>, log: Log): RunningTask =>
   startTask(sql, log, {
     name: "flow-check",
     lease: 60,
     work: async () => {
       for (const { id } of await finishedUnreported(sql)) await advanceParent(sql, id);
+      for (const { name, orderKey } of await stoppedKeys(sql))
+        await transaction((_tx, inTransaction) => advanceOrder(inTransaction, name, orderKey));
     },
   });

@@ -2,13 +2,19 @@ import { expect, test } from "vitest";
 import { PermanentError, RateLimitedError } from "../core/index.ts";
 import { createEvidence } from "./evidence.ts";
 import { sendEmail } from "./handler.ts";
-import type { Deps } from "./handler.ts";
+import type { Deps as HandlerDeps } from "./handler.ts";
 import { email, type Template } from "./job.ts";
 import { mails } from "./mails.ts";
 
 const userId = "01932b5e-0000-7000-8000-000000000001";
 const recordId = "01932b5e-0000-7000-8000-000000000002";
-const run = { id: "01932b5e-0000-7000-8000-000000000003", signal: new AbortController().signal };
+const run = {
+  id: "01932b5e-0000-7000-8000-000000000003",
+  signal: new AbortController().signal,
+  complete: <Result>(effect: (tx: string) => Promise<Result>) => effect("tx"),
+};
+
+type Deps = HandlerDeps<string>;
 
 const ada = {
   email: "ada@example.com",
@@ -143,13 +149,67 @@ test("only optional mails have an unsubscribe link", async () => {
   const offers: Partial<Record<Template, string | undefined>> = {};
   for (const template of Object.keys(mails) as Template[])
     offers[template] = (await perform({ template, userId, recordId })).sent[0]?.unsubscribe;
-  expect(offers).toEqual({ "new-sign-in": url, "report-ready": url, notification: url });
+  expect(offers).toEqual({ "new-sign-in": url, "report-ready": url, "export-ready": url, notification: url });
 });
 
 test("accepts a job enqueued before `subject` became `recordId`", async () => {
   const old = { template: "verification", userId, subject: recordId };
   expect(email.payload.parse(old)).toEqual({ template: "verification", userId, recordId });
   expect(await perform(old)).toEqual(await perform({ template: "verification", userId, recordId }));
+});
+
+test("says when the account will be deleted, until the deletion is cancelled or has begun", async () => {
+  const { sent } = await perform({ template: "deletion-scheduled", userId, recordId });
+  expect(JSON.parse(sent[0]?.text ?? "")).toEqual({
+    name: "Ada",
+    time: "5 December 2026 at 09:00 CET",
+    url: `https://app.example/keep/${recordId}`,
+  });
+  const gone = { findDeletion: async () => null };
+  expect(await perform({ template: "deletion-scheduled", userId, recordId }, gone)).toEqual({
+    outcome: "skipped: the deletion was cancelled, or has begun",
+    sent: [],
+  });
+});
+
+test("sends nothing to a closed account", async () => {
+  const findUser = async () => ({ ...ada, closedAt: new Date() });
+  for (const template of Object.keys(mails).filter((name) => name !== "account-deleted"))
+    expect(await perform({ template, userId, recordId }, { findUser })).toEqual({
+      outcome: "skipped: the account is being deleted",
+      sent: [],
+    });
+});
+
+test("sends the last mail to the address that the account had, and then forgets it", async () => {
+  const events: string[] = [];
+  const { outcome, sent } = await perform(
+    { template: "account-deleted", recordId },
+    {
+      send: async ({ to }) => void events.push(`sent to ${to}`),
+      forgetAddress: async (tx, id) => void events.push(`forgot ${id} in ${tx}`),
+    },
+  );
+  expect([outcome, sent]).toEqual(["sent", []]);
+  expect(events).toEqual(["sent to ada@example.com", `forgot ${recordId} in tx`]);
+  const again = await perform(
+    { template: "account-deleted", recordId },
+    { findDeletedAddress: async () => undefined },
+  );
+  expect(again).toEqual({ outcome: "skipped: it was sent", sent: [] });
+});
+
+test("keeps the address while the last mail cannot be sent", async () => {
+  const forgotten: string[] = [];
+  const failing = perform(
+    { template: "account-deleted", recordId },
+    {
+      send: () => Promise.reject(new Error("the server is down")),
+      forgetAddress: async (_tx, id) => void forgotten.push(id),
+    },
+  );
+  await expect(failing).rejects.toThrow("the mail was not sent");
+  expect(forgotten).toEqual([]);
 });
 
 test("always reports a changed password", async () => {
@@ -240,16 +300,31 @@ test("skips the mail about a report that was deleted, before or while its file i
   expect([removed.outcome, removed.sent]).toEqual(["skipped: the report was deleted", []]);
 });
 
+test("says how large an export is, and until when it can be downloaded", async () => {
+  const payload = { template: "export-ready", userId, recordId };
+  const { sent } = await perform(payload);
+  expect(JSON.parse(sent[0]?.text ?? "")).toMatchObject({
+    ...{ size: "13 MB", until: expect.stringContaining("5 December 2026") },
+    url: "https://app.example/account#exports",
+  });
+  const expired = await perform(payload, { findExport: async () => null });
+  expect(expired).toEqual({ outcome: "skipped: the export was deleted, or has expired", sent: [] });
+});
+
 const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
   const sent: Parameters<Deps["send"]>[0][] = [];
-  const handler = sendEmail({
+  const handler = sendEmail<string>({
     findUser: async () => ada,
     findVerification: async () => open,
     findReset: async () => open,
     findSession: async () => ({ device: "Firefox on Linux", createdAt: new Date("2026-11-24T08:00:00Z") }),
     findReport: async () => report,
     readReport: async () => Buffer.from("%PDF"),
+    findExport: async () => ({ bytes: 12_345_678, expiresAt: new Date("2026-12-05T08:00:00Z") }),
     findInvitation: async () => invitation,
+    findDeletion: async () => ({ dueAt: new Date("2026-12-05T08:00:00Z") }),
+    findDeletedAddress: async () => "ada@example.com",
+    forgetAddress: async () => {},
     findNotification: async () => ({
       kind: "mention",
       title: "Done",
@@ -262,8 +337,10 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
       verificationCode: () => "123456",
       resetPassword: (id) => `https://app.example/reset/${id}`,
       forgotPassword: () => "https://app.example/forgot",
+      keepAccount: (id) => `https://app.example/keep/${id}`,
       login: () => "https://app.example/login",
       report: (id) => `https://app.example/reports#${id}`,
+      exports: () => "https://app.example/account#exports",
       unsubscribe: (id) => `https://app.example/unsubscribe/${id}`,
     },
     render: (template, data) => ({ subject: template, text: JSON.stringify(data), html: "" }),

@@ -36,6 +36,12 @@ interface ReadyReport {
   attach: boolean;
 }
 
+/** An export that can be downloaded. */
+interface ReadyExport {
+  bytes: number;
+  expiresAt: Date;
+}
+
 /** What the mails load in addition to the user, and the targets of their buttons. */
 export interface Sources {
   /** With the name in its sign-up; absent or null if it has none. */
@@ -45,9 +51,17 @@ export interface Sources {
   findReport(id: string): Promise<ReadyReport | null>;
   /** Resolves with undefined if the file was deleted. */
   readReport(id: string): Promise<Buffer | undefined>;
+  findExport(id: string): Promise<ReadyExport | null>;
   findInvitation(id: string): Promise<{ email: string; expiresAt: Date; project: { name: string } } | null>;
   /** Resolves with null if there is nothing left to open. */
   findNotification(id: string): Promise<{ kind: string; title: string; text: string; url: string } | null>;
+  /** A deletion that can still be cancelled. */
+  findDeletion(id: string): Promise<{ dueAt: Date } | null>;
+  /**
+   * The address of a deleted account, which is kept until its last mail was sent; undefined afterwards.
+   * @throws PermanentError if it cannot be read any more
+   */
+  findDeletedAddress(deletionId: string): Promise<string | undefined>;
   links: {
     verifyEmail(verificationId: string): string;
     verificationCode(verificationId: string): string;
@@ -56,6 +70,8 @@ export interface Sources {
     acceptInvitation(invitationId: string): string;
     login(): string;
     report(reportId: string): string;
+    keepAccount(deletionId: string): string;
+    exports(): string;
     unsubscribe(userId: string): string;
   };
 }
@@ -116,11 +132,33 @@ export const mails: Record<Template, Mail> = {
     };
   },
 
+  "export-ready": async ({ zone }, recordId, { findExport, links }) => {
+    const found = await findExport(required(recordId));
+    if (!found) return { skip: "the export was deleted, or has expired" };
+    const data = { size: sizeOf(found.bytes), until: localTime(found.expiresAt, zone), url: links.exports() };
+    return { data };
+  },
+
   notification: async ({ refusedMails }, recordId, { findNotification }) => {
     const found = await findNotification(required(recordId));
     if (!found) return { skip: "what it is about was deleted, or is no longer visible to the user" };
     const { kind, ...data } = found;
     return refusedMails.includes(kind) ? { skip: NOT_WANTED } : { data };
+  },
+
+  "deletion-scheduled": async ({ zone }, recordId, { findDeletion, links }) => {
+    const id = required(recordId);
+    const deletion = await findDeletion(id);
+    if (!deletion) return { skip: "the deletion was cancelled, or has begun" };
+    return { data: { time: localTime(deletion.dueAt, zone), url: links.keepAccount(id) } };
+  },
+
+  "deletion-cancelled": async (_user, _recordId, { links }) => ({ data: { url: links.forgotPassword() } }),
+
+  // To the address that the account had.
+  "account-deleted": async (_user, recordId, { findDeletedAddress }) => {
+    const to = await findDeletedAddress(required(recordId));
+    return to === undefined ? { skip: "it was sent" } : { to, data: { name: "" } };
   },
 
   // To the invited address, which may have no account. The user is the one who invites.
@@ -139,6 +177,7 @@ export const mails: Record<Template, Mail> = {
 export const optionalMails: ReadonlySet<Template> = new Set<Template>([
   "new-sign-in",
   "report-ready",
+  "export-ready",
   "notification",
 ]);
 
@@ -155,6 +194,9 @@ const skipReason = (link: OneTimeLink | null): string | undefined => {
   if (!link || link.usedAt) return "the link was used or revoked";
   return link.expiresAt <= new Date() ? "the link has expired" : undefined;
 };
+
+/** 34 MB, and at least 1 MB. */
+const sizeOf = (bytes: number) => `${Math.ceil(bytes / 1e6 || 1).toLocaleString("en-GB")} MB`;
 
 /** 24 November 2026 at 09:00 CET */
 const localTime = (date: Date, timeZone: string) =>
@@ -176,7 +218,8 @@ export const greetingName = (name: string) => (LOOKS_LIKE_A_LINK.test(name) ? ""
 
 const LOOKS_LIKE_A_LINK = /:\/\/|[\p{L}\p{N}]\.[\p{L}\p{N}]{2}/u;
 
-const required = (recordId: string | undefined) => {
+/** @throws PermanentError if it is missing */
+export const required = (recordId: string | undefined) => {
   if (!recordId) throw new PermanentError("the payload has no recordId, which the template requires");
   return recordId;
 };

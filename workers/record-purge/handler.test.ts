@@ -5,7 +5,15 @@ import { recordPurge } from "./job.ts";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-const kinds: Kind[] = ["verifications", "resets", "invitations", "idempotencyKeys", "throttles", "devices"];
+const kinds: Kind[] = [
+  "verifications",
+  "resets",
+  "invitations",
+  "idempotencyKeys",
+  "throttles",
+  "devices",
+  "sealedAddresses",
+];
 
 const setUp = (found: Partial<Record<Kind, number[]>> = {}) => {
   const limits = new Map<Kind, number>();
@@ -37,6 +45,7 @@ test("counts what it deleted, by kind", async () => {
     idempotencyKeys: 0,
     throttles: 0,
     devices: 3,
+    sealedAddresses: 0,
   });
 });
 
@@ -47,6 +56,7 @@ test.each<[Kind, number]>([
   ["idempotencyKeys", DAY + HOUR],
   ["throttles", HOUR],
   ["devices", 365 * DAY],
+  ["sealedAddresses", 3 * DAY],
 ])("%s are kept for %i ms", async (kind, keep) => {
   const { perform, limits } = setUp();
   const before = Date.now();

@@ -24,6 +24,8 @@ const KEEP = {
   idempotencyKeys: DAY + HOUR,
   throttles: HOUR,
   devices: 365 * DAY,
+  // Their mail is in the dead letter.
+  sealedAddresses: 3 * DAY,
 } as const;
 
 export type Kind = keyof typeof KEEP;

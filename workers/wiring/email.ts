@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { buffer } from "node:stream/consumers";
+import type { Tx } from "../../infra/database.ts";
 import { createLinks } from "../../infra/links.ts";
 import { createMailer } from "../../infra/mail.ts";
 import { findNotificationText } from "../../infra/notifications/texts.ts";
@@ -13,6 +14,8 @@ import { sendEmail } from "../email/handler.ts";
 import { email } from "../email/job.ts";
 import { greetingName } from "../email/mails.ts";
 import type { Infrastructure } from "./infrastructure.ts";
+import { findDeletedAddress } from "./deleted-address.ts";
+import { findReadyExport } from "./ready-export.ts";
 import { findReadyReport } from "./ready-report.ts";
 
 const templates = fileURLToPath(new URL("../../templates/compiled", import.meta.url));
@@ -22,9 +25,11 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
   onClose(mailer.close);
   return defineWorker(
     email,
-    sendEmail({
+    sendEmail<Tx>({
       findUser: async (id) => {
-        const select = { email: true, name: true, verifiedAt: true, zone: true, notifyByMail: true } as const;
+        const select = {
+          ...{ email: true, name: true, verifiedAt: true, zone: true, notifyByMail: true, closedAt: true },
+        } as const;
         const choices = { where: { mail: false }, select: { kind: true } };
         const found = await prisma.user.findUnique({ where: { id }, select: { ...select, choices } });
         return found && { ...found, refusedMails: found.choices.map(({ kind }) => kind) };
@@ -34,11 +39,17 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
       findSession: (id) => prisma.session.findUnique({ where: { id } }),
       findReport: (id) => findReadyReport(prisma, id),
       readReport: (id) => storage.read(reportKey(id)).then(buffer, undefinedIfMissing),
+      findExport: (id) => findReadyExport(prisma, id),
       findInvitation: (id) =>
         prisma.invitation.findUnique({
           where: { id },
           select: { email: true, expiresAt: true, project: { select: { name: true } } },
         }),
+      findDeletion: (id) =>
+        prisma.accountDeletion.findUnique({ where: { id, startedAt: null }, select: { dueAt: true } }),
+      findDeletedAddress: findDeletedAddress(prisma, config.appSecret),
+      forgetAddress: (tx, id) =>
+        tx.accountDeletion.updateMany({ where: { id }, data: { sealedAddress: null } }),
       findNotification: (id) => findNotificationText(prisma, config.publicUrl, id, greetingName),
       links: createLinks(config.publicUrl, config.appSecret),
       render: createRenderer(templates),

@@ -23,9 +23,22 @@ export const wire = ({ prisma, config }: Infrastructure) => {
       }),
       throttles: expired({ table: "Throttle", column: "expire", type: "bigint", counted: "throttles" }),
       devices: deleteDevices(prisma),
+      sealedAddresses: forgetAddresses(prisma),
     }),
   );
 };
+
+/** Of accounts whose last mail could not be sent. */
+const forgetAddresses =
+  (prisma: Pick<Database["prisma"], "$executeRaw">) =>
+  async (until: Date, _after: string | undefined, limit: number): Promise<PurgedBatch> => {
+    const count = await prisma.$executeRaw`
+      UPDATE "AccountDeletion" SET "sealedAddress" = NULL WHERE id IN (
+        SELECT id FROM "AccountDeletion"
+         WHERE "sealedAddress" IS NOT NULL AND "finishedAt" <= ${until.toISOString()}::timestamptz
+         LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)`;
+    return { counts: { sealedAddresses: count }, next: count === limit ? "more" : undefined };
+  };
 
 /**
  * Keeps the device that a user has used last: a user without any device gets no mail about the next new one. Every page

@@ -69,7 +69,7 @@ export const createReportData = (
   },
 
   readPeople: (scope, span) => prisma.$queryRaw`
-    SELECT u.name, done, doing, overdue, points FROM (
+    SELECT nullif(u.name, '') AS name, done, doing, overdue, points FROM (
       SELECT t."assigneeId", count(*) FILTER (WHERE ${doneIn(span)})::int AS done,
         count(*) FILTER (WHERE ${openAt(span)} AND t."startedAt" < ${instant(span.end)})::int AS doing,
         count(*) FILTER (WHERE ${overdueAt(span)})::int AS overdue,
@@ -94,7 +94,7 @@ export const createReportData = (
     for (;;) {
       signal.throwIfAborted();
       const rows: Row[] = await prisma.$queryRaw<Row[]>`
-        SELECT t.id, t.title, t.state::text, u.name AS assignee, t."dueOn", t."completedAt", t.estimate,
+        SELECT t.id, t.title, t.state::text, nullif(u.name, '') AS assignee, t."dueOn", t."completedAt", t.estimate,
           ${positionIn(table)} AS position
         FROM "Task" t LEFT JOIN "User" u ON u.id = t."assigneeId"
         WHERE ${inScope(scope)} AND ${rowsOf(table, span)} AND ${rowsAfter(table, after)}

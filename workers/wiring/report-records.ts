@@ -56,9 +56,11 @@ const createForSlot = async (
   if ((await tx.report.count({ where: { id: jobId } })) > 0) return undefined;
   // Its deletion has enqueued a purge: an attempt after it must not create the report again.
   if ((await findJobsOfRecords(sqlOf(tx), "reportId", [jobId])).length > 0) return "the report was deleted";
-  const schedule = await tx.schedule.findUnique({ where: { id: scheduleId } });
+  const where = { id: scheduleId };
+  const schedule = await tx.schedule.findUnique({ where, include: { user: { select: { closedAt: true } } } });
   if (!schedule) return "the schedule was deleted";
   const { userId, projectId, cadence, zone, attach } = schedule;
+  if (schedule.user?.closedAt) return "the account is closed";
   if (!userId || !projectId || cadence === "MINUTES") return "the schedule is not one for reports";
   if ((await tx.projectMember.count({ where: { userId, projectId } })) === 0)
     return "the user is no longer a member of the project";

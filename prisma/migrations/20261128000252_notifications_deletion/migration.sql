@@ -11,10 +11,6 @@ DROP INDEX "Notification_userId_id_idx";
 DROP INDEX "Notification_userId_kind_recordId_key";
 
 -- AlterTable
-ALTER TABLE "Job" ADD COLUMN     "orderKey" TEXT,
-ADD COLUMN     "orderSeq" BIGINT;
-
--- AlterTable
 ALTER TABLE "Notification" ADD COLUMN     "actorId" UUID,
 ADD COLUMN     "inApp" BOOLEAN NOT NULL DEFAULT true,
 ADD COLUMN     "push" BOOLEAN NOT NULL DEFAULT true,
@@ -125,12 +121,6 @@ CREATE INDEX "AccountDeletion_finishedAt_idx" ON "AccountDeletion"("finishedAt")
 CREATE INDEX "ProjectSuccessor_userId_idx" ON "ProjectSuccessor"("userId");
 
 -- CreateIndex
-CREATE INDEX "Job_order_waiting_idx" ON "Job"("name", "orderKey", "orderSeq") WHERE (state = 'WAITING' AND "orderKey" IS NOT NULL);
-
--- CreateIndex
-CREATE UNIQUE INDEX "Job_order_active_key" ON "Job"("name", "orderKey") WHERE (state IN ('PENDING', 'PUBLISHED') AND "orderKey" IS NOT NULL);
-
--- CreateIndex
 CREATE INDEX "Notification_unread_idx" ON "Notification"("userId") WHERE ("readAt" IS NULL AND "inApp");
 
 -- CreateIndex
@@ -165,8 +155,7 @@ ALTER TABLE "ProjectSuccessor" ADD CONSTRAINT "ProjectSuccessor_userId_fkey" FOR
 
 
 
--- By hand, because Prisma's schema language cannot express them.
-CREATE SEQUENCE "Job_orderSeq_seq";
+-- By hand, because Prisma's schema language cannot express it.
 CREATE INDEX "Job_user_idx" ON "Job" ((payload ->> 'userId')) WHERE payload ? 'userId';
 
 ALTER TABLE "IdempotencyKey" ADD COLUMN "userId" UUID;

@@ -78,6 +78,8 @@ export const valid = (schema: Schema, known: Known): fc.Arbitrary<unknown> => {
       return fc.integer({ min: schema.minimum ?? -1_000, max: schema.maximum ?? 1_000 });
     case "boolean":
       return fc.boolean();
+    case "array":
+      return fc.array(valid(schema.items as Schema, known), { maxLength: Math.min(3, schema.maxItems ?? 3) });
     case "object":
       return fc.record(
         Object.fromEntries(

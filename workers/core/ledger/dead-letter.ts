@@ -1,11 +1,16 @@
+import { lockOrders, promoteNextOf, type OrderedJob } from "./order.ts";
 import { HAS_OPEN_CHILDREN, type Sql } from "./sql.ts";
 
 /**
  * Takes failed jobs out of the dead letter: each runs again from its first attempt. In a flow, the failed parents and
  * the required children that failed or were cancelled are replayed too. Resolves with all their ids.
+ *
+ * A job with an ordering key runs before the jobs of its key that wait, but never at the same time as another one. Call
+ * it in a transaction if there may be such jobs.
  */
 export const replayJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: string }[]> =>
-  sql(
+  withOrders(
+    sql,
     `WITH RECURSIVE up AS (
        SELECT id, "parentId", "onFailure" FROM "Job" WHERE id = ANY ($1::uuid[]) AND state = 'FAILED'
        UNION SELECT p.id, p."parentId", p."onFailure" FROM up JOIN "Job" p ON p.id = up."parentId"
@@ -15,20 +20,21 @@ export const replayJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: stri
        UNION SELECT c.id FROM failed JOIN "Job" c ON c."parentId" = failed.id
        WHERE c."onFailure" = 'fail-parent' AND c.state = 'FAILED' OR c.state = 'CANCELLED'
      )
-     UPDATE "Job" j SET state = (CASE WHEN ${HAS_OPEN_CHILDREN} THEN 'WAITING' ELSE 'PENDING' END)::"JobState",
+     UPDATE "Job" j SET state = (CASE WHEN ${HAS_OPEN_CHILDREN} OR "orderKey" IS NOT NULL THEN 'WAITING' ELSE 'PENDING' END)::"JobState",
             epoch = epoch + 1, "dueAt" = now(), "readyAt" = now(), attempt = 0, crashes = 0, "publishTries" = 0,
             "finishedAt" = NULL, error = NULL
      FROM failed WHERE j.id = failed.id AND j.state IN ('FAILED', 'CANCELLED')
-     RETURNING j.id`,
-    [ids],
+     RETURNING j.id, j.name, j."orderKey"`,
+    ids,
   );
 
 /**
  * Cancels jobs that have never started, and whole flows by their roots. Their idempotency keys can be used again.
- * Resolves with the ids of the cancelled jobs.
+ * Resolves with the ids of the cancelled jobs. Call it in a transaction if there may be jobs with ordering keys.
  */
 export const cancelJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: string }[]> =>
-  sql(
+  withOrders(
+    sql,
     `UPDATE "Job" SET state = 'CANCELLED', "finishedAt" = now(), key = NULL
      WHERE id IN (
        SELECT id FROM "Job"
@@ -36,6 +42,20 @@ export const cancelJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: stri
               OR "rootId" IN (SELECT id FROM "Job" WHERE id = ANY ($1::uuid[]) AND state = 'WAITING'))
          AND state IN ('WAITING', 'PENDING', 'PUBLISHED') AND "startedAt" IS NULL AND attempt = 0
        ORDER BY id DESC FOR UPDATE) -- children before parents, the order in which they finish
-     RETURNING id`,
-    [ids],
+     RETURNING id, name, "orderKey"`,
+    ids,
   );
+
+/** Runs a statement that takes ids, and then makes the next jobs due of the keys of its rows. */
+const withOrders = async (sql: Sql, text: string, ids: readonly string[]): Promise<{ id: string }[]> => {
+  // Before the rows: a completion has locked the key when it makes one of these jobs due.
+  await lockOrders(sql, await sql(ORDERED, [ids]));
+  const rows = await sql<{ id: string } & OrderedJob>(text, [ids]);
+  await promoteNextOf(
+    sql,
+    rows.filter(({ orderKey }) => orderKey !== null),
+  );
+  return rows.map(({ id }) => ({ id }));
+};
+
+const ORDERED = `SELECT name, "orderKey" FROM "Job" WHERE id = ANY ($1::uuid[]) AND "orderKey" IS NOT NULL`;

@@ -1,4 +1,5 @@
 import type { OnFailure } from "../job.ts";
+import { lockKey } from "./order.ts";
 import type { Sql } from "./sql.ts";
 
 /** A job as it is inserted. */
@@ -8,6 +9,8 @@ export interface NewJob {
   /** JSON, see `toJson`. */
   payload: string;
   key: string | null;
+  /** A job with an ordering key has no children. */
+  orderKey: string | null;
   priority: number;
   /** Milliseconds until the job is due. */
   delay: number;
@@ -18,46 +21,66 @@ export interface NewJob {
 }
 
 /** One of many jobs as they are inserted: due at once, and without a flow. */
-export type BatchedJob = Pick<NewJob, "payload" | "key" | "priority">;
+export type BatchedJob = Pick<NewJob, "payload" | "key" | "orderKey" | "priority">;
 
-/** Inserts jobs of one name. Resolves with the number of those whose idempotency key did not exist. */
+/**
+ * Inserts jobs of one name. Those with an ordering key, which must be locked, are WAITING. Resolves with the number of
+ * those whose idempotency key did not exist.
+ */
 export const insertJobs = async (
   sql: Sql,
   name: string,
   jobs: readonly (BatchedJob & { id: string })[],
   batchId: string | null,
 ): Promise<number> => {
-  // In the order of the keys, so that two transactions with the same keys wait for each other without a deadlock.
+  // In the order of the keys, so that two transactions with the same keys wait for each other without a deadlock. Then
+  // in the order of the ids, in which the items were given.
   const [row] = await sql<{ count: number }>(
     `WITH inserted AS (
-       INSERT INTO "Job" (id, name, payload, key, priority, "batchId")
-       SELECT id, $1, payload, key, priority, $2::uuid
-       FROM unnest($3::uuid[], $4::jsonb[], $5::text[], $6::int[]) t (id, payload, key, priority) ORDER BY key
+       INSERT INTO "Job" (id, name, payload, key, priority, "batchId", "orderKey", "orderSeq", state)
+       SELECT id, $1, payload, key, priority, $2::uuid, "orderKey", CASE WHEN "orderKey" IS NOT NULL THEN nextval('"Job_orderSeq_seq"') END,
+              (CASE WHEN "orderKey" IS NULL THEN 'PENDING' ELSE 'WAITING' END)::"JobState"
+       FROM unnest($3::uuid[], $4::jsonb[], $5::text[], $6::int[], $7::text[]) t (id, payload, key, priority, "orderKey")
+       ORDER BY key, id
        ON CONFLICT (name, key) WHERE key IS NOT NULL DO NOTHING
        RETURNING id)
      SELECT count(*)::int FROM inserted`,
     [
       name,
       batchId,
-      ...(["id", "payload", "key", "priority"] as const).map((field) => jobs.map((job) => job[field])),
+      ...(["id", "payload", "key", "priority", "orderKey"] as const).map((field) =>
+        jobs.map((job) => job[field]),
+      ),
     ],
   );
   return row?.count ?? 0;
 };
 
-/** Inserts a job. Resolves with its id, or with the id of the existing job that has the same idempotency key. */
+/** SQL: inserts the row of a query or of VALUES. */
+const insertOne = (source: string): string =>
+  `INSERT INTO "Job" (id, name, payload, key, priority, "dueAt", "readyAt", "rootId", "parentId", "onFailure", state,
+                      "orderKey", "orderSeq") ${source}
+   ON CONFLICT (name, key) WHERE key IS NOT NULL DO NOTHING
+   RETURNING id`;
+
+const VALUES = `$1::uuid, $2, $3::jsonb, $4, $5::int, now() + $6::int8 * interval '1 millisecond',
+                now() + $6::int8 * interval '1 millisecond', $7::uuid, $8::uuid, $9, $10::"JobState", $11::text`;
+
+// The place is taken when a row comes out of the subquery, so when the key is locked.
+const INSERT_ORDERED = insertOne(
+  `SELECT ${VALUES}, nextval('"Job_orderSeq_seq"') FROM (SELECT ${lockKey("$2", "$11")} OFFSET 0) locked`,
+);
+const INSERT = insertOne(`VALUES (${VALUES}, NULL)`);
+
+/**
+ * Inserts a job, and locks its ordering key until the transaction ends. Resolves with its id, or with the id of the
+ * existing job that has the same idempotency key.
+ */
 export const insertJob = async (sql: Sql, job: NewJob): Promise<string> => {
-  const [row] = await sql<{ id: string }>(
-    `INSERT INTO "Job" (id, name, payload, key, priority, "dueAt", "readyAt", "rootId", "parentId", "onFailure", state)
-     VALUES ($1::uuid, $2, $3::jsonb, $4, $5::int, now() + $6::int8 * interval '1 millisecond',
-             now() + $6::int8 * interval '1 millisecond', $7::uuid, $8::uuid, $9, $10::"JobState")
-     ON CONFLICT (name, key) WHERE key IS NOT NULL DO NOTHING
-     RETURNING id`,
-    [
-      ...[job.id, job.name, job.payload, job.key, job.priority, job.delay],
-      ...[job.rootId, job.parentId, job.onFailure, job.state],
-    ],
-  );
+  const [row] = await sql<{ id: string }>(job.orderKey === null ? INSERT : INSERT_ORDERED, [
+    ...[job.id, job.name, job.payload, job.key, job.priority, job.delay],
+    ...[job.rootId, job.parentId, job.onFailure, job.state, job.orderKey],
+  ]);
   if (row) return row.id;
   const existing = `SELECT id FROM "Job" WHERE name = $1 AND key = $2`;
   const [twin] = await sql<{ id: string }>(existing, [job.name, job.key]);

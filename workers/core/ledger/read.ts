@@ -25,6 +25,7 @@ export interface JobRow {
   name: string;
   payload: unknown;
   key: string | null;
+  orderKey: string | null;
   state: JobState;
   epoch: number;
   priority: number;
@@ -78,12 +79,22 @@ export type RecordJob = Pick<JobRow, "id" | "name" | "state" | "startedAt" | "pr
  * enqueued. Needs an index: `CREATE INDEX ON "Job" ((payload ->> 'field')) WHERE payload ? 'field'`.
  * @throws TypeError when the field is not an identifier
  */
-export const findJobsOfRecords = (sql: Sql, field: string, ids: readonly string[]): Promise<RecordJob[]> => {
-  // A literal, because the planner matches the index by its expression.
-  if (!/^[A-Za-z]\w*$/.test(field)) throw new TypeError(`not a payload field: "${field}"`);
-  return sql(
-    `SELECT id, name, state::text, "startedAt", progress, payload ->> '${field}' AS "recordId" FROM "Job"
-     WHERE payload ? '${field}' AND payload ->> '${field}' = ANY ($1::text[]) ORDER BY id`,
+export const findJobsOfRecords = async (
+  sql: Sql,
+  field: string,
+  ids: readonly string[],
+): Promise<RecordJob[]> =>
+  sql(
+    `SELECT id, name, state::text, "startedAt", progress, ${fieldOf(field)} AS "recordId" FROM "Job"
+     WHERE ${hasField(field)} AND ${fieldOf(field)} = ANY ($1::text[]) ORDER BY id`,
     [ids],
   );
+
+/** SQL: the field of a payload. A literal, because the planner matches the index by its expression. */
+export const fieldOf = (field: string): string => {
+  if (!/^[A-Za-z]\w*$/.test(field)) throw new TypeError(`not a payload field: "${field}"`);
+  return `payload ->> '${field}'`;
 };
+
+/** SQL: whether a payload has the field, the condition of the index. */
+export const hasField = (field: string): string => `payload ? '${field}'`;

@@ -14,6 +14,7 @@ import {
 export interface StartedJob extends Delivery {
   /** The job that waits for this one. */
   parentId: string | null;
+  orderKey: string | null;
   payload: unknown;
   /** Failed attempts so far. */
   attempt: number;
@@ -62,7 +63,7 @@ export const startJobs = (sql: Sql, items: readonly Delivery[], worker: string):
      FROM unnest($1::uuid[], $2::int[]) t (id, epoch), ${ASYNC_COMMIT}
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED')
        AND (j."startedAt" IS NULL OR j."startedBy" = $3 OR NOT ${IS_RUNNING})
-     RETURNING j.id, j.epoch, j.payload, j.attempt, j.crashes, j."parentId",
+     RETURNING j.id, j.epoch, j.payload, j.attempt, j.crashes, j."parentId", j."orderKey",
                greatest(0, extract(epoch FROM now() - j."readyAt")::float8 * 1000) AS "waitMs", ${CRASHED_AFTER}`,
     [...asArrays(items), worker],
   );
