@@ -31,7 +31,12 @@ export const isKind = (name: string): name is Kind => Object.hasOwn(kinds, name)
 export const requiredMails: ReadonlySet<Kind> = new Set<Kind>(["deletion-scheduled"]);
 
 /** Their mail has a template of its own, with their name and about their record. The others share `notification`. */
-const ownMails = ["report-ready", "new-sign-in"] as const satisfies readonly Kind[];
+const ownMails = [
+  "report-ready",
+  "new-sign-in",
+  "export-ready",
+  "deletion-scheduled",
+] as const satisfies readonly Kind[];
 
 /** What the job of the mail about a notification needs. */
 export const mailAbout = (
