@@ -28,7 +28,9 @@ export const prepareDeletion = async (me) => {
     }),
     save: (data) => askFirst(data, me),
     done: (body) => leave(body, me),
-    failed: ({ errors }) => {
+    failed: ({ title, errors }) => {
+      // A dialog does not return the focus to a button that was disabled.
+      if (!title && !errors) form.querySelector("button").focus();
       // A chosen member may have left.
       if (errors?.some(({ field }) => field === "successors")) void showProjects(me);
     },

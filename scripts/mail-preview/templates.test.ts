@@ -86,5 +86,5 @@ test("the colours of all small texts have a contrast of 4.5 or more", () => {
     [darkFine, darkCard],
   ];
   expect(footers).toHaveLength(2);
-  for (const pair of pairs) expect(contrast(...pair), pair.join(" on ")).toBeGreaterThanOrEqual(4.5);
+  expect(pairs.filter((pair) => !(contrast(...pair) >= 4.5))).toEqual([]);
 });

@@ -1,5 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { openDatabase, type Tx } from "../../infra/database.ts";
+import { createJobs, type Jobs } from "../../workers/core/index.ts";
 import { loadConfig } from "../../infra/config.ts";
 import { until } from "../../scripts/processes/until.ts";
 import { createSandbox } from "../../sandbox/sandbox.ts";
@@ -11,11 +13,19 @@ import { brokerContent } from "../support/core/broker-content.ts";
 import { createPhones, orderOf, type Phones } from "../support/push/phones.ts";
 
 const WORKERS = 4;
+const WRITERS = 10;
 const cleanups = new AsyncDisposableStack();
 let core: Core;
 let phones: Phones;
+/** Has its own connections, so that notifications do not wait for those of the workers. */
+let writers: Jobs<Tx>;
 beforeAll(async () => {
   core = cleanups.use(await createCore());
+  const database = cleanups.adopt(
+    openDatabase(core.url, WRITERS, () => {}),
+    (each) => each.close(),
+  );
+  writers = createJobs(database.jobs, () => {});
   const sandbox = cleanups.adopt(
     await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 }),
     (each) => each.close(),
@@ -47,13 +57,17 @@ const createUser = async (...tokens: string[]) => {
   return id;
 };
 
-/** Notifies a user in as many transactions at once. */
-const notifyTimes = (userId: string, times: number) =>
-  Promise.all(
-    Array.from({ length: times }, () =>
-      core.jobs.transaction(({ tx }) => announce(tx, { userId, kind: "upload-ready", recordId: uuidv7() })),
-    ),
-  );
+/** Notifies a user in as many transactions, up to ten at once: all of them wait for the lock of the user's feed. */
+const notifyTimes = async (userId: string, times: number) => {
+  let left = times;
+  const notifyOnceMore = async () => {
+    while (left-- > 0)
+      await writers.transaction(({ tx }) =>
+        announce(tx, { userId, kind: "upload-ready", recordId: uuidv7() }),
+      );
+  };
+  await Promise.all(Array.from({ length: WRITERS }, notifyOnceMore));
+};
 
 const devicesOf = (userId: string) =>
   core.database.prisma.pushDevice.findMany({ where: { userId }, orderBy: { token: "asc" } });

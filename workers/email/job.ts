@@ -30,17 +30,3 @@ export const email = defineJob({
   attempts: 90, // about 13 hours: a wrong setting may go unnoticed for an afternoon (see README.md)
   rateLimit: { max: 14, per: 1_000 },
 });
-
-interface Notified {
-  userId: string;
-  kind: string;
-  recordId?: string;
-}
-
-/** The payload of the mail about a notification: a kind has a template of its own, or else the general one. */
-export const mailAbout = (notificationId: string, { userId, kind, recordId }: Notified) => {
-  const own = template.safeParse(kind).data;
-  return own && recordId
-    ? { template: own, userId, recordId }
-    : { template: "notification" as const, userId, recordId: notificationId };
-};
