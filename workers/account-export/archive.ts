@@ -52,9 +52,8 @@ export const createArchive = (mtime: Date, signal: AbortSignal): Archive => {
       // Otherwise an error of the source ends the process, and the archive waits for the rest for ever.
       file.on("error", destroy);
       try {
-        zip.addReadStreamLazy(path, { mtime, mode: 0o100644, compress: method === "deflate" }, (start) =>
-          start(null, file),
-        );
+        const compress = method === "deflate";
+        zip.addReadStreamLazy(path, { mtime, mode: 0o100644, compress }, handOver(file));
         await Promise.race([finished(file, { writable: false }), closed.promise]);
       } finally {
         file.destroy();
@@ -62,5 +61,15 @@ export const createArchive = (mtime: Date, signal: AbortSignal): Archive => {
     },
     end: () => zip.end(),
     destroy,
+  };
+};
+
+/** yazl keeps the function for each file until the ZIP ends: it must not keep the file. */
+const handOver = (file: Readable) => {
+  let waiting: Readable | undefined = file;
+  return (start: (error: unknown, source: Readable) => void): void => {
+    const source = waiting;
+    waiting = undefined;
+    if (source) start(null, source);
   };
 };

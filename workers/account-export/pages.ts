@@ -15,7 +15,9 @@ export const indexPage = (
   written: readonly Written[],
   missing: Missing,
 ): string => {
-  const items = written.map(({ listing, rows, files }) => {
+  // What is empty comes last.
+  const sorted = [...written.filter(({ rows }) => rows > 0), ...written.filter(({ rows }) => rows === 0)];
+  const items = sorted.map(({ listing, rows, files }) => {
     const title = escape(listing.title);
     const link = rows > 0 ? `<a href="pages/${pageName(listing)}">${title}</a>` : title;
     const counts = [counted(rows, "row"), ...(files > 0 ? [counted(files, "file")] : [])].join(", ");
@@ -48,7 +50,7 @@ export const listPage = (
     `<p><a href="../index.html">Your data</a></p>
 <h1>${escape(listing.title)}</h1>
 <p>${escape(listing.about)}</p>
-<p class="quiet">${note}${json}</p>
+<p class="quiet">${note}${json}. Times are in UTC.</p>
 ${body}`,
   );
 };
@@ -78,11 +80,13 @@ const cell = (value: unknown, name: string): string => {
   if (value instanceof Date) return `<time>${value.toISOString().slice(0, 16).replace("T", " ")}</time>`;
   if (typeof value !== "string") return `<code>${escape(shorten(JSON.stringify(value)))}</code>`;
   if (name === "file") return fileLink(value);
+  if (DATE.test(value)) return `<time>${value}</time>`;
   if (UUID.test(value)) return `<code title="${value}">${value.slice(-12)}</code>`;
   return `<bdi>${escape(shorten(value))}</bdi>`;
 };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const DATE = /^\d{4}-\d\d-\d\d$/;
 /** What browsers show. */
 const PICTURE = /\.(avif|gif|jpe?g|png|webp)$/i;
 
@@ -98,7 +102,7 @@ const shorten = (text: string) =>
 const describeMissing = ({ paths, count }: Missing) =>
   count === 0
     ? ""
-    : `<section class="warn"><h2>${counted(count, "file")} missing</h2><p>They could not be found in the storage.</p><ul>${paths
+    : `<section class="warn"><h2>${counted(count, "file")} missing</h2><p>Not found in the storage:</p><ul>${paths
         .slice(0, SHOWN)
         .map((path) => `<li><bdi>${escape(path)}</bdi></li>`)
         .join("")}</ul>${count > SHOWN ? `<p>And ${count - SHOWN} more: see README.txt.</p>` : ""}</section>`;

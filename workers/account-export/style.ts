@@ -47,7 +47,7 @@ dd { flex: 1 1 240px; min-width: 0; color: var(--ink); white-space: pre-wrap; }
 table { border-collapse: collapse; font-size: 14px; }
 th, td { padding: 9px 14px; text-align: start; vertical-align: top; }
 th { color: var(--quiet); font-weight: 600; white-space: nowrap; }
-td { max-width: 420px; border-top: 1px solid var(--line); color: var(--ink); overflow-wrap: anywhere; white-space: pre-wrap; }
+td { min-width: 96px; max-width: 420px; border-top: 1px solid var(--line); color: var(--ink); overflow-wrap: anywhere; white-space: pre-wrap; }
 td:has(time, code[title]) { white-space: nowrap; }
 code { color: var(--quiet); font: 13px ui-monospace, monospace; }
 img { display: block; max-width: 96px; max-height: 72px; border-radius: 6px; }
