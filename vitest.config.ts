@@ -21,6 +21,7 @@ const httpFlows = [
   "reports-page",
   "notifications",
   "notifications-page",
+  "account-page",
   "host-names",
   "hostile-names",
   "same-site",
