@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { timesColumns, timesTable, worstRatio } from "./deletion/clients.ts";
 import { ADA, extents } from "./deletion/population.ts";
-import { type Query, startSystem, walBytes } from "./deletion/system.ts";
+import { type Query, walBytes } from "./deletion/query.ts";
+import { startSystem } from "./deletion/system.ts";
 import type { Measurement } from "./findings.ts";
 
 const BEFORE = { full: 40, quick: 15 };

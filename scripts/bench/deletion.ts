@@ -1,21 +1,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../processes/until.ts";
 import { send, timesColumns, timesTable, worstRatio } from "./deletion/clients.ts";
 import { extents, PASSWORD } from "./deletion/population.ts";
 import { endOf, readStatements, type Statement } from "./deletion/statements.ts";
-import {
-  forgetPeak,
-  type Query,
-  residentMegabytes,
-  startSystem,
-  type System,
-  walBytes,
-} from "./deletion/system.ts";
+import { type Query, walBytes } from "./deletion/query.ts";
+import { forgetPeak, residentMegabytes, startSystem, type System } from "./deletion/system.ts";
 import type { Measurement } from "./findings.ts";
 
 /** Seconds for which the other users' requests are measured before the deletion. */
 const BEFORE = { full: 40, quick: 15 };
+/** Milliseconds that the deletion may take. */
+const LONGEST_MS = 1_800_000;
 
 interface Receipt {
   seconds: number;
@@ -70,14 +66,17 @@ const deleteAccount = async ({ api, query }: System): Promise<Receipt> => {
   const account = { email: "ada@example.com", password: PASSWORD, as: "bearer" };
   const { token } = (await send("POST", `${api}/v1/login`, {}, account)) as { token: string };
   await send("DELETE", `${api}/v1/account`, { authorization: `Bearer ${token}` }, { password: PASSWORD });
-  while (true) {
-    await sleep(500);
-    const [found] = await query<Receipt>(
-      `SELECT counts, extract(epoch FROM "finishedAt" - "startedAt")::float8 AS seconds
-         FROM "AccountDeletion" WHERE "finishedAt" IS NOT NULL`,
-    );
-    if (found) return found;
-  }
+  return until(
+    "the account is deleted",
+    async () => {
+      const [found] = await query<Receipt>(
+        `SELECT counts, extract(epoch FROM "finishedAt" - "startedAt")::float8 AS seconds
+           FROM "AccountDeletion" WHERE "finishedAt" IS NOT NULL`,
+      );
+      return found;
+    },
+    LONGEST_MS,
+  );
 };
 
 const isThere = ({ folder }: System, key: string): boolean => existsSync(join(folder, "objects", key));

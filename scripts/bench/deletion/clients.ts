@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { confidenceInterval, percentile } from "../statistics.ts";
 import type { Figure } from "../findings.ts";
 import { BYSTANDERS, PASSWORD } from "./population.ts";
-import type { Query } from "./system.ts";
+import type { Query } from "./query.ts";
 
 /** Milliseconds between two requests of a kind. */
 const INTERVAL = 100;
@@ -39,7 +39,7 @@ export const createClients = async (api: string, query: Query): Promise<Clients>
     "POST comment": (n) =>
       send("POST", `${api}/v1/tasks/${taskAt(n).id}/comments`, as, { body: "Meanwhile" }),
     "PATCH task": (n) => send("PATCH", `${api}/v1/tasks/${taskAt(n).id}`, as, { title: `Task ${n}` }),
-    "POST login": () => logIn(api, ++user % BYSTANDERS),
+    "POST login": () => logIn(api, 1 + (user++ % BYSTANDERS)),
   };
   return {
     measure: async (signal) => {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Query } from "./system.ts";
+import type { Query } from "./query.ts";
 
 /** Resolves with the keys of the objects of all uploads and reports. */
 export const findKeys = async (query: Query): Promise<string[]> => {

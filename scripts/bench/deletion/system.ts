@@ -10,9 +10,8 @@ import type { Servers } from "../servers.ts";
 import { type Clients, createClients } from "./clients.ts";
 import { findKeys, writeObjects } from "./objects.ts";
 import { type Extent, insertPopulation, PASSWORD } from "./population.ts";
+import type { Query } from "./query.ts";
 import { logged } from "./statements.ts";
-
-export type Query = <Row extends object>(text: string, values?: unknown[]) => Promise<Row[]>;
 
 export interface System extends AsyncDisposable {
   readonly url: string;
@@ -75,10 +74,3 @@ export const residentMegabytes = async (pid: number, which: "VmRSS" | "VmHWM"): 
 /** Source: proc_pid_clear_refs(5) */
 export const forgetPeak = (pid: number): Promise<void> =>
   writeFile(`/proc/${pid}/clear_refs`, "5").catch(() => undefined);
-
-export const walBytes = async (query: Query): Promise<number> => {
-  const [row] = await query<{ bytes: number }>(
-    `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS bytes`,
-  );
-  return row?.bytes ?? NaN;
-};
