@@ -106,16 +106,20 @@ test("every kind has a title, a text and a path to its record", async () => {
       text: "Fuel the rocket, in Apollo",
       path: taskPath(),
     },
-    "new-sign-in": { title: "New sign-in to your account", text: "Firefox on Linux", path: "/account" },
+    "new-sign-in": {
+      title: "New sign-in to your account",
+      text: "Firefox on Linux",
+      path: "/account#sessions",
+    },
     "export-ready": {
       title: "Your data is ready to download",
       text: "You can download it until 6 December 2026.",
-      path: "/account",
+      path: "/account#exports",
     },
     "deletion-scheduled": {
       title: "Your account will be deleted",
       text: "On 6 December 2026, unless you cancel it.",
-      path: "/account",
+      path: "/account#deletion",
     },
   });
 });
