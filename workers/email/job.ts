@@ -13,12 +13,10 @@ const priorities = {
 
 export type Template = keyof typeof priorities;
 
-const template = z.enum(Object.keys(priorities) as Template[]);
-
 // `subject` is the old name of `recordId`: jobs enqueued by older code may still be in the ledger (see README.md).
 const id = z.uuid().optional();
 const payload = z
-  .object({ template, userId: id, recordId: id, subject: id })
+  .object({ template: z.enum(Object.keys(priorities) as Template[]), userId: id, recordId: id, subject: id })
   .refine(({ template, userId }) => userId !== undefined || template === "account-deleted", "needs a userId")
   .transform(({ subject, ...rest }) => ({ ...rest, recordId: rest.recordId ?? subject }));
 
