@@ -2,8 +2,8 @@ import type { Tx } from "../../infra/database.ts";
 import { verifyPassword } from "../../infra/passwords.ts";
 
 /**
- * Serializes concurrent logins, resets and link requests of one user until the transaction ends. Resolves with undefined
- * if the account is closed or deleted.
+ * Serializes concurrent logins, resets and link requests of one user until the transaction ends. Resolves with
+ * undefined if the account is closed or deleted.
  */
 export const lockUser = async (tx: Tx, id: string): Promise<{ passwordHash: string } | undefined> => {
   const [user] = await tx.$queryRaw<{ passwordHash: string }[]>`

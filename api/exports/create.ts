@@ -29,7 +29,7 @@ export const createExport = async (
   }
 };
 
-/** The pending export, if a job works on it. One whose job has failed is marked as failed, so that it can be replaced. */
+/** The pending export, if a job works on it. If its job has failed, it is marked as failed, and can be replaced. */
 const findUnfinished = async (tx: Tx, userId: string): Promise<AccountExport | undefined> => {
   const found = await tx.accountExport.findFirst({ where: { userId, state: "PENDING" } });
   if (!found) return undefined;

@@ -81,7 +81,7 @@ const deleteAccount = async ({ api, query }: System): Promise<Receipt> => {
 
 const isThere = ({ folder }: System, key: string): boolean => existsSync(join(folder, "objects", key));
 
-/** Of the other users and of projects that the user has no part in, and how much is in those that she is a member of. */
+/** Of the other users, of projects that the user has no part in, and how much is in those with her as a member. */
 const fingerprint = async (query: Query): Promise<string | undefined> => {
   const hashes = await query<{ hash: string }>(
     `SELECT count(*) || md5(string_agg(u::text, ';' ORDER BY id)) AS hash FROM "User" u WHERE email LIKE '%@example.com' AND email <> $1
