@@ -16,19 +16,20 @@ const showNamed = () => {
   const section = [...document.querySelectorAll("section")].find(({ id }) => id === (ALIASES[name] ?? name));
   section?.querySelector("h2").focus({ preventScroll: true });
   section?.scrollIntoView();
+  return section;
 };
 
 const me = await enter();
 if (me) {
   document.querySelector("#content").hidden = false;
   addEventListener("hashchange", showNamed);
-  showNamed();
+  const named = showNamed();
   const { showSessions } = prepareSessions(me);
   const { showDevices } = prepareDevices(me);
   const { showExports } = prepareExports(me);
   prepareProfile(me, { onZone: () => Promise.all([showSessions(), showDevices(), showExports()]) });
   preparePassword(me, { onChanged: showSessions });
   await Promise.all([showSessions(), showDevices(), prepareChoices(me), showExports(), prepareDeletion(me)]);
-  // Sections above have become longer.
-  if (scrollY > 0 || location.hash) showNamed();
+  // Sections above have become longer. A user who has gone elsewhere meanwhile stays there.
+  if (named?.contains(document.activeElement)) named.scrollIntoView();
 }
