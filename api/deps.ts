@@ -4,6 +4,7 @@ import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
 import type { Jobs } from "../workers/core/index.ts";
 import type { Readiness } from "./http/readiness.ts";
+import type { Streams } from "./notifications/streams.ts";
 import type { UploadWork } from "./uploads/work.ts";
 
 /** What the application and its routes use. */
@@ -13,6 +14,7 @@ export interface AppDeps {
   throttle: Throttle;
   storage: Storage;
   uploadWork: UploadWork;
+  streams: Streams;
   readiness: Readiness;
   appSecret: string;
   /** Milliseconds between the request to delete an account and its deletion. */

@@ -11,6 +11,7 @@ import { openBroker, startCore, throttledWarn } from "../workers/core/index.ts";
 import { createApp } from "./app.ts";
 import { createReadiness } from "./http/readiness.ts";
 import { createApiServer } from "./http/server.ts";
+import { createStreams } from "./notifications/streams.ts";
 import { uploadWork } from "./uploads/work.ts";
 import { createCanEncodeVideo, createVideoWork } from "./uploads/video-work.ts";
 
@@ -36,12 +37,17 @@ const readiness = createReadiness({
   broker: broker.ping,
 });
 
+const streams = createStreams(database, {
+  onError: throttledWarn(log, "events: the database cannot be read"),
+});
+
 const app = createApp({
   prisma: database.prisma,
   jobs: core.jobs,
   throttle,
   storage,
   uploadWork: { ...uploadWork, VIDEO: createVideoWork(createCanEncodeVideo(config)) },
+  streams,
   readiness,
   appSecret: config.appSecret,
   accountDeletionGrace: config.accountDeletionGrace,
@@ -63,6 +69,8 @@ closeOnSignal(log, async () => {
   // Load balancers send requests until a probe fails, so keep serving for a while.
   readiness.close();
   await sleep(config.drainDelayMs);
+  // Before the server, which waits for open responses. Clients reconnect elsewhere.
+  await streams.close();
   await close(config.shutdownGraceMs);
   await core.close(0);
   await broker.close();

@@ -3,6 +3,7 @@ import { Problem } from "./http/problem.ts";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 /**
  * Every limit resets by itself. Routes with two limits check the client's limit first, so that a client over its limit
@@ -24,8 +25,11 @@ export const limits = {
   /** Per user. */
   reports: { name: "reports", times: 100, seconds: HOUR },
   uploads: { name: "uploads", times: 1_000, seconds: HOUR },
+  exports: { name: "exports", times: 3, seconds: DAY },
   /** Per user. */
   projects: { name: "projects", times: 100, seconds: HOUR },
+  /** Per user: an app may register its token each time that it starts. */
+  devices: { name: "devices", times: 100, seconds: HOUR },
   /** Per user who invites. */
   invitations: { name: "invitations", times: 50, seconds: HOUR },
   /** Per invited email address, for all users together. */

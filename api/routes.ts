@@ -1,6 +1,9 @@
 import { batchRoutes } from "./batches/routes.ts";
 import type { AppDeps } from "./deps.ts";
+import { exportRoutes } from "./exports/routes.ts";
 import type { Route } from "./http/contract.ts";
+import { deviceRoutes } from "./devices/routes.ts";
+import { deletionPreviewRoutes } from "./accounts/deletion-preview.ts";
 import { deletionRoutes } from "./accounts/deletion.ts";
 import { healthRoutes } from "./http/health.ts";
 import { loginRoutes } from "./accounts/login.ts";
@@ -8,6 +11,7 @@ import { meRoutes } from "./accounts/me.ts";
 import { notificationChoiceRoutes } from "./notifications/choices.ts";
 import { passwordRoutes } from "./accounts/password.ts";
 import { reportRoutes } from "./reports/routes.ts";
+import { notificationRoutes } from "./notifications/routes.ts";
 import { sessionRoutes } from "./accounts/sessions.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { signupRoutes } from "./accounts/signup.ts";
@@ -25,12 +29,16 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...passwordRoutes(deps),
   ...meRoutes(deps),
   ...sessionRoutes(deps),
+  ...deletionPreviewRoutes(deps),
   ...deletionRoutes(deps),
+  ...exportRoutes(deps),
   ...uploadRoutes(deps),
   ...projectRoutes(deps),
   ...reportRoutes(deps),
   ...scheduleRoutes(deps),
+  ...deviceRoutes(deps),
   ...notificationChoiceRoutes(deps),
+  ...notificationRoutes(deps),
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...batchRoutes(deps),

@@ -2,137 +2,68 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
-import { isRedisUrl, parseRedisUrl } from "../workers/core/redis-url.ts";
+import * as values from "./config-values.ts";
 import { productionProblems, sampleSecret, sampleSender } from "./production.ts";
 import { parseSender } from "./sender.ts";
 import { checkSmtpUrl } from "./smtp-url.ts";
 
-const MILLISECONDS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const environment = z.enum(["development", "test", "production"]);
-const level = z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
-const port = z.coerce.number("must be a port").int("must be a port").min(0).max(65_535);
-const count = z.coerce.number("must be a number").int("must be a whole number").min(0, "must be 0 or more");
-/** Node announces whole seconds, and takes 0 for no timeout. */
-const keepAlive = count.min(1_000, "must be 1000 or more").max(86_400_000, "must be 86400000 or less");
-const unverifiedDays = count.min(1, "must be 1 or more").max(3_650, "must be 3650 or less");
-const workerProcesses = count.min(1, "must be 1 or more").max(16, "must be 16 or less");
-/** `30s`, `15m`, `12h`, `7d`, or `0`. */
-const grace = z
-  .string()
-  .regex(/^(0|[1-9]\d{0,5}[smhd])$/, "must be 0, or a number with s, m, h or d, such as 7d")
-  .transform((value) => Number.parseInt(value, 10) * (MILLISECONDS[value.at(-1) ?? ""] ?? 0));
-const names = z.string().transform((value) => value.split(",").map((name) => name.trim()));
-const prefix = z.string().regex(/^[\w{}-]+$/, "may have letters, digits, _ - { }");
-const secret = z.string().min(32, "must have at least 32 characters");
-/** `name=03:30` (daily, UTC), `name=15m` or `name=off`, separated by commas. */
-const cadences = z.string().transform((value, { addIssue }) => {
-  const entries = value.split(",").map((entry) => entry.trim().split("="));
-  const parsed = entries.map(([name = "", when = ""]) => [name, parseCadence(when)] as const);
-  if (parsed.some(([, cadence]) => cadence === undefined))
-    addIssue("must be entries like name=03:30, name=15m or name=off, separated by commas");
-  return new Map(parsed.flatMap(([name, cadence]) => (cadence ? [[name, cadence] as const] : [])));
-});
-/** A text that `parse` accepts. Its TypeErrors say what is wrong, without the value. */
-const parsedBy = (parse: (value: string) => unknown) =>
-  z.string().check(({ value, issues }) => {
-    const message = problemOf(() => parse(value));
-    if (message) issues.push({ code: "custom", input: value, message });
-  });
-const url = (protocol: RegExp, example: string) =>
-  z.url({ protocol, error: `must be a URL like ${example}` });
-
-const database = url(/^postgres(ql)?$/, "postgres://user:password@host/database");
-const broker = parsedBy((value) => {
-  if (isRedisUrl(value)) return parseRedisUrl(value);
-  if (database.safeParse(value).success) return value;
-  throw new TypeError(
-    "must be a URL like redis://host, redis-cluster://host1,host2, redis-sentinel://host1,host2/master or postgres://host/database",
-  );
-});
-const provider = z.literal("none").or(url(/^https?$/, "https://api.openai.com/v1, or none"));
-const storage = z
-  .string()
-  .regex(
-    /^(file:\/\/\/.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$/,
-    "must be a URL like file:///folder or s3://bucket",
-  );
-/** Paths are appended to it. */
-const withoutSlash = (value: string) => value.replace(/\/+$/, "");
-const httpUrl = (example: string) => url(/^https?$/, example);
-const credentials = z
-  .string()
-  .regex(/^[^:\s]+:\S+$/, "must be KEY:SECRET")
-  .transform((value) => ({
-    accessKeyId: value.slice(0, value.indexOf(":")),
-    secretAccessKey: value.slice(value.indexOf(":") + 1),
-  }));
-
-const parseCadence = (text: string) => {
-  if (text === "off") return "off" as const;
-  const [, hour, minute] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
-  if (hour) return { every: "day", hour: Number(hour), minute: Number(minute) } as const;
-  const minutes = Number(/^([1-9]\d{0,3})m$/.exec(text)?.[1]);
-  return minutes <= 1_440 ? ({ every: "minutes", minutes } as const) : undefined;
-};
-
-const problemOf = (parse: () => unknown): string | undefined => {
-  try {
-    parse();
-    return undefined;
-  } catch (error) {
-    if (error instanceof TypeError) return error.message;
-    throw error;
-  }
-};
-
 /** Every variable that a process may read, by its name in the code. `.env.example` describes each one. */
 export const variables = {
-  environment: ["NODE_ENV", environment.default("development")],
-  logLevel: ["LOG_LEVEL", level.default("info")],
-  shutdownGraceMs: ["SHUTDOWN_GRACE_MS", count.default(20_000)],
+  environment: ["NODE_ENV", values.environment.default("development")],
+  logLevel: ["LOG_LEVEL", values.level.default("info")],
+  shutdownGraceMs: ["SHUTDOWN_GRACE_MS", values.count.default(20_000)],
 
-  databaseUrl: ["DATABASE_URL", database.optional()],
-  databasePort: ["DATABASE_PORT", port.default(54_329)],
+  databaseUrl: ["DATABASE_URL", values.database.optional()],
+  databasePort: ["DATABASE_PORT", values.port.default(54_329)],
   dataFolder: ["DATA_FOLDER", z.string().default(".data")],
-  queueUrl: ["QUEUE_URL", broker.optional()],
-  queuePrefix: ["QUEUE_PREFIX", prefix.default("offstage")],
+  queueUrl: ["QUEUE_URL", values.broker.optional()],
+  queuePrefix: ["QUEUE_PREFIX", values.prefix.default("offstage")],
   allowPlaintextNetwork: ["ALLOW_PLAINTEXT_NETWORK", z.stringbool("must be true or false").default(false)],
 
-  storageUrl: ["STORAGE_URL", storage.optional()],
-  s3Endpoint: ["S3_ENDPOINT", httpUrl("https://s3.example.com").optional()],
-  s3PublicEndpoint: ["S3_PUBLIC_ENDPOINT", httpUrl("https://files.example.com").optional()],
+  storageUrl: ["STORAGE_URL", values.storage.optional()],
+  s3Endpoint: ["S3_ENDPOINT", values.httpUrl("https://s3.example.com").optional()],
+  s3PublicEndpoint: ["S3_PUBLIC_ENDPOINT", values.httpUrl("https://files.example.com").optional()],
   s3Region: ["S3_REGION", z.string().default("us-east-1")],
-  s3Credentials: ["S3_CREDENTIALS", credentials.optional()],
+  s3Credentials: ["S3_CREDENTIALS", values.credentials.optional()],
 
   host: ["HOST", z.string().default("127.0.0.1")],
-  port: ["PORT", port.default(3000)],
-  publicUrl: ["PUBLIC_URL", httpUrl("https://app.example.com").transform(withoutSlash).optional()],
-  trustProxy: ["TRUST_PROXY", count.default(0)],
-  keepAliveTimeoutMs: ["KEEP_ALIVE_TIMEOUT_MS", keepAlive.default(620_000)],
-  drainDelayMs: ["DRAIN_DELAY_MS", count.default(1_000)],
+  port: ["PORT", values.port.default(3000)],
+  publicUrl: [
+    "PUBLIC_URL",
+    values.httpUrl("https://app.example.com").transform(values.withoutSlash).optional(),
+  ],
+  trustProxy: ["TRUST_PROXY", values.count.default(0)],
+  keepAliveTimeoutMs: ["KEEP_ALIVE_TIMEOUT_MS", values.keepAlive.default(620_000)],
+  drainDelayMs: ["DRAIN_DELAY_MS", values.count.default(1_000)],
   throttles: ["THROTTLES", z.stringbool("must be true or false").default(true)],
-  appSecret: ["APP_SECRET", secret.default(sampleSecret)],
-  accountDeletionGrace: ["ACCOUNT_DELETION_GRACE", grace.default(7 * 86_400_000)],
+  appSecret: ["APP_SECRET", values.secret.default(sampleSecret)],
+  accountDeletionGrace: ["ACCOUNT_DELETION_GRACE", values.grace.default(7 * 86_400_000)],
 
-  workers: ["WORKERS", names.optional()],
-  schedules: ["SCHEDULES", cadences.optional()],
-  healthPort: ["HEALTH_PORT", port.optional()],
-  unverifiedDays: ["UNVERIFIED_DAYS", unverifiedDays.default(30)],
-  purgeMaxStatements: ["PURGE_MAX_STATEMENTS", count.default(10)],
-  purgeMaxBatchMs: ["PURGE_MAX_BATCH_MS", count.default(500)],
-  workerProcesses: ["WORKER_PROCESSES", workerProcesses.default(2)],
-  smtpUrl: ["SMTP_URL", parsedBy(checkSmtpUrl).optional()],
-  mailFrom: ["MAIL_FROM", parsedBy(parseSender).default(sampleSender)],
+  workers: ["WORKERS", values.names.optional()],
+  schedules: ["SCHEDULES", values.cadences.optional()],
+  healthPort: ["HEALTH_PORT", values.port.optional()],
+  unverifiedDays: ["UNVERIFIED_DAYS", values.unverifiedDays.default(30)],
+  purgeMaxStatements: ["PURGE_MAX_STATEMENTS", values.count.default(10)],
+  purgeMaxBatchMs: ["PURGE_MAX_BATCH_MS", values.count.default(500)],
+  workerProcesses: ["WORKER_PROCESSES", values.workerProcesses.default(2)],
+  smtpUrl: ["SMTP_URL", values.parsedBy(checkSmtpUrl).optional()],
+  mailFrom: ["MAIL_FROM", values.parsedBy(parseSender).default(sampleSender)],
 
   video: ["VIDEO", z.enum(["auto", "on", "off"]).default("auto")],
   ffmpegPath: ["FFMPEG_PATH", z.string().optional()],
   ffprobePath: ["FFPROBE_PATH", z.string().optional()],
-  transcriptionUrl: ["TRANSCRIPTION_URL", provider.optional()],
+  transcriptionUrl: ["TRANSCRIPTION_URL", values.provider.optional()],
   transcriptionKey: ["TRANSCRIPTION_KEY", z.string().optional()],
   transcriptionModel: ["TRANSCRIPTION_MODEL", z.string().default("whisper-1")],
 
-  sandboxSmtpPort: ["SANDBOX_SMTP_PORT", port.default(1025)],
-  sandboxHttpPort: ["SANDBOX_HTTP_PORT", port.default(8025)],
+  fcmCredentials: ["FCM_CREDENTIALS", values.serviceAccount.optional()],
+  fcmSandboxUrl: [
+    "FCM_SANDBOX_URL",
+    values.httpUrl("http://127.0.0.1:8025").transform(values.withoutSlash).optional(),
+  ],
+
+  sandboxSmtpPort: ["SANDBOX_SMTP_PORT", values.port.default(1025)],
+  sandboxHttpPort: ["SANDBOX_HTTP_PORT", values.port.default(8025)],
 } as const satisfies Record<string, readonly [name: string, schema: z.ZodType]>;
 
 const common = ["environment", "logLevel", "shutdownGraceMs"] as const;
@@ -155,6 +86,8 @@ const transcription = [
   "sandboxHttpPort",
 ] as const;
 
+const push = ["fcmCredentials", "fcmSandboxUrl"] as const;
+
 const readBy = {
   api: [
     ...common,
@@ -170,7 +103,7 @@ const readBy = {
     ...ffmpeg,
   ],
   worker: [
-    ...[...common, ...stores, ...files, ...links, ...mail, ...ffmpeg, ...transcription],
+    ...[...common, ...stores, ...files, ...links, ...mail, ...ffmpeg, ...transcription, ...push],
     ...(["workers", "schedules", "healthPort"] as const),
     ...(["unverifiedDays", "purgeMaxStatements", "purgeMaxBatchMs"] as const),
   ],
@@ -190,6 +123,7 @@ const derived = {
   publicUrl: ({ port }: Settings) => `http://127.0.0.1:${port}`,
   smtpUrl: ({ sandboxSmtpPort }: Settings) => `smtp://127.0.0.1:${sandboxSmtpPort}`,
   transcriptionUrl: ({ sandboxHttpPort }: Settings) => `http://127.0.0.1:${sandboxHttpPort}/v1`,
+  fcmSandboxUrl: ({ sandboxHttpPort }: Settings) => `http://127.0.0.1:${sandboxHttpPort}`,
 };
 
 /** The URL of the PostgreSQL that `npm start` runs if DATABASE_URL is not set. */

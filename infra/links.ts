@@ -18,6 +18,7 @@ export const createLinks = (publicUrl: string, appSecret: string) => ({
   project: (id: string) => `${publicUrl}/projects#${id}`,
   task: (projectId: string, id: string) => `${publicUrl}/projects#${projectId}/${id}`,
   report: (id: string) => `${publicUrl}/reports#${id}`,
+  exports: () => `${publicUrl}/account#exports`,
   /** In the query, because mail providers post to it. The token allows nothing else. */
   unsubscribe: (userId: string) =>
     `${publicUrl}/unsubscribe?token=${signId(appSecret, "unsubscribe", userId)}`,

@@ -19,6 +19,7 @@ interface Settings {
   readonly publicUrl?: string | undefined;
   readonly smtpUrl?: string | undefined;
   readonly transcriptionUrl?: string | undefined;
+  readonly fcmSandboxUrl?: string | undefined;
   readonly appSecret?: string;
   readonly mailFrom?: string;
 }
@@ -64,6 +65,10 @@ export const productionProblems = (settings: Settings): string[] => {
     [
       isHttp(transcriptionUrl) && isExposed(transcriptionUrl),
       `TRANSCRIPTION_URL: must be https://, ${unlessPrivate}`,
+    ],
+    [
+      settings.fcmSandboxUrl !== undefined,
+      "FCM_SANDBOX_URL: must not be set, the sandbox delivers no push; set FCM_CREDENTIALS",
     ],
     [
       appSecret === sampleSecret,

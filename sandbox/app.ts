@@ -4,11 +4,14 @@ import type { ErrorRequestHandler, Express, RequestHandler } from "express";
 import { ZodError } from "zod";
 import { type Inbox, type Message, toAscii } from "./inbox.ts";
 import type { Outage } from "./outage.ts";
+import { createFcm } from "./fcm.ts";
+import type { Phones } from "./phones.ts";
 import { createTranscription } from "./transcription.ts";
+import { notifyOf } from "./events.ts";
 import { createViewer } from "./viewer.ts";
 
 /** The JSON API for tests, and the page. */
-export const createApp = (inbox: Inbox, outage: Outage): Express => {
+export const createApp = (inbox: Inbox, phones: Phones, outage: Outage): Express => {
   const app = express().disable("x-powered-by").use(headers, express.json());
 
   app
@@ -24,8 +27,18 @@ export const createApp = (inbox: Inbox, outage: Outage): Express => {
     .get((_request, response) => void response.json(outage.now))
     .put((request, response) => void response.json(outage.set(request.body)));
 
+  app
+    .route("/api/phones")
+    .get((_request, response) => void response.json(phones.all()))
+    .delete((_request, response) => {
+      phones.clear();
+      response.sendStatus(204);
+    });
+  app.get("/api/push-calls", (_request, response) => void response.json(phones.calls()));
+  app.get("/phones/events", notifyOf(phones, outage));
+
   return app
-    .use("/v1", createTranscription(outage))
+    .use("/v1", createTranscription(outage), createFcm(phones, outage))
     .use("/inbox", createViewer(inbox, outage))
     .use(express.static(join(import.meta.dirname, "public")))
     .use(problem);

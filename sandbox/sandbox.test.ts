@@ -4,14 +4,16 @@ import { createTransport } from "nodemailer";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Inbox } from "./inbox.ts";
 import type { Message } from "./inbox.ts";
+import { Phones, type Phone } from "./phones.ts";
 import { createSandbox } from "./sandbox.ts";
 
 let sandbox: Awaited<ReturnType<typeof createSandbox>>;
 
 beforeAll(async () => void (sandbox = await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 })));
 afterEach(async () => {
-  await setOutage({ mail: "off", transcription: "off" });
+  await setOutage({ mail: "off", transcription: "off", push: "off" });
   await call("/api/messages", { method: "DELETE" });
+  await call("/api/phones", { method: "DELETE" });
 });
 afterAll(() => sandbox.close());
 
@@ -116,17 +118,36 @@ test("continues after a client disconnects in the middle of a mail", async () =>
 });
 
 test("reports the modes of the providers, and refuses unknown ones", async () => {
-  expect(await (await call("/api/outage")).json()).toEqual({ mail: "off", transcription: "off" });
+  expect(await (await call("/api/outage")).json()).toEqual({
+    mail: "off",
+    transcription: "off",
+    push: "off",
+  });
   const changed = await setOutage({ mail: "refuse" });
-  expect([changed.status, await changed.json()]).toEqual([200, { mail: "refuse", transcription: "off" }]);
-  for (const wrong of [{ mail: "broken" }, { transcription: "no" }, {}, [], { mail: "off", more: 1 }])
+  expect([changed.status, await changed.json()]).toEqual([
+    200,
+    { mail: "refuse", transcription: "off", push: "off" },
+  ]);
+  for (const wrong of [
+    { mail: "broken" },
+    { transcription: "no" },
+    { mail: "limit" },
+    {},
+    [],
+    { mail: "off", more: 1 },
+  ])
     expect((await setOutage(wrong)).status).toBe(400);
   expect((await call("/api/outage", { method: "PUT", body: "{", headers: json })).status).toBe(400);
   expect((await call("/api/outage", { method: "PUT", body: "mail=off" })).status).toBe(400);
-  expect(await (await call("/api/outage")).json()).toEqual({ mail: "refuse", transcription: "off" });
+  expect(await (await call("/api/outage")).json()).toEqual({
+    mail: "refuse",
+    transcription: "off",
+    push: "off",
+  });
   expect(await (await setOutage({ transcription: "hang" })).json()).toEqual({
     mail: "refuse",
     transcription: "hang",
+    push: "off",
   });
 });
 
@@ -206,6 +227,97 @@ test("transcribes slowly, or never responds", async () => {
   await setOutage({ transcription: "hang" });
   await expect(upload(wav(1), AbortSignal.timeout(300))).rejects.toThrow("timeout");
 });
+
+test("each token is a phone with its pushes in order, and repetitions are marked", async () => {
+  for (const [token, eventId] of [
+    ["one", "e1"],
+    ["two", "e1"],
+    ["one", "e2"],
+    ["one", "e1"],
+  ])
+    expect((await sendPush({ token, data: { eventId } })).status).toBe(200);
+  const phones = await read<Phone[]>("/api/phones");
+  expect(phones.map(({ token, total }) => [token, total])).toEqual([
+    ["one", 3],
+    ["two", 1],
+  ]);
+  expect(phones[0]?.pushes.map(({ eventId, repeated }) => [eventId, repeated])).toEqual([
+    ["e1", false],
+    ["e2", false],
+    ["e1", true],
+  ]);
+  expect((await call("/api/phones", { method: "DELETE" })).status).toBe(204);
+  expect(await read("/api/phones")).toEqual([]);
+});
+
+test.each([
+  [{ push: "refuse" }, "a", 503, "UNAVAILABLE", "2"],
+  [{ push: "limit" }, "a", 429, "QUOTA_EXCEEDED", "2"],
+  [{ push: "reject" }, "a", 404, "UNREGISTERED", null],
+  [{ push: "credentials" }, "a", 401, undefined, null],
+  [{ push: "off" }, "gone-1", 404, "UNREGISTERED", null],
+  [{ push: "off" }, "invalid-1", 400, "INVALID_ARGUMENT", null],
+  [{ push: "off" }, "foreign-1", 403, "SENDER_ID_MISMATCH", null],
+  [{ push: "off" }, "broken-1", 500, "INTERNAL", null],
+  [{ push: "off" }, "", 400, "INVALID_ARGUMENT", null],
+])("with %j, a push to %j is a %d", async (outage, token, status, errorCode, retryAfter) => {
+  await setOutage(outage);
+  const response = await sendPush({ token });
+  expect([response.status, response.headers.get("Retry-After")]).toEqual([status, retryAfter]);
+  const { error } = (await response.json()) as { error: { details: { errorCode?: string }[] } };
+  expect(error.details[0]?.errorCode).toBe(errorCode);
+  expect(await read("/api/phones")).toEqual([]);
+  expect(await read("/api/push-calls")).toMatchObject([{ token, status, answeredAt: expect.any(Number) }]);
+});
+
+test("refuses a push that is too large", async () => {
+  expect((await sendPush({ token: "a", notification: { body: "x".repeat(5_000) } })).status).toBe(400);
+});
+
+test("delivers slowly, or delivers and never responds", async () => {
+  await setOutage({ push: "slow" });
+  const began = performance.now();
+  await sendPush({ token: "a" });
+  expect(performance.now() - began).toBeGreaterThan(2_500);
+  await setOutage({ push: "hang" });
+  await expect(sendPush({ token: "a" }, AbortSignal.timeout(300))).rejects.toThrow("timeout");
+  expect(await read("/api/phones")).toMatchObject([{ total: 2 }]);
+});
+
+test("drops the oldest phones, pushes and calls when there are too many", () => {
+  const phones = new Phones({ phones: 2, pushes: 2, calls: 2 });
+  const deliver = (token: string, eventId: string) => {
+    phones.begin(token, eventId);
+    phones.deliver(token, "WEB", { eventId, sequence: 1, kind: "", title: "", body: "", url: "" });
+  };
+  for (const eventId of ["1", "2", "3"]) deliver("a", eventId);
+  expect(phones.all()).toMatchObject([{ total: 3, pushes: [{ eventId: "2" }, { eventId: "3" }] }]);
+  deliver("b", "4");
+  deliver("a", "5");
+  deliver("c", "6");
+  expect(phones.all().map(({ token }) => token)).toEqual(["c", "a"]);
+  expect(phones.calls().map(({ eventId }) => eventId)).toEqual(["5", "6"]);
+});
+
+test("notifies the page of the phones", async () => {
+  const stop = new AbortController();
+  const events = await call("/phones/events", { signal: stop.signal });
+  await sendPush({ token: "a" });
+  const chunk = await events.body?.getReader().read();
+  expect(Buffer.from(chunk?.value ?? []).toString()).toBe("data: changed\n\n");
+  stop.abort();
+  const page = await call("/phones.html");
+  expect(page.headers.get("Content-Security-Policy")).toContain("default-src 'none'; script-src 'self'");
+  expect(await page.text()).not.toMatch(/https?:\/\//);
+});
+
+const sendPush = (message: object, signal?: AbortSignal) =>
+  call("/v1/projects/test/messages:send", {
+    method: "POST",
+    headers: json,
+    body: JSON.stringify({ message }),
+    ...(signal && { signal }),
+  });
 
 /** Silence at 16 kHz, as the worker sends it. */
 const wav = (seconds: number) => {

@@ -4,6 +4,7 @@ import type { AddressInfo, Server } from "node:net";
 import { createApp } from "./app.ts";
 import { Inbox } from "./inbox.ts";
 import { Outage } from "./outage.ts";
+import { Phones } from "./phones.ts";
 import { createSmtpServer } from "./smtp.ts";
 
 interface Sandbox {
@@ -13,7 +14,10 @@ interface Sandbox {
   close(): Promise<void>;
 }
 
-/** Runs a mail provider with an inbox for every address, and a transcription provider. Port 0 selects a free port. */
+/**
+ * Runs a mail provider with an inbox for every address, a transcription provider, and FCM with a phone for every token.
+ * Port 0 selects a free port.
+ */
 export const createSandbox = async (options: {
   host: string;
   smtpPort: number;
@@ -22,7 +26,7 @@ export const createSandbox = async (options: {
   const inbox = new Inbox();
   const outage = new Outage();
   const smtp = createSmtpServer(inbox, outage);
-  const http = createServer(createApp(inbox, outage));
+  const http = createServer(createApp(inbox, new Phones(), outage));
 
   const [smtpPort, httpPort] = await Promise.all([
     listen(smtp.server, options.smtpPort, options.host),

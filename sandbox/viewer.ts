@@ -1,11 +1,10 @@
 import { Router } from "express";
+import { notifyOf } from "./events.ts";
 import type { Inbox, Message } from "./inbox.ts";
 import type { Outage } from "./outage.ts";
 
 /** The most mails that the page lists. */
 const LISTED = 200;
-/** Milliseconds between two events at least. */
-const INTERVAL = 150;
 
 /** The requests of the page: the list, one mail, its HTML without active content, and events when to reload. */
 export const createViewer = (inbox: Inbox, outage: Outage): Router =>
@@ -30,16 +29,7 @@ export const createViewer = (inbox: Inbox, outage: Outage): Router =>
       response.set("Content-Security-Policy", INERT).type("html").send(openLinksInTabs(stored.message.html));
     })
 
-    .get("/events", (_request, response) => {
-      const notify = atMostEvery(INTERVAL, () => response.write("data: changed\n\n"));
-      response.set("Content-Type", "text/event-stream").flushHeaders();
-      inbox.on("change", notify);
-      outage.on("change", notify);
-      response.on("close", () => {
-        inbox.off("change", notify);
-        outage.off("change", notify);
-      });
-    });
+    .get("/events", notifyOf(inbox, outage));
 
 const summarise = ({ id, to, subject, receivedAt }: Message) => ({ id, to, subject, receivedAt });
 
@@ -61,14 +51,4 @@ const openLinksInTabs = (html: string) => {
   const head = /<head[^>]*>/i.exec(html);
   const start = head ? head.index + head[0].length : 0;
   return `${html.slice(0, start)}<base target="_blank">${html.slice(start)}`;
-};
-
-const atMostEvery = (ms: number, act: () => void) => {
-  let timer: NodeJS.Timeout | undefined;
-  return () => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      act();
-    }, ms).unref();
-  };
 };

@@ -3,6 +3,7 @@ import { core } from "./bench/core.ts";
 import { deletion } from "./bench/deletion.ts";
 import { naiveDeletion } from "./bench/deletion-naive.ts";
 import { schedules } from "./bench/dispatch.ts";
+import { exports } from "./bench/export.ts";
 import type { Findings, Measurement } from "./bench/findings.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
 import { media } from "./bench/media.ts";
@@ -22,6 +23,7 @@ const parts: Readonly<Record<string, readonly Measurement[]>> = {
   reports,
   schedules,
   purges,
+  export: exports,
   deletion,
   "deletion-naive": naiveDeletion,
 };

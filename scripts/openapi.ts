@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { describeApi } from "../api/http/openapi.ts";
 import { createReadiness } from "../api/http/readiness.ts";
+import { createStreams } from "../api/notifications/streams.ts";
 import { createRoutes } from "../api/routes.ts";
 import { loadConfig } from "../infra/config.ts";
 import { openDatabase } from "../infra/database.ts";
@@ -26,6 +27,7 @@ export const currentDocument = async (): Promise<object> => {
     throttle: noThrottle,
     storage: await openStorage(config),
     uploadWork: {},
+    streams: createStreams(database, { onError: () => {} }),
     readiness: createReadiness({ database: database.ping, migrations: database.ping, broker: database.ping }),
     log: createLogger("openapi", "silent"),
   });

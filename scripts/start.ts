@@ -136,6 +136,7 @@ const addresses = {
   PUBLIC_URL: process.env["PUBLIC_URL"] || apiUrl,
   SMTP_URL: process.env["SMTP_URL"] || `smtp://${host}:${config.sandboxSmtpPort}`,
   TRANSCRIPTION_URL: process.env["TRANSCRIPTION_URL"] || `${inboxUrl}/v1`,
+  FCM_SANDBOX_URL: process.env["FCM_SANDBOX_URL"] || inboxUrl,
 };
 
 const serve = (

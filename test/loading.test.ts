@@ -32,6 +32,7 @@ const filesLoadedBy = async (
 const needed: Record<string, string[]> = {
   "node_modules/@aws-sdk/": [],
   "node_modules/eta/": ["email"],
+  "node_modules/firebase-admin/": ["push-notify"],
   "node_modules/libheif-js/": [],
   "node_modules/nodemailer/": ["email"],
   "node_modules/pdfkit/": [],

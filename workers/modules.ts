@@ -6,10 +6,13 @@ import type { Wire } from "./wiring/infrastructure.ts";
  */
 export const modules = {
   "account-delete": () => import("./wiring/account-delete.ts"),
+  "account-export": () => import("./wiring/account-export.ts"),
   "account-purge": () => import("./wiring/account-purge.ts"),
   email: () => import("./wiring/email.ts"),
+  "export-purge": () => import("./wiring/export-purge.ts"),
   "image-resize": () => import("./wiring/image-resize.ts"),
   "project-purge": () => import("./wiring/project-purge.ts"),
+  "push-notify": () => import("./wiring/push-notify.ts"),
   "record-purge": () => import("./wiring/record-purge.ts"),
   "report-generate": () => import("./wiring/report-generate.ts"),
   "report-purge": () => import("./wiring/report-purge.ts"),

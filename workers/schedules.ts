@@ -1,5 +1,6 @@
 import { accountPurge } from "./account-purge/job.ts";
 import type { JobDefinition } from "./core/job.ts";
+import { exportPurge } from "./export-purge/job.ts";
 import { recordPurge } from "./record-purge/job.ts";
 import { reportGenerate } from "./report-generate/job.ts";
 import { sessionPurge } from "./session-purge/job.ts";
@@ -29,6 +30,7 @@ export interface SystemSchedule {
 export const schedules: readonly SystemSchedule[] = [
   { name: "session-purge", job: sessionPurge, payload: {}, cadence: { every: "minutes", minutes: 60 } },
   { name: "record-purge", job: recordPurge, payload: {}, cadence: { every: "minutes", minutes: 60 } },
+  { name: "export-purge", job: exportPurge, payload: {}, cadence: { every: "minutes", minutes: 60 } },
   { name: "account-purge", job: accountPurge, payload: {}, cadence: { every: "day", hour: 3, minute: 10 } },
   { name: "storage-purge", job: storagePurge, payload: {}, cadence: { every: "day", hour: 3, minute: 40 } },
 ];

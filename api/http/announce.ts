@@ -1,6 +1,7 @@
 import type { Tx } from "../../infra/database.ts";
+import { mailAbout } from "../../infra/notifications/kinds.ts";
 import { notify, type Happening } from "../../infra/notifications/notify.ts";
-import { email, mailAbout } from "../../workers/email/job.ts";
+import { email } from "../../workers/email/job.ts";
 import type { Enqueue } from "../../workers/core/index.ts";
 import { pushNotify } from "../../workers/push-notify/job.ts";
 

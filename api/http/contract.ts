@@ -28,8 +28,13 @@ export interface Contract<Who extends Access, Params, Query, Body, Result> {
   body?: Body;
   /** On success. */
   status: 200 | 201 | 202 | 204;
-  /** The body on success: only the fields of this schema are sent. With `publishedFile`, the file is sent. */
+  /**
+   * The body on success: only the fields of this schema are sent. With `publishedFile`, the file is sent; with
+   * `eventStream`, the `events`.
+   */
   response?: Result;
+  /** The data of each event of a stream, by the event's name. */
+  events?: Readonly<Record<string, z.ZodType>>;
   /** Errors that do not follow from the rest of the contract: see `problemsOf`. */
   problems?: readonly ProblemName[];
   /** The file of api/public that a GET of this path returns. */

@@ -1,5 +1,13 @@
+import type { Tx } from "../../infra/database.ts";
 import type { Transaction } from "./contract.ts";
 import { Problem } from "./problem.ts";
+
+/** Keeps an account from being closed until the transaction ends. Resolves with whether it is open. */
+export const holdOpenAccount = async (tx: Tx, userId: string): Promise<boolean> => {
+  const open = await tx.$queryRaw<object[]>`
+    SELECT FROM "User" WHERE id = ${userId}::uuid AND "closedAt" IS NULL FOR KEY SHARE`;
+  return open.length > 0;
+};
 
 /**
  * Transactions of a user, each of which keeps the account from being closed until it ends. Once an account is closed
@@ -10,8 +18,6 @@ export const whileOpen =
   (transaction: Transaction, userId: string): Transaction =>
   (work) =>
     transaction(async (scope) => {
-      const open = await scope.tx.$queryRaw<object[]>`
-        SELECT FROM "User" WHERE id = ${userId}::uuid AND "closedAt" IS NULL FOR KEY SHARE`;
-      if (open.length === 0) throw new Problem("unauthenticated");
+      if (!(await holdOpenAccount(scope.tx, userId))) throw new Problem("unauthenticated");
       return work(scope);
     });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { problemsOf, type Route } from "./contract.ts";
+import { eventStream } from "./event-stream.ts";
 import { publishedFile } from "./published-file.ts";
 import { type ProblemName, statusOf, titleOf, typeOf } from "./problem.ts";
 
@@ -70,8 +71,9 @@ const operation = (contract: Contract): object => ({
   responses: { ...success(contract), ...failures(contract) },
 });
 
-const success = ({ status, response }: Contract) => {
+const success = ({ status, response, events = {} }: Contract) => {
   if (response === publishedFile) return file;
+  if (response === eventStream) return streamOf(events);
   const content = response && { "application/json": { schema: jsonSchema(response, "output") } };
   return { [status]: { description: "Success.", ...(content && { content }) } };
 };
@@ -84,6 +86,21 @@ const file = {
   302: { description: "A redirect to the file. The URL is valid for five minutes." },
   304: { description: "Not modified." },
 };
+
+/** OpenAPI 3.1 has no words for the events of a stream, so their schemas are in an extension. */
+const streamOf = (events: NonNullable<Contract["events"]>) => ({
+  200: {
+    description: "Events until the client closes the connection, or the session ends.",
+    content: {
+      "text/event-stream": {
+        schema: { type: "string" },
+        "x-events": Object.fromEntries(
+          Object.entries(events).map(([name, data]) => [name, jsonSchema(data, "output")]),
+        ),
+      },
+    },
+  },
+});
 
 const failures = (contract: Contract) => {
   const byStatus = Map.groupBy(new Set(problemsOf(contract)), statusOf);
@@ -109,12 +126,13 @@ const failure = (names: readonly ProblemName[]) => ({
   },
 });
 
-const parameters = ({ params, query, idempotent }: Contract): object[] => [
+const parameters = ({ params, query, idempotent, response }: Contract): object[] => [
   ...fields(params).map((field) => ({ ...field, in: "path", required: true })),
   ...fields(query).map((field) => ({ ...field, in: "query" })),
   ...(idempotent
     ? [{ name: "Idempotency-Key", in: "header", schema: { type: "string", minLength: 1, maxLength: 255 } }]
     : []),
+  ...(response === eventStream ? [{ name: "Last-Event-ID", in: "header", schema: { type: "string" } }] : []),
 ];
 
 const fields = (schema: z.ZodType | undefined) =>

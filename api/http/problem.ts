@@ -35,6 +35,7 @@ const problems = {
   "not-uploaded": [409, "The file has not been uploaded yet. Send it to the upload URL first."],
   "already-completed": [409, "This upload is already complete."],
   "report-not-ready": [409, "The report is not ready. See its state and progress."],
+  "export-not-ready": [409, "The export is not ready. See its state and progress."],
   "no-sprint": [409, "The project has no sprint that has begun."],
   "wrong-content-type": [415, "The Content-Type does not match the declared type."],
   "wrong-range": [416, "The requested range is outside the file."],

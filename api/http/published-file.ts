@@ -6,6 +6,8 @@ export const publishedFile = z.object({
   filename: z.string(),
   contentType: z.string(),
   disposition: z.enum(["inline", "attachment"]),
+  /** By default it is kept for a year, because published files never change. */
+  cacheControl: z.string().optional(),
 });
 
 export type PublishedFile = z.output<typeof publishedFile>;

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { AppDeps } from "../deps.ts";
 import { readJson } from "./json-body.ts";
 import type { Route, Session } from "./contract.ts";
+import { eventStream, sendEvents } from "./event-stream.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { refuseOtherMethods } from "./other-methods.ts";
 import { pages } from "./pages-folder.ts";
@@ -40,6 +41,7 @@ export const serveRoutes = (routes: readonly Route[], deps: RouterDeps): Router 
       );
       if (contract.response === publishedFile)
         return sendFile(request, response, publishedFile.parse(result));
+      if (contract.response === eventStream) return sendEvents(request, response, eventStream.parse(result));
       response.status(contract.status).set("Cache-Control", "no-store");
       if (contract.response) response.json(contract.response.parse(result));
       else response.end();

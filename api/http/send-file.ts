@@ -18,12 +18,12 @@ export const createSendFile =
   async (
     request: Request,
     response: Response,
-    { key, filename, contentType, disposition }: PublishedFile,
+    { key, filename, contentType, disposition, cacheControl = CACHE }: PublishedFile,
   ) => {
     const headers = {
       contentType,
       contentDisposition: contentDisposition(disposition, filename),
-      cacheControl: CACHE,
+      cacheControl,
     };
     const url = await storage.signGet(key, headers);
     const isLocal = url.startsWith("file:");

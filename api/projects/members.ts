@@ -3,9 +3,9 @@ import type { Tx } from "../../infra/database.ts";
 import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { id } from "../http/fields.ts";
+import { holdOpenAccount } from "../http/open-account.ts";
 import { Problem } from "../http/problem.ts";
 import { checkAccess, manage, type Role } from "./access.ts";
-import { lockUser } from "../accounts/locked-user.ts";
 import { inBatches } from "./batches.ts";
 import { member, role } from "./shapes.ts";
 
@@ -52,7 +52,7 @@ export const memberRoutes = ({ prisma }: AppDeps) => [
         await manage(tx, { projectId, userId, needs: "OWNER" });
         const where = { projectId_userId: { projectId, userId: memberId } };
         const current = await tx.projectMember.findUnique({ where });
-        if (!current || !(await lockUser(tx, memberId))) throw new Problem("not-found");
+        if (!current || !(await holdOpenAccount(tx, memberId))) throw new Problem("not-found");
         if (current.role === "OWNER" && body.role !== "OWNER") throw new Problem("owner-required");
         // There is one owner at any time: an index refuses a second.
         if (body.role === "OWNER") await endOwnership(tx, projectId);

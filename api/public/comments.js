@@ -2,6 +2,7 @@ import { showMoment } from "./dates.js";
 import { confirmed } from "./dialog.js";
 import { button, make, personal } from "./elements.js";
 import { clearErrors, onSave, reason, show } from "./form.js";
+import { offerMentions, withMentions } from "./mentions.js";
 import { load, request, say } from "./session.js";
 
 const list = document.querySelector("#comments");
@@ -42,7 +43,7 @@ const makeComment = ({ id, authorId, authorName, body, createdAt, editedAt }) =>
     "li",
     {},
     make("p", { className: "facts" }, personal(author, "strong"), make("span", { textContent: when })),
-    make("p", { className: "body", dir: "auto", textContent: body }),
+    make("p", { className: "body", dir: "auto" }, ...withMentions(body, project.members, project.me.id)),
   );
   if (authorId === project.me.id || project.role === "OWNER")
     row.append(
@@ -76,3 +77,7 @@ onSave(form, {
 });
 
 more.addEventListener("click", showMore);
+
+offerMentions(form.elements.body, document.querySelector("#mentions"), () =>
+  project.members.filter(({ userId }) => userId !== project.me.id),
+);

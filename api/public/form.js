@@ -13,10 +13,13 @@ export const onSave = (form, { save, read = readFields, done = () => {}, failed 
   const button = form.querySelector("button:not([type=button])");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const hadFocus = document.activeElement === button;
     button.disabled = true;
     const startedAt = performance.now();
     const { ok, body } = await save(read(form));
     button.disabled = false;
+    // A disabled button loses the focus.
+    if (hadFocus && document.activeElement === document.body) button.focus();
     showErrors(form, body.errors ?? []);
     show(form.querySelector("[role=alert]"), ok || hasField(form, body.errors) ? undefined : reason(body));
     if (ok) done(body, performance.now() - startedAt);
@@ -31,7 +34,7 @@ export const showPart = (part) => {
   for (const each of document.querySelectorAll(".card > div")) each.hidden = each.id !== part;
 };
 
-const showMessage = ({ message }) => {
+export const showMessage = ({ message }) => {
   document.querySelector("#done h1").textContent = message;
   showPart("done");
 };

@@ -1,6 +1,6 @@
 import { showDays, showMoment, showMonth } from "./dates.js";
 import { confirmed } from "./dialog.js";
-import { button, make, one, personal } from "./elements.js";
+import { button, make, one, personal, sizeOf } from "./elements.js";
 import { say } from "./session.js";
 
 const list = document.querySelector("#reports");
@@ -98,5 +98,3 @@ const statusOf = ({ state, progress, problem, pages, bytes, readyAt, createdAt, 
   if (scheduleId !== null) facts.push("scheduled");
   return [make("p", { className: "facts" }, ...facts.map((textContent) => make("span", { textContent })))];
 };
-
-const sizeOf = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);

@@ -11,11 +11,18 @@ export const enter = async () => {
   const { ok, status, body } = await send("GET", "/v1/me");
   if (status === 401) return location.replace(loginPath());
   if (!ok) return showProblem(reason(body));
-  document.querySelector("#account").textContent = body.name;
+  showName(body.name);
   const logOut = document.querySelector("#log-out");
   logOut.hidden = false;
   logOut.addEventListener("click", leave);
   return body;
+};
+
+/** Shows the name of the account in the header, as the link to its page. */
+export const showName = (name) => {
+  const account = document.querySelector("#account");
+  account.textContent = name;
+  account.parentElement.hidden = false;
 };
 
 const leave = async () => {

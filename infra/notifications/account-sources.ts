@@ -22,7 +22,7 @@ export const loadSessions =
     const select = { id: true, userId: true, device: true } as const;
     const rows = await prisma.session.findMany({ where: { id: { in: ids } }, select });
     return findIn(rows, ({ userId, device }, readerId) =>
-      userId === readerId ? { title, text: device, path: "/account" } : undefined,
+      userId === readerId ? { title, text: device, path: "/account#sessions" } : undefined,
     );
   };
 
@@ -35,7 +35,7 @@ export const loadExports =
     });
     return findIn(rows, ({ userId, expiresAt, user }, readerId) => {
       const text = `You can download it until ${dayIn(expiresAt, user.zone)}.`;
-      return userId === readerId ? { title, text, path: "/account" } : undefined;
+      return userId === readerId ? { title, text, path: "/account#exports" } : undefined;
     });
   };
 
@@ -48,7 +48,7 @@ export const loadDeletions =
     });
     return findIn(rows, ({ userId, dueAt, user }, readerId) => {
       const text = `On ${dayIn(dueAt, user?.zone ?? "UTC")}, unless you cancel it.`;
-      return userId === readerId ? { title, text, path: "/account" } : undefined;
+      return userId === readerId ? { title, text, path: "/account#deletion" } : undefined;
     });
   };
 

@@ -29,3 +29,22 @@ export const isKind = (name: string): name is Kind => Object.hasOwn(kinds, name)
 
 /** Their mail is sent in any case: the account may be at risk. */
 export const requiredMails: ReadonlySet<Kind> = new Set<Kind>(["deletion-scheduled"]);
+
+/** Their mail has a template of its own, with their name and about their record. The others share `notification`. */
+const ownMails = [
+  "report-ready",
+  "new-sign-in",
+  "export-ready",
+  "deletion-scheduled",
+] as const satisfies readonly Kind[];
+
+/** What the job of the mail about a notification needs. */
+export const mailAbout = (
+  notificationId: string,
+  { userId, kind, recordId }: { userId: string; kind: Kind; recordId?: string },
+) => {
+  const template = ownMails.find((own) => own === kind);
+  return template && recordId
+    ? { template, userId, recordId }
+    : { template: "notification" as const, userId, recordId: notificationId };
+};

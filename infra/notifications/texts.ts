@@ -54,7 +54,7 @@ const describe = async (
     const find = await sources[kind].load(prisma, { ids, readers, shown });
     for (const each of group) {
       const text = each.recordId && find(each.recordId, each.userId, actorOf(each));
-      if (text) texts.set(each.id, text);
+      if (text) texts.set(each.id, { ...text, title: inOneLine(text.title), text: inOneLine(text.text) });
     }
   }
   return texts;
@@ -75,5 +75,8 @@ const neutral = (kind: string): NotificationText => ({
   text: "It is no longer available.",
   path: "/notifications",
 });
+
+/** Names may contain line breaks, which would end a mail's subject, and characters that turn the text around. */
+const inOneLine = (text: string) => text.replaceAll(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, " ").trim();
 
 const unique = (ids: readonly (string | null)[]) => [...new Set(ids.filter((id) => id !== null))];

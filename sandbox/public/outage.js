@@ -1,4 +1,12 @@
-const labels = { off: "Works", refuse: "Refuses", reject: "Rejects", slow: "Slow", hang: "Hangs" };
+const labels = {
+  off: "Works",
+  refuse: "Refuses",
+  limit: "Limits",
+  reject: "Rejects",
+  credentials: "Credentials",
+  slow: "Slow",
+  hang: "Hangs",
+};
 
 const explanations = {
   mail: {
@@ -14,6 +22,17 @@ const explanations = {
     reject: "Responds 400 (permanent): videos are published at once, without subtitles.",
     slow: "Takes 3 seconds for each ten minutes of audio.",
     hang: "Never responds: after five attempts of 15 s, videos are published without subtitles.",
+  },
+  push: {
+    off: "Every push reaches its phone.",
+    refuse: "Responds 503 with Retry-After: 2. No push is sent for 2 seconds, and no attempt is spent.",
+    limit: "Responds 429 with Retry-After: 2. No push is sent for 2 seconds, and no attempt is spent.",
+    reject:
+      "Responds 404: the tokens are gone. Devices are removed, ten at most: then it looks like a wrong project.",
+    credentials:
+      "Responds 401: the service account is wrong. Pushes wait, the log has an alert, no device is removed.",
+    slow: "Takes 3 seconds for each push. Other users do not wait.",
+    hang: "Delivers, but never responds: senders time out after 10 s and send again. Phones mark the repetition.",
   },
 };
 

@@ -14,10 +14,12 @@ import {
   type Run,
 } from "../../workers/core/index.ts";
 import { email } from "../../workers/email/job.ts";
+import { pushNotify } from "../../workers/push-notify/job.ts";
 import { wire as wireEmail } from "../../workers/wiring/email.ts";
+import { wire as wirePushNotify } from "../../workers/wiring/push-notify.ts";
 import { chore, fragileChore, patientChore } from "./jobs.ts";
 
-// Runs the email job and the chores, which fail or kill this process on request. Set up like workers/main.ts.
+// Runs email, push-notify and the chores, which fail or kill this process on request. Set up like workers/main.ts.
 const config = loadConfigOrExit("worker");
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, throttledWarn(log, "database"));
@@ -37,16 +39,20 @@ const storage = await openStorage(config);
 const closing: (() => void)[] = [];
 const onClose = (close: () => void) => void closing.push(close);
 const jobs = createJobs(database.jobs, () => {});
-const { handler: sendMail } = wireEmail({ config, log, prisma: database.prisma, jobs, storage, onClose });
+const infrastructure = { config, log, prisma: database.prisma, jobs, storage, onClose };
+const { handler: sendMail } = wireEmail(infrastructure);
+const { handler: sendPushes } = await wirePushNotify(infrastructure);
 
-// In a long run, one mail can be interrupted by more kills than the job's default limit of crashes.
+// In a long run, one job can be interrupted by more kills than its default limit of crashes.
 const patientEmail: typeof email = { ...email, crashes: 50 };
+const patientPushNotify: typeof pushNotify = { ...pushNotify, crashes: 50 };
 
 const workers = [
   defineWorker(chore, doChore),
   defineWorker(patientChore, doChore),
   defineWorker(fragileChore, doChore),
   defineWorker(patientEmail, sendMail),
+  defineWorker(patientPushNotify, sendPushes),
 ];
 const lockDuration = Number(process.env["LOCK_DURATION"] ?? 10_000);
 const core = startCore({

@@ -36,6 +36,12 @@ export const samples: Record<Template, Record<string, string>> = {
     text: "Print the first table of Bernoulli numbers, in Analytical Engine",
     unsubscribe,
   },
+  "export-ready": {
+    url: `${app}/account#exports`,
+    size: "34 MB",
+    until: "5 December 2026 at 09:00 CET",
+    unsubscribe,
+  },
   "report-ready": {
     url: `${app}/reports#01932b5e-0000-7000-8000-000000000002`,
     project: "Lighthouse",

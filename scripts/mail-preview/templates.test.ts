@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { createRenderer } from "../../infra/templates.ts";
@@ -50,3 +50,41 @@ test.for(names)(
     expect(html.split('class="button"')).toHaveLength(withoutButton(name) ? 1 : 2);
   },
 );
+
+/** WCAG 2.2: relative luminance, and the ratio of two colours. */
+const luminance = (colour: string) => {
+  const linear = (part: number) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) =>
+    linear(Number.parseInt(colour.slice(at, at + 2), 16) / 255),
+  );
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+};
+const contrast = (...colours: [string, string]) => {
+  const [dark = 0, light = 0] = colours.map(luminance).sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+};
+
+test("the colours of all small texts have a contrast of 4.5 or more", () => {
+  const layout = ["head", "footer", "footer-invited"]
+    .map((name) => readFileSync(join(templates, `layout/${name}.mjml`), "utf8"))
+    .join("");
+  const colourIn = (pattern: RegExp) => pattern.exec(layout)?.[1] ?? "none";
+  const page = colourIn(/container-background-color="(#\w+)"/);
+  const card = colourIn(/name="card"[^>]*background-color="(#\w+)"/);
+  const [darkPage, darkCard] = [
+    colourIn(/\.page > div \{\s*background-color: (#\w+)/),
+    colourIn(/\.card > table \{\s*background: (#\w+)/),
+  ];
+  const footers = [...layout.matchAll(/color="(#\w+)" css-class="footer"/g)].map(([, colour = ""]) => colour);
+  const fine = colourIn(/name="fine"[^>]*color="(#\w+)"/);
+  const darkFine = colourIn(/\.fine div,[^{]*\{\s*color: (#\w+)/);
+  const pairs: [string, string][] = [
+    ...footers.map((colour): [string, string] => [colour, page]),
+    [colourIn(/\.quiet \{[^}]*[^-]color: (#\w+)/), page],
+    [fine, card],
+    [darkFine, darkPage],
+    [darkFine, darkCard],
+  ];
+  expect(footers).toHaveLength(2);
+  expect(pairs.filter((pair) => !(contrast(...pair) >= 4.5))).toEqual([]);
+});

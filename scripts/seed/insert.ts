@@ -1,4 +1,5 @@
-import type { Database } from "../../infra/database.ts";
+import type { Database, Tx } from "../../infra/database.ts";
+import { notify } from "../../infra/notifications/notify.ts";
 import { hashPassword } from "../../infra/passwords.ts";
 import { makeProject, projectId, type ProjectRows } from "./company.ts";
 import { type Email, PASSWORD, people } from "./people.ts";
@@ -48,9 +49,31 @@ const insertRows = (prisma: Prisma, { project, members, sprints, tasks, changes,
       for (const data of chunks(tasks)) await tx.task.createMany({ data });
       for (const data of chunks(changes)) await tx.taskChange.createMany({ data });
       for (const data of chunks(comments)) await tx.comment.createMany({ data });
+      await notifyAssignees(tx, tasks);
     },
     { timeout: 60_000 },
   );
+
+/** The newest tasks of each user that are in the list of notifications. */
+const NOTIFIED = 3;
+
+/** Without mails and pushes. */
+const notifyAssignees = async (tx: Tx, tasks: ProjectRows["tasks"]) => {
+  const assigned = Map.groupBy(
+    tasks.filter(({ assigneeId, creatorId }) => assigneeId && assigneeId !== creatorId),
+    ({ assigneeId }) => assigneeId ?? "",
+  );
+  for (const [userId, own] of [...assigned].toSorted(([a], [b]) => a.localeCompare(b))) {
+    const oldestFirst = own.toSorted((a, b) => timeOf(a) - timeOf(b));
+    for (const { id, creatorId, createdAt = new Date() } of oldestFirst.slice(-NOTIFIED)) {
+      const actor = creatorId ? { actorId: creatorId } : {};
+      const written = await notify(tx, { userId, kind: "task-assigned", recordId: id, ...actor });
+      if (written) await tx.notification.update({ where: { id: written.id }, data: { createdAt } });
+    }
+  }
+};
+
+const timeOf = ({ createdAt }: ProjectRows["tasks"][number]) => new Date(createdAt ?? 0).getTime();
 
 /** Small enough for the 65,535 parameters of a statement, and for its five seconds. */
 const chunks = <Row>(rows: Row[]): Row[][] =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { v7 as uuidv7 } from "uuid";
-import { removals } from "../../workers/wiring/user-data/removals.ts";
+import { tablesOf, userData } from "../../workers/wiring/user-data/list.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { accountDeletion, createDeletions } from "../support/api/deletion.ts";
 import { brokerContent, tablesContent } from "../support/core/broker-content.ts";
@@ -24,7 +24,7 @@ test("every table that refers to a user, directly or through others, is in the l
   const direct = references
     .filter(({ to, from }) => to === "User" && !others.includes(from))
     .map(({ from, column }) => `${from}.${column}`);
-  const listed = removals.flatMap(({ references: own }) =>
+  const listed = userData.flatMap(({ references: own }) =>
     own.map(([table, column]) => `${table}.${column}`),
   );
   expect(direct.toSorted()).toEqual(listed.toSorted());
@@ -37,10 +37,7 @@ test("every table that refers to a user, directly or through others, is in the l
     if (reached.has("ProjectMember")) reached.add("Project");
   }
   reached.delete("User");
-  const covered = removals.flatMap(({ references: own, parts = [] }) => [
-    ...own.map(([table]) => table),
-    ...parts,
-  ]);
+  const covered = userData.filter(({ remove }) => remove).flatMap(tablesOf);
   expect([...reached].toSorted()).toEqual(
     [...new Set(covered)].filter((table) => table !== "Job").toSorted(),
   );

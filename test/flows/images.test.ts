@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { replayJobs } from "../../workers/core/index.ts";
 import { uploadWork } from "../../api/uploads/work.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { blankPng, colours, cornersOf, heic, phonePhoto, quarters } from "../support/media/images.ts";
@@ -52,6 +53,10 @@ const jobOf = async (uploadId: string) => {
   );
   return job!;
 };
+const notified = async (uploadId: string) =>
+  (await app.core.database.prisma.notification.findMany({ where: { recordId: uploadId } })).map(
+    ({ kind }) => kind,
+  );
 const stored = (uploadId: string) => keysOf(app.files.storage, `uploads/${uploadId}/`);
 
 test("a photo is served upright, in every size and without its location", async () => {
@@ -61,6 +66,7 @@ test("a photo is served upright, in every size and without its location", async 
   expect(shown).toMatchObject({ state: "READY", problem: null, width: 600, height: 1_000, progress: 1 });
   expect(shown.placeholder).toMatch(/^data:image\/webp;base64,/);
   expect(shown.steps).toMatchObject([{ name: "image-resize", state: "COMPLETED" }]);
+  expect(await notified(id)).toEqual(["upload-ready"]);
   const paths = [160, 480, 600].flatMap((width) =>
     ["avif", "jpg", "webp"].map((type) => `image/${width}.${type}`),
   );
@@ -91,6 +97,10 @@ test("a decompression bomb fails with a clear message, and the worker survives",
   const job = await app.core.reaches((await jobOf(bomb)).id, "FAILED");
   expect(job).toMatchObject({ attempt: 1, crashes: 0 });
   expect(await stored(bomb)).toEqual([`uploads/${bomb}/source`]);
+  await app.core.database.jobs.transaction((_tx, sql) => replayJobs(sql, [job.id]));
+  await until("it has failed again", async () => (await app.core.row(job.id)).history.length > 1);
+  await app.core.reaches(job.id, "FAILED");
+  expect(await notified(bomb)).toEqual(["upload-failed"]);
 
   const next = await client.upload(await quarters(200, 100).png().toBuffer());
   expect((await untilProcessed(next)).state).toBe("READY");
@@ -131,4 +141,5 @@ test("a killed worker leaves no duplicate files", { timeout: 90_000 }, async () 
     files.map(({ path, bytes }) => [path, bytes]);
   expect(pathsAndSizes(shown.files)).toEqual(pathsAndSizes(expected.files));
   expect((await stored(id)).length).toBe(13);
+  expect(await notified(id)).toEqual(["upload-ready"]);
 });

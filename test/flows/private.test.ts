@@ -124,7 +124,7 @@ test("no secret, address or name is in a log, the ledger or the broker, and no t
 
   const places = {
     log: app.logged.join("\n") + JSON.stringify(app.core.logged),
-    ledger: JSON.stringify(await prisma.job.findMany()),
+    ledger: JSON.stringify(await sql(`SELECT to_jsonb(j) FROM "Job" j`, [])),
     broker: await brokerContent(queueUrl, sql),
   };
   await app.core.broker.queue("email").resume();

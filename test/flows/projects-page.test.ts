@@ -148,6 +148,57 @@ describe("the projects page", () => {
     expect(await focused(page)).toContain("Discussed");
   });
 
+  test("offers members after an @, and mentions one by keyboard and one by pointer", async () => {
+    const { project, task } = createPlanner(ada);
+    const { id: projectId } = await project();
+    const { id: taskId } = await task(projectId, { title: "Discussed" });
+    const names = ["Grace Hopper", "Grażyna Nowak", HOSTILE];
+    const people = names.map((name) => ({
+      ...{ id: crypto.randomUUID(), name, email: `${crypto.randomUUID()}@example.com`, passwordHash: "" },
+    }));
+    await app.core.database.prisma.user.createMany({ data: people });
+    await app.core.database.prisma.projectMember.createMany({
+      data: people.map(({ id: userId }) => ({ projectId, userId, role: "VIEWER" as const })),
+    });
+    const page = await open(`projects#${projectId}/${taskId}`);
+    const dialog = page.getByRole("dialog", { name: "Task" });
+    const field = dialog.getByLabel("New comment");
+    const offered = dialog.getByRole("listbox", { name: "Members" }).getByRole("option");
+    const chosen = () => field.evaluate((each) => each.getAttribute("aria-activedescendant"));
+    await field.pressSequentially("mail@gra");
+    expect(await offered.count()).toBe(0);
+    await field.fill("");
+    await field.pressSequentially("Look, @GRA");
+    await expect.poll(() => offered.count()).toBe(2);
+    expect(await chosen()).toBe("mention-0");
+    await field.press("ArrowDown");
+    expect(await offered.nth(1).getAttribute("aria-selected")).toBe("true");
+    await field.press("ArrowUp");
+    await field.press("Enter");
+    expect(await field.inputValue()).toBe("Look, @Grace Hopper ");
+    expect([await offered.count(), await chosen()]).toEqual([0, null]);
+    await field.pressSequentially("and @now");
+    await offered.filter({ hasText: "Grażyna Nowak" }).click();
+    expect(await field.inputValue()).toBe("Look, @Grace Hopper and @Grażyna Nowak ");
+    // Escape closes the list, and not the dialog.
+    await field.pressSequentially("@<");
+    await expect.poll(() => offered.count()).toBe(1);
+    await field.press("Escape");
+    expect([await offered.count(), await dialog.isVisible()]).toEqual([0, true]);
+    await field.press("Backspace");
+    await field.press("Backspace");
+    await button(page, "Comment").click();
+    const comment = dialog.locator("#comments .mention");
+    await expect.poll(() => comment.allTextContents()).toEqual(["@Grace Hopper", "@Grażyna Nowak"]);
+    const notified = await app.core.database.prisma.notification.findMany({ where: { kind: "mention" } });
+    expect(notified.map(({ userId }) => userId).toSorted()).toEqual(
+      people
+        .slice(0, 2)
+        .map(({ id }) => id)
+        .toSorted(),
+    );
+  });
+
   test("shows long columns in parts, and filters them", async () => {
     const { project, task } = createPlanner(ada);
     const { id: projectId } = await project();

@@ -34,6 +34,19 @@ describe("the seed", () => {
       include: { memberships: { include: { project: true } } },
     });
     expect(ada.memberships).toHaveLength(3);
+    const notified = await prisma.notification.findMany({
+      where: { userId: ada.id },
+      include: { actor: true },
+      orderBy: { sequence: "asc" },
+    });
+    expect(notified.length).toBeGreaterThan(2);
+    expect(notified.map(({ sequence }) => sequence)).toEqual(notified.map((_, index) => index + 1));
+    for (const { actor, createdAt } of notified) {
+      expect(actor?.id).toBeDefined();
+      expect(actor?.id).not.toBe(ada.id);
+      expect(createdAt.getTime()).toBeLessThan(Date.parse("2026-11-27"));
+    }
+    expect(await prisma.job.count()).toBe(0);
     const payments = ada.memberships.find(({ project }) => project.name === "Payments");
     await prisma.project.delete({ where: { id: payments!.projectId } });
     expect(await seed("2026-11-28")).toEqual({ users: 0, projects: 1, tasks: 440 });

@@ -37,7 +37,7 @@ describe.each(drivers)("orphans in the storage %s", (driver) => {
       data: { email: "ada@example.com", name: "Ada", passwordHash: "none" },
     });
     const { id: projectId } = await prisma.project.create({ data: { name: "Apollo" } });
-    const [upload, report, young, gone] = [idOf(30), idOf(30), idOf(6), idOf(8)];
+    const [upload, report, wanted, young, gone] = [idOf(30), idOf(30), idOf(30), idOf(6), idOf(8)];
     await prisma.upload.create({
       data: { id: upload, userId, kind: "IMAGE", filename: "a.png", contentType: "image/png", bytes: 7 },
     });
@@ -45,7 +45,9 @@ describe.each(drivers)("orphans in the storage %s", (driver) => {
     await prisma.report.create({
       data: { id: report, userId, projectId, period: "DAY", firstDay: day, lastDay: day, zone: "UTC" },
     });
+    await prisma.accountExport.create({ data: { id: wanted, userId, expiresAt: new Date() } });
     const kept = [
+      `exports/${wanted}/export.zip`,
       `reports/${report}/report.pdf`,
       `uploads/${upload}/image/480.webp`,
       `uploads/${upload}/source`,
@@ -53,15 +55,18 @@ describe.each(drivers)("orphans in the storage %s", (driver) => {
       "uploads/lost/found",
     ].toSorted();
     const orphans = [
+      `exports/${gone}/export.zip`,
       `reports/${gone}/report.pdf`,
       `uploads/${gone}/source`,
       `uploads/${gone}/hls/720/seg-1.m4s`,
     ];
     for (const key of [...kept, ...orphans]) await write(key);
 
-    expect(await run()).toEqual({ uploads: 1, reports: 1, objects: 3 });
-    const left = [...(await keysOf(files.storage, "uploads/")), ...(await keysOf(files.storage, "reports/"))];
+    expect(await run()).toEqual({ uploads: 1, reports: 1, exports: 1, objects: 4 });
+    const left: string[] = [];
+    for (const root of ["uploads", "reports", "exports"])
+      left.push(...(await keysOf(files.storage, `${root}/`)));
     expect(left.toSorted()).toEqual(kept);
-    expect(await run()).toEqual({ uploads: 0, reports: 0, objects: 0 });
+    expect(await run()).toEqual({ uploads: 0, reports: 0, exports: 0, objects: 0 });
   });
 });

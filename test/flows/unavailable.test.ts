@@ -4,6 +4,7 @@ import supertest from "supertest";
 import { expect, test } from "vitest";
 import { createApp } from "../../api/app.ts";
 import { createReadiness } from "../../api/http/readiness.ts";
+import { createStreams } from "../../api/notifications/streams.ts";
 import { openDatabase } from "../../infra/database.ts";
 import { createLocalStorage } from "../../infra/storage/local.ts";
 import { createSigner } from "../../infra/storage/signature.ts";
@@ -27,6 +28,7 @@ test("without its database the API returns 503 with Retry-After and stays alive"
       signer: createSigner("x".repeat(32)),
     }),
     uploadWork: {},
+    streams: createStreams(database, { onError: () => {} }),
     readiness: createReadiness({ database: ping, migrations: ping, broker: ping }),
     publicUrl: "http://app.test",
     accountDeletionGrace: 0,

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { email as emailJob } from "../../workers/email/job.ts";
 import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";
 import { createPeople, type People } from "../support/api/people.ts";
+import { insertJob } from "../support/core/insert-job.ts";
 
 const SIGN_IN = "A new sign-in to your account";
 
@@ -29,6 +31,12 @@ const signInMails = (email: string) =>
     [email],
   );
 
+const sessionsOf = (email: string) =>
+  app.core.sql<{ userId: string; recordId: string }>(
+    `SELECT u.id AS "userId", s.id AS "recordId" FROM "User" u JOIN "Session" s ON s."userId" = u.id WHERE email = $1`,
+    [email],
+  );
+
 const setUp = async (email: string) => {
   const person = await people.verified(email);
   const session = await people.as(person);
@@ -44,13 +52,16 @@ test("one click in the mail client stops optional mails, and changes nothing els
   expect((await oneClick(link)).status).toBe(200);
   expect(await acceptsMail(session)).toBe(false);
 
-  await people.logIn(person);
+  const { userId, recordId } = (await sessionsOf(person.email))[0]!;
+  await insertJob(app.core.sql, emailJob, { template: "new-sign-in", userId, recordId });
   await expect
     .poll(() => signInMails(person.email))
     .toEqual([
       { state: "COMPLETED", result: "sent" },
       { state: "COMPLETED", result: "skipped: unsubscribed" },
     ]);
+  await people.logIn(person);
+  expect(await signInMails(person.email)).toHaveLength(2);
   await app.request.post("/v1/password/forgot").send({ email: person.email });
   await app.mailTo(person.email, "Set a new password");
 });

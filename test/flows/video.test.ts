@@ -137,6 +137,7 @@ let cookie: string;
     });
     expect(video).toMatchObject({ state: "READY", note: null });
     expect(rolesOf(video)).toMatchObject({ SUBTITLES: 2, PLAYLIST: 1 });
+    expect(await notified(id)).toEqual(["upload-ready"]);
   });
 
   test.for<[string, (path: string) => Promise<unknown>, string]>([
@@ -158,6 +159,11 @@ let cookie: string;
       return shown.state === "FAILED" && shown;
     });
     expect(video.problem).toContain(message);
+    // One for the upload, although each of its jobs finds the problem.
+    await until("all jobs have ended", async () =>
+      (await show(id)).steps.every(({ state }) => state === "FAILED"),
+    );
+    expect(await notified(id)).toEqual(["upload-failed"]);
   });
 
   test("survives a worker that stops and one that is killed, which leave no process and no file", async () => {
@@ -244,6 +250,11 @@ const upload = async (name: string, contentType = "video/mp4"): Promise<string> 
 };
 
 const show = async (id: string) => (await (await call(`/v1/uploads/${id}`)).json()) as Shown;
+
+const notified = async (id: string) =>
+  (
+    await system.sql<{ kind: string }>(`SELECT kind FROM "Notification" WHERE "recordId" = $1::uuid`, [id])
+  ).map(({ kind }) => kind);
 
 const newest = async () => {
   const { items } = (await (await call("/v1/uploads")).json()) as { items: { id: string }[] };

@@ -149,7 +149,7 @@ test("only optional mails have an unsubscribe link", async () => {
   const offers: Partial<Record<Template, string | undefined>> = {};
   for (const template of Object.keys(mails) as Template[])
     offers[template] = (await perform({ template, userId, recordId })).sent[0]?.unsubscribe;
-  expect(offers).toEqual({ "new-sign-in": url, "report-ready": url, notification: url });
+  expect(offers).toEqual({ "new-sign-in": url, "report-ready": url, "export-ready": url, notification: url });
 });
 
 test("accepts a job enqueued before `subject` became `recordId`", async () => {
@@ -300,6 +300,17 @@ test("skips the mail about a report that was deleted, before or while its file i
   expect([removed.outcome, removed.sent]).toEqual(["skipped: the report was deleted", []]);
 });
 
+test("says how large an export is, and until when it can be downloaded", async () => {
+  const payload = { template: "export-ready", userId, recordId };
+  const { sent } = await perform(payload);
+  expect(JSON.parse(sent[0]?.text ?? "")).toMatchObject({
+    ...{ size: "13 MB", until: expect.stringContaining("5 December 2026") },
+    url: "https://app.example/account#exports",
+  });
+  const expired = await perform(payload, { findExport: async () => null });
+  expect(expired).toEqual({ outcome: "skipped: the export was deleted, or has expired", sent: [] });
+});
+
 const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
   const sent: Parameters<Deps["send"]>[0][] = [];
   const handler = sendEmail<string>({
@@ -309,6 +320,7 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
     findSession: async () => ({ device: "Firefox on Linux", createdAt: new Date("2026-11-24T08:00:00Z") }),
     findReport: async () => report,
     readReport: async () => Buffer.from("%PDF"),
+    findExport: async () => ({ bytes: 12_345_678, expiresAt: new Date("2026-12-05T08:00:00Z") }),
     findInvitation: async () => invitation,
     findDeletion: async () => ({ dueAt: new Date("2026-12-05T08:00:00Z") }),
     findDeletedAddress: async () => "ada@example.com",
@@ -328,6 +340,7 @@ const perform = async (payload: unknown, deps: Partial<Deps> = {}) => {
       keepAccount: (id) => `https://app.example/keep/${id}`,
       login: () => "https://app.example/login",
       report: (id) => `https://app.example/reports#${id}`,
+      exports: () => "https://app.example/account#exports",
       unsubscribe: (id) => `https://app.example/unsubscribe/${id}`,
     },
     render: (template, data) => ({ subject: template, text: JSON.stringify(data), html: "" }),

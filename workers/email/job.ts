@@ -7,17 +7,16 @@ const at = <Name extends string>(priority: number, ...names: Name[]) =>
 /** Each mail and its priority: 0 if a user is waiting for it, 1 for warnings, 10 for the rest. */
 const priorities = {
   ...at(0, "verification", "account-exists", "password-reset"),
-  ...at(1, "password-changed", "new-sign-in", "deletion-scheduled", "deletion-cancelled", "account-deleted"),
-  ...at(10, "welcome", "report-ready", "invitation", "notification"),
+  ...at(1, "password-changed", "new-sign-in", "deletion-scheduled", "deletion-cancelled"),
+  ...at(10, "welcome", "report-ready", "export-ready", "invitation", "notification", "account-deleted"),
 };
 
 export type Template = keyof typeof priorities;
 
-const template = z.enum(Object.keys(priorities) as Template[]);
-
 // `subject` is the old name of `recordId`: jobs enqueued by older code may still be in the ledger (see README.md).
+const id = z.uuid().optional();
 const payload = z
-  .object({ template, userId: z.uuid().optional(), recordId: z.uuid().optional(), subject: z.uuid().optional() })
+  .object({ template: z.enum(Object.keys(priorities) as Template[]), userId: id, recordId: id, subject: id })
   .refine(({ template, userId }) => userId !== undefined || template === "account-deleted", "needs a userId")
   .transform(({ subject, ...rest }) => ({ ...rest, recordId: rest.recordId ?? subject }));
 
@@ -29,17 +28,3 @@ export const email = defineJob({
   attempts: 90, // about 13 hours: a wrong setting may go unnoticed for an afternoon (see README.md)
   rateLimit: { max: 14, per: 1_000 },
 });
-
-interface Notified {
-  userId: string;
-  kind: string;
-  recordId?: string;
-}
-
-/** The payload of the mail about a notification: a kind has a template of its own, or else the general one. */
-export const mailAbout = (notificationId: string, { userId, kind, recordId }: Notified) => {
-  const own = template.safeParse(kind).data;
-  return own && recordId
-    ? { template: own, userId, recordId }
-    : { template: "notification" as const, userId, recordId: notificationId };
-};

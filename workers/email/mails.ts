@@ -36,6 +36,12 @@ interface ReadyReport {
   attach: boolean;
 }
 
+/** An export that can be downloaded. */
+interface ReadyExport {
+  bytes: number;
+  expiresAt: Date;
+}
+
 /** What the mails load in addition to the user, and the targets of their buttons. */
 export interface Sources {
   /** With the name in its sign-up; absent or null if it has none. */
@@ -45,6 +51,7 @@ export interface Sources {
   findReport(id: string): Promise<ReadyReport | null>;
   /** Resolves with undefined if the file was deleted. */
   readReport(id: string): Promise<Buffer | undefined>;
+  findExport(id: string): Promise<ReadyExport | null>;
   findInvitation(id: string): Promise<{ email: string; expiresAt: Date; project: { name: string } } | null>;
   /** Resolves with null if there is nothing left to open. */
   findNotification(id: string): Promise<{ kind: string; title: string; text: string; url: string } | null>;
@@ -64,6 +71,7 @@ export interface Sources {
     login(): string;
     report(reportId: string): string;
     keepAccount(deletionId: string): string;
+    exports(): string;
     unsubscribe(userId: string): string;
   };
 }
@@ -124,6 +132,13 @@ export const mails: Record<Template, Mail> = {
     };
   },
 
+  "export-ready": async ({ zone }, recordId, { findExport, links }) => {
+    const found = await findExport(required(recordId));
+    if (!found) return { skip: "the export was deleted, or has expired" };
+    const data = { size: sizeOf(found.bytes), until: localTime(found.expiresAt, zone), url: links.exports() };
+    return { data };
+  },
+
   notification: async ({ refusedMails }, recordId, { findNotification }) => {
     const found = await findNotification(required(recordId));
     if (!found) return { skip: "what it is about was deleted, or is no longer visible to the user" };
@@ -162,6 +177,7 @@ export const mails: Record<Template, Mail> = {
 export const optionalMails: ReadonlySet<Template> = new Set<Template>([
   "new-sign-in",
   "report-ready",
+  "export-ready",
   "notification",
 ]);
 
@@ -178,6 +194,9 @@ const skipReason = (link: OneTimeLink | null): string | undefined => {
   if (!link || link.usedAt) return "the link was used or revoked";
   return link.expiresAt <= new Date() ? "the link has expired" : undefined;
 };
+
+/** 34 MB, and at least 1 MB. */
+const sizeOf = (bytes: number) => `${Math.ceil(bytes / 1e6 || 1).toLocaleString("en-GB")} MB`;
 
 /** 24 November 2026 at 09:00 CET */
 const localTime = (date: Date, timeZone: string) =>

@@ -53,7 +53,7 @@ test("removes the objects of uploads and reports without a row, and keeps the ot
     ],
     [kept],
   );
-  expect(await perform()).toEqual({ uploads: 1, reports: 1, objects: 3 });
+  expect(await perform()).toEqual({ uploads: 1, reports: 1, exports: 0, objects: 3 });
   expect([...objects]).toEqual([`uploads/${kept}/source`]);
   expect(followUps).toEqual([]);
 });
@@ -65,7 +65,7 @@ test("keeps the objects of records younger than a week, and folders that are not
     `uploads/${crypto.randomUUID()}/source`,
   ];
   const { objects, perform } = setUp(keys);
-  expect(await perform()).toEqual({ uploads: 0, reports: 0, objects: 0 });
+  expect(await perform()).toEqual({ uploads: 0, reports: 0, exports: 0, objects: 0 });
   expect([...objects]).toEqual(keys);
 });
 
@@ -74,7 +74,7 @@ test("removes a large folder in batches, and goes through all pages", async () =
   const large = idOf(10);
   const segments = Array.from({ length: 1_234 }, (_, index) => `uploads/${large}/seg-${index}.m4s`);
   const { objects, perform } = setUp([...many, ...segments]);
-  expect(await perform({ sure: true })).toEqual({ uploads: 1_235, reports: 0, objects: 2_468 });
+  expect(await perform({ sure: true })).toEqual({ uploads: 1_235, reports: 0, exports: 0, objects: 2_468 });
   expect(objects.size).toBe(0);
 });
 
@@ -104,11 +104,17 @@ test("continues later where it stopped early", async () => {
     { payload: { root: "uploads", after: ids[999] }, options: { delay: 600_000 } },
   ]);
   looks = -10;
-  expect(await perform(followUps[0]!.payload as object)).toEqual({ uploads: 0, reports: 0, objects: 0 });
+  expect(await perform(followUps[0]!.payload as object)).toEqual({
+    uploads: 0,
+    reports: 0,
+    exports: 0,
+    objects: 0,
+  });
   expect(asked.slice(2)).toEqual([
     { root: "uploads", after: ids[999] },
     { root: "uploads", after: ids[1_199] },
     { root: "reports", after: "" },
+    { root: "exports", after: "" },
   ]);
 });
 
@@ -123,13 +129,16 @@ test("continues with the reports if the uploads were finished", async () => {
   const { perform, asked } = setUp([]);
   const after = idOf(8);
   await perform({ root: "reports", after });
-  expect(asked).toEqual([{ root: "reports", after }]);
+  expect(asked).toEqual([
+    { root: "reports", after },
+    { root: "exports", after: "" },
+  ]);
 });
 
 test("a second run removes nothing", async () => {
   const { perform } = setUp([`uploads/${idOf(8)}/source`]);
   await perform();
-  expect(await perform()).toEqual({ uploads: 0, reports: 0, objects: 0 });
+  expect(await perform()).toEqual({ uploads: 0, reports: 0, exports: 0, objects: 0 });
 });
 
 test("stops when its signal aborts", async () => {

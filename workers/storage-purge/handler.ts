@@ -9,7 +9,7 @@ import {
 import { storagePurge } from "./job.ts";
 
 /** Each has a folder per record, named by the record's id. */
-const ROOTS = ["uploads", "reports"] as const;
+const ROOTS = ["uploads", "reports", "exports"] as const;
 export type Root = (typeof ROOTS)[number];
 
 export interface Deps extends PurgeOptions {

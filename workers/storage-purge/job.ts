@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** Removes stored objects whose upload or report has no row. `after` is where an interrupted run continues. */
+/** Removes stored objects whose upload, report or export has no row. `after` is where an interrupted run continues. */
 export const storagePurge = defineJob({
   name: "storage-purge",
   payload: z.object({
-    root: z.enum(["uploads", "reports"]).optional(),
+    root: z.enum(["uploads", "reports", "exports"]).optional(),
     after: z.uuid().optional(),
     /** Removes them even if most records of a page have no row. */
     sure: z.boolean().optional(),

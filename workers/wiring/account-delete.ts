@@ -9,7 +9,7 @@ import { defineWorker, prepareJob } from "../core/index.ts";
 import { purgeOptions } from "./database-load.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 import { addToReceipt, type Counts, inBatch, type Removal, useIndexes } from "./user-data/removal.ts";
-import { removals } from "./user-data/removals.ts";
+import { userData } from "./user-data/list.ts";
 
 export const wire = ({ prisma, storage, config }: Infrastructure) =>
   defineWorker(
@@ -18,11 +18,9 @@ export const wire = ({ prisma, storage, config }: Infrastructure) =>
       ...purgeOptions({ prisma, config }),
       close: closeAccount(prisma, config.appSecret),
       steps: (account) => [
-        ...removals.map(
-          ({ remove }) =>
-            (after: string | undefined) =>
-              remove({ prisma, storage, ...account }, after),
-        ),
+        ...userData
+          .flatMap(({ remove = [] }) => remove)
+          .map((remove) => (after: string | undefined) => remove({ prisma, storage, ...account }, after)),
         ...references.map((reference) => () => lookFor(reference, { prisma, ...account })),
       ],
       finish: finishDeletion,
@@ -85,7 +83,7 @@ const forgetUser = async (tx: Tx, userId: string, email: string): Promise<Counts
   return { sessions: sessions.count, invitations: invitations.count, throttles };
 };
 
-const references = removals.flatMap((removal) => removal.references);
+const references = userData.flatMap((entry) => entry.references);
 
 /**
  * The first look after a deletion is slow: it checks every deleted row that an index still names, and marks its entry.

@@ -1,7 +1,8 @@
 import { sqlOf, type Tx } from "../../infra/database.ts";
+import { mailAbout } from "../../infra/notifications/kinds.ts";
 import { notify, type Happening } from "../../infra/notifications/notify.ts";
 import { prepareJob } from "../core/index.ts";
-import { email, mailAbout } from "../email/job.ts";
+import { email } from "../email/job.ts";
 import { pushNotify } from "../push-notify/job.ts";
 
 /** The same as api/http/announce.ts, in a transaction of a worker. */

@@ -15,6 +15,7 @@ import { email } from "../email/job.ts";
 import { greetingName } from "../email/mails.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 import { findDeletedAddress } from "./deleted-address.ts";
+import { findReadyExport } from "./ready-export.ts";
 import { findReadyReport } from "./ready-report.ts";
 
 const templates = fileURLToPath(new URL("../../templates/compiled", import.meta.url));
@@ -38,6 +39,7 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
       findSession: (id) => prisma.session.findUnique({ where: { id } }),
       findReport: (id) => findReadyReport(prisma, id),
       readReport: (id) => storage.read(reportKey(id)).then(buffer, undefinedIfMissing),
+      findExport: (id) => findReadyExport(prisma, id),
       findInvitation: (id) =>
         prisma.invitation.findUnique({
           where: { id },

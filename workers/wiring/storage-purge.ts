@@ -8,6 +8,7 @@ export const wire = ({ prisma, storage, config }: Infrastructure) => {
   const find: Record<Root, (ids: string[]) => Promise<{ id: string }[]>> = {
     uploads: (ids) => prisma.upload.findMany({ where: { id: { in: ids } }, select: { id: true } }),
     reports: (ids) => prisma.report.findMany({ where: { id: { in: ids } }, select: { id: true } }),
+    exports: (ids) => prisma.accountExport.findMany({ where: { id: { in: ids } }, select: { id: true } }),
   };
   return defineWorker(
     storagePurge,

@@ -29,6 +29,13 @@ const row = () =>
     where: { id },
     include: { files: { orderBy: { path: "asc" } } },
   });
+const notified = async () =>
+  (
+    await core.database.prisma.notification.findMany({
+      where: { recordId: id },
+      orderBy: { sequence: "asc" },
+    })
+  ).map(({ kind }) => kind);
 const paths = async () => (await row()).files.map(({ role, path }) => `${role} ${path}`);
 
 const video = (...heights: number[]) => ({
@@ -77,11 +84,18 @@ test("a publication fails if it would lose subtitles that were saved in the mean
   expect((await row()).state).toBe("PROCESSING");
 });
 
-test("a rejection fails the upload with its reason, unless it is published", async () => {
-  await videos.fail(id, "It is damaged.");
-  expect(await row()).toMatchObject({ state: "FAILED", problem: "It is damaged." });
+test("a problem fails the upload with its reason, unless it is published, and each notifies once", async () => {
   const plain = { master: file("hls/master.m3u8"), subtitles: undefined, note: undefined };
-  await inTransaction((tx) => videos.publish(tx, id, plain));
+  const publish = () => inTransaction((tx) => videos.publish(tx, id, plain));
+  await Promise.all(
+    ["It is damaged.", "It is damaged.", "It is damaged."].map((each) => videos.fail(id, each)),
+  );
+  await videos.fail(id, null);
+  expect(await row()).toMatchObject({ state: "FAILED", problem: "It is damaged." });
+  expect(await notified()).toEqual(["upload-failed"]);
+  await publish();
+  await publish();
   await videos.fail(id, "It is damaged.");
   expect(await row()).toMatchObject({ state: "READY", problem: null });
+  expect(await notified()).toEqual(["upload-failed", "upload-ready"]);
 });

@@ -8,4 +8,4 @@ CREATE SEQUENCE "Job_orderSeq_seq";
 CREATE INDEX "Job_order_waiting_idx" ON "Job"("name", "orderKey", "orderSeq") WHERE (state = 'WAITING' AND "orderKey" IS NOT NULL);
 
 -- At most one job of a key is due or published, whatever the code does.
-CREATE UNIQUE INDEX "Job_order_active_key" ON "Job"("name", "orderKey") WHERE (state IN ('PENDING', 'PUBLISHED') AND "orderKey" IS NOT NULL);
+CREATE UNIQUE INDEX "Job_order_active_key" ON "Job"("name", "orderKey") WHERE ((state = 'PENDING' OR state = 'PUBLISHED') AND "orderKey" IS NOT NULL);

@@ -26,7 +26,7 @@ export const measureMemory: Measurement = async (servers) => {
 };
 
 /** NaN on systems without /proc. */
-const residentMegabytes = async (pid: number): Promise<number> => {
+export const residentMegabytes = async (pid: number): Promise<number> => {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]) / 1024;
 };

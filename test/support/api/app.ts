@@ -4,6 +4,7 @@ import supertest from "supertest";
 import { createApp } from "../../../api/app.ts";
 import { createReadiness, type Readiness } from "../../../api/http/readiness.ts";
 import { createApiServer } from "../../../api/http/server.ts";
+import { createStreams, type Streams } from "../../../api/notifications/streams.ts";
 import type { UploadWork } from "../../../api/uploads/work.ts";
 import { loadConfig } from "../../../infra/config.ts";
 import { createLogger } from "../../../infra/logging.ts";
@@ -38,7 +39,9 @@ interface Options {
 export interface TestApp extends AsyncDisposable {
   readonly core: Core;
   readonly url: string;
+  readonly sandboxUrl: string;
   readonly readiness: Readiness;
+  readonly streams: Streams;
   readonly files: TestStorage;
   /** Every line that the API logged. */
   readonly logged: readonly string[];
@@ -61,6 +64,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     await createSandbox({ host: "127.0.0.1", smtpPort: 0, httpPort: 0 }),
     (each) => each.close(),
   );
+  const sandboxUrl = `http://127.0.0.1:${sandbox.httpPort}`;
   const files = cleanups.use(await createTestStorage(options.driver ?? "local", SECRET));
   const { prisma, ping } = core.database;
 
@@ -71,6 +75,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     PUBLIC_URL,
     APP_SECRET: SECRET,
     SMTP_URL: `smtp://127.0.0.1:${sandbox.smtpPort}`,
+    FCM_SANDBOX_URL: sandboxUrl,
   });
   const onClose = (close: () => void) => cleanups.defer(async () => close());
   const infrastructure = { config, log, prisma, jobs: core.jobs, storage: files.storage, onClose };
@@ -84,12 +89,14 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     migrations: () => checkMigrations(core.sql),
     broker: core.broker.ping,
   });
+  const streams = createStreams(core.database, { onError: (error) => log.warn({ err: error }, "events") });
   const app = createApp({
     prisma,
     jobs: core.jobs,
     throttle: options.throttle?.(core) ?? noThrottle,
     storage: files.storage,
     uploadWork: options.uploadWork ?? { IMAGE: idle, VIDEO: idle },
+    streams,
     readiness,
     appSecret: SECRET,
     accountDeletionGrace: options.accountDeletionGrace ?? 7 * 86_400_000,
@@ -98,19 +105,21 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     log,
   });
 
-  const fromInbox = async <Body>(path: string) =>
-    (await (await fetch(`http://127.0.0.1:${sandbox.httpPort}${path}`)).json()) as Body;
+  const fromInbox = async <Body>(path: string) => (await (await fetch(sandboxUrl + path)).json()) as Body;
   const mailsTo = (address: string) =>
     fromInbox<Message[]>(`/api/messages?to=${encodeURIComponent(address)}`);
   const { server, close } = createApiServer(app, log, loadConfig("api", {}).keepAliveTimeoutMs);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.defer(() => close(0));
+  cleanups.defer(streams.close);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     core,
     url,
+    sandboxUrl,
     readiness,
+    streams,
     files,
     logged,
     request: supertest(url),
@@ -118,7 +127,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     setMailOutage: async (mail) => {
       const headers = { "content-type": "application/json" };
       const request = { method: "PUT", headers, body: JSON.stringify({ mail }) };
-      await fetch(`http://127.0.0.1:${sandbox.httpPort}/api/outage`, request);
+      await fetch(`${sandboxUrl}/api/outage`, request);
     },
     headersOf: async ({ id }) =>
       (await fromInbox<{ headers: string }>(`/inbox/messages/${id}`)).headers.replaceAll(/\r?\n\s+/g, " "),

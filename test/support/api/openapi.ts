@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
+const STREAM = "text/event-stream";
+
 type Schema = z.core.JSONSchema.JSONSchema;
 
 export interface Parameter {
@@ -15,6 +17,8 @@ export interface Operation {
   path: string;
   title: string;
   isProtected: boolean;
+  /** Whether its response is a stream of events, which does not end by itself. */
+  isStream: boolean;
   role: string | undefined;
   parameters: Parameter[];
   body: Schema | undefined;
@@ -46,6 +50,7 @@ export const publishedOperations = (document = publishedDocument()): Operation[]
       path,
       title: `${method.toUpperCase()} ${path}`,
       isProtected: raw.security !== undefined,
+      isStream: raw.responses["200"]?.content?.[STREAM] !== undefined,
       role: raw["x-role"],
       parameters: raw.parameters,
       body: raw.requestBody?.content["application/json"]?.schema,
@@ -74,12 +79,13 @@ export const checkResponse = async (
   if (!responses.has(status))
     throw new Error(`${title}: ${status} is not documented: ${await response.text()}`);
   const expected = responses.get(status);
+  const type = response.headers.get("content-type")?.split(";")[0];
+  if (type === STREAM && expected?.type === STREAM) return response.body?.cancel();
   const text = await response.text();
   if (!expected) {
     if (text !== "") throw new Error(`${title}: ${status} is documented without a body, but had ${text}`);
     return undefined;
   }
-  const type = response.headers.get("content-type")?.split(";")[0];
   if (type !== expected.type) throw new Error(`${title}: ${status} has type ${type}, not ${expected.type}`);
   const { error } = expected.schema.safeParse(JSON.parse(text));
   if (error) throw new Error(`${title}: ${status} does not match its schema: ${error.message}\n${text}`);

@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { createApp } from "../../../api/app.ts";
 import { createReadiness } from "../../../api/http/readiness.ts";
 import { createApiServer } from "../../../api/http/server.ts";
+import { createStreams } from "../../../api/notifications/streams.ts";
 import { loadConfigOrExit } from "../../../infra/config.ts";
 import { openDatabase, type Tx } from "../../../infra/database.ts";
 import { createLogger } from "../../../infra/logging.ts";
@@ -57,6 +58,7 @@ const app = createApp({
   throttle: noThrottle,
   storage: await openStorage(config),
   uploadWork: {},
+  streams: createStreams(database, { onError: throttledWarn(log, "events") }),
   readiness: createReadiness({ database: database.ping, migrations: database.ping, broker: broker.ping }),
   appSecret: config.appSecret,
   accountDeletionGrace: config.accountDeletionGrace,

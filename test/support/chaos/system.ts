@@ -24,6 +24,7 @@ interface Stores {
 export interface System extends AsyncDisposable {
   readonly env: Record<string, string>;
   readonly apiUrl: string;
+  readonly sandboxUrl: string;
   readonly sql: Sql;
   /** Runs a file of the project with the environment of this system. */
   start(file: string, env?: Record<string, string>): ProjectProcess;
@@ -52,7 +53,7 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
   const folder = cleanups.adopt(await mkdtemp(join(tmpdir(), "offstage-system-")), (path) =>
     rm(path, { recursive: true, force: true, maxRetries: 5 }),
   );
-  const sandboxUrl = `http://127.0.0.1:${sandbox.httpPort}/api`;
+  const sandboxUrl = `http://127.0.0.1:${sandbox.httpPort}`;
   const port = await freePort();
   const env = {
     DATABASE_URL: databaseUrl,
@@ -61,7 +62,8 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     PORT: `${port}`,
     THROTTLES: "false",
     SMTP_URL: `smtp://127.0.0.1:${sandbox.smtpPort}`,
-    TRANSCRIPTION_URL: `http://127.0.0.1:${sandbox.httpPort}/v1`,
+    TRANSCRIPTION_URL: `${sandboxUrl}/v1`,
+    FCM_SANDBOX_URL: sandboxUrl,
     DATA_FOLDER: folder,
     STORAGE_URL: pathToFileURL(join(folder, "files")).href,
     // Tests count jobs, and a full hour may pass meanwhile.
@@ -78,17 +80,18 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
   };
   const setOutage = async (outage: object) => {
     const headers = { "content-type": "application/json" };
-    await fetch(`${sandboxUrl}/outage`, { method: "PUT", headers, body: JSON.stringify(outage) });
+    await fetch(`${sandboxUrl}/api/outage`, { method: "PUT", headers, body: JSON.stringify(outage) });
   };
   return {
     env,
     apiUrl: `http://127.0.0.1:${port}`,
+    sandboxUrl,
     sql: async (text, values) => (await pool.query(text, [...values])).rows,
     start,
     startApi: () => startUntil("listening", "api/main.ts"),
     startWorker: (more) => startUntil("working", "workers/main.ts", more),
     startChoreWorker: (more) => startUntil("working", "scripts/chaos/chore-worker.ts", more),
-    mails: async () => (await (await fetch(`${sandboxUrl}/messages`)).json()) as Message[],
+    mails: async () => (await (await fetch(`${sandboxUrl}/api/messages`)).json()) as Message[],
     setMailOutage: (mail) => setOutage({ mail }),
     setTranscriptionOutage: (transcription) => setOutage({ transcription }),
     [Symbol.asyncDispose]: () => cleanups.disposeAsync(),

@@ -5,6 +5,7 @@ import {
   startRelay,
   type Broker,
   type Jobs,
+  type Log,
   type Sql,
   type Worker,
 } from "../../../workers/core/index.ts";
@@ -41,6 +42,7 @@ export interface Core extends AsyncDisposable {
   readonly broker: Broker;
   readonly sql: Sql;
   readonly jobs: Jobs<Tx>;
+  readonly log: Log;
   /** What core logged, one entry per line. */
   readonly logged: { fields: Record<string, unknown>; message: string }[];
   /** Starts to publish jobs. Without a relay, they wait in the ledger. */
@@ -83,6 +85,7 @@ export const createCore = async (): Promise<Core> => {
     broker,
     sql,
     jobs: createJobs(database.jobs, nudge),
+    log,
     logged,
     startRelay: () => (relay = cleanups.adopt(startRelay(sql, broker, log), (each) => each.close())),
     work: (...workers) =>

@@ -1,0 +1,38 @@
+import type { Config } from "../../infra/config.ts";
+import { textsOf } from "../../infra/notifications/texts.ts";
+import { createFcm, type Target } from "../../infra/push/fcm.ts";
+import { defineWorker } from "../core/index.ts";
+import { pushNotifications } from "../push-notify/handler.ts";
+import { pushNotify } from "../push-notify/job.ts";
+import { createProviderState } from "../push-notify/provider-state.ts";
+import type { Infrastructure } from "./infrastructure.ts";
+import { createPushRecords } from "./push-records.ts";
+
+export const wire = async ({ config, log, prisma, onClose }: Infrastructure) => {
+  const target = targetOf(config);
+  const fcm = target && (await createFcm(target));
+  if (fcm) onClose(fcm.close);
+  // The worker runs in any case: without one, the jobs would accumulate in the ledger.
+  else
+    log.warn({ job: pushNotify.name }, "pushes are off: FCM_CREDENTIALS is not set. Their jobs are skipped");
+  const records = createPushRecords(prisma);
+  return defineWorker(
+    pushNotify,
+    pushNotifications({
+      ...records,
+      send: fcm?.send,
+      textsOf: (notifications) => textsOf(prisma, notifications),
+      provider: createProviderState((problem) => log.error({ job: pushNotify.name }, problem)),
+      publicUrl: config.publicUrl,
+    }),
+  );
+};
+
+const targetOf = ({
+  fcmCredentials: account,
+  fcmSandboxUrl: sandbox,
+  environment,
+}: Pick<Config<"worker">, "fcmCredentials" | "fcmSandboxUrl" | "environment">): Target | undefined => {
+  if (account) return { account };
+  return environment === "production" ? undefined : { sandbox };
+};
