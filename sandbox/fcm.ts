@@ -42,8 +42,9 @@ export const createFcm = (phones: Phones, outage: Outage): Router =>
     };
     const refusal = data ? refusalOf(data.message, outage.now.push) : INVALID;
     if (refusal) {
-      const headers = refusal.retryAfter === undefined ? {} : { "Retry-After": refusal.retryAfter };
-      return answer(refusal.status, problem(refusal), headers);
+      const { status, retryAfter } = refusal;
+      if (retryAfter === undefined) return answer(status, problem(refusal));
+      return answer(status, problem(refusal), { "Retry-After": retryAfter });
     }
     const isSlow = outage.now.push === "slow" || data?.message.token.startsWith("slow-");
     if (isSlow) await wait(SLOW, undefined, { ref: false });

@@ -22,7 +22,7 @@ const listing = (file: string, ...pages: Omit<Page, "next">[]): Listing => ({
   ...{ file, title: "Things & more", about: "What you have." },
   read: async (_userId, after = "0") => {
     const next = Number(after) + 1 < pages.length ? `${Number(after) + 1}` : undefined;
-    return { rows: [], folders: [], ...pages[Number(after)], next };
+    return { ...(pages[Number(after)] ?? { rows: [], folders: [] }), next };
   },
 });
 
