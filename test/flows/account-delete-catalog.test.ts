@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { v7 as uuidv7 } from "uuid";
 import { tablesOf, userData } from "../../workers/wiring/user-data/list.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
@@ -61,14 +62,14 @@ test("nothing of the user is left in any table, and a bystander's rows are as th
   const people = createPeople(app);
   const deletions = createDeletions(app);
   const ids: string[] = [];
-  for (const email of ["leaving@example.com", "bystander@example.com"]) {
+  for (const email of ["catalogued@example.com", "bystander@example.com"]) {
     await people.verified(email);
     ids.push(await deletions.idOf(email));
   }
   const [userId, bystanderId] = ids as [string, string];
   await fillTables(app, userId, uuidv7());
   await fillTables(app, bystanderId, uuidv7());
-  const person = people.person("leaving@example.com");
+  const person = people.person("catalogued@example.com");
   const session = await people.as(person);
 
   const filled = new Set(Object.keys(await rowsReachedFrom(app.core.sql, references, userId)));
@@ -108,6 +109,7 @@ test("nothing of the user is left in any table, and a bystander's rows are as th
     database: await tablesContent(sql, "public"),
     broker: await brokerContent(queueUrl, sql),
     log: app.logged.join("\n") + JSON.stringify(app.core.logged),
+    databaseLog: await readFile(inject("postgresLog"), "utf8"),
   };
   for (const [place, content] of Object.entries(places)) {
     expect(content.length).toBeGreaterThan(100);

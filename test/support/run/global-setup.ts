@@ -14,6 +14,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The migrated database that every test database is a copy of. */
     templateUrl: string;
+    /** The file that the database server writes its log to. */
+    postgresLog: string;
     /** The URL of the Redis or Redis Cluster of this run. Undefined if PostgreSQL is the broker. */
     redisUrl: string | undefined;
   }
@@ -34,6 +36,7 @@ const setup = async ({ provide }: TestProject) => {
   ]);
   await migrate({ databaseUrl: postgres.url, queueUrl: postgres.url });
   provide("templateUrl", postgres.url);
+  provide("postgresLog", join(folder, "postgres.log"));
   provide("redisUrl", redis?.url);
 
   return async () => {
