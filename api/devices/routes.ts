@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pushNotify } from "../../workers/push-notify/job.ts";
 import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { id, timestamp } from "../http/fields.ts";
@@ -42,8 +43,10 @@ export const deviceRoutes = ({ prisma, throttle }: AppDeps) => [
     },
     async ({ session: { userId }, body, transaction }) => {
       await enforceLimit(throttle, limits.devices, userId);
-      return transaction(async ({ tx }) => {
+      return transaction(async ({ tx, enqueue }) => {
         const { id, platform, createdAt } = await registerDevice(tx, { userId, ...body });
+        // A notification that is committed at the same moment has seen no device, and enqueued no push.
+        await enqueue(pushNotify, { userId });
         return { id, platform, createdAt };
       });
     },

@@ -29,7 +29,8 @@ export const createSendFile =
     const isLocal = url.startsWith("file:");
     if (!isLocal && contentType !== PLAYLIST) {
       // Not response.redirect(), which repeats the signed URL in a body.
-      response.status(302).set({ Location: url, "Cache-Control": REDIRECT_CACHE }).end();
+      const redirectCache = cacheControl === CACHE ? REDIRECT_CACHE : cacheControl;
+      response.status(302).set({ Location: url, "Cache-Control": redirectCache }).end();
       return;
     }
     // Opened before the headers are set: a 404 must not be cached for a year.

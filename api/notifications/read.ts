@@ -1,5 +1,5 @@
 import type { Database, Tx } from "../../infra/database.ts";
-import { textsOf } from "../../infra/notifications/texts.ts";
+import { isNeutral, textsOf } from "../../infra/notifications/texts.ts";
 import type { Notification } from "../../prisma/client/client.ts";
 import { COUNTED } from "./shapes.ts";
 
@@ -58,8 +58,9 @@ export const readAfter = async (
 const toItems = async <Each extends Row>(prisma: Prisma, rows: readonly Each[]) => {
   const texts = await textsOf(prisma, rows);
   return rows.map((row) => {
-    const { title, text, path } = texts.get(row.id) ?? { title: row.kind, text: "", path: "/notifications" };
-    return { ...row, title, text, path };
+    const found = texts.get(row.id) ?? { title: row.kind, text: "", path: "/notifications" };
+    const { title, text, path } = found;
+    return { ...row, actorName: isNeutral(found) ? null : row.actorName || null, title, text, path };
   });
 };
 

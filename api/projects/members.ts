@@ -55,7 +55,10 @@ export const memberRoutes = ({ prisma }: AppDeps) => [
         if (!current || !(await holdOpenAccount(tx, memberId))) throw new Problem("not-found");
         if (current.role === "OWNER" && body.role !== "OWNER") throw new Problem("owner-required");
         // There is one owner at any time: an index refuses a second.
-        if (body.role === "OWNER") await endOwnership(tx, projectId);
+        if (body.role === "OWNER") {
+          if (await isLeaving(tx, memberId)) throw new Problem("wrong-role", { detail: LEAVING });
+          await endOwnership(tx, projectId);
+        }
         return toMember(
           await tx.projectMember.update({ where, data: { role: body.role }, include: { user } }),
         );
@@ -85,6 +88,14 @@ export const memberRoutes = ({ prisma }: AppDeps) => [
     },
   ),
 ];
+
+const LEAVING = "The account of this member is going to be deleted, and with it the projects that it owns.";
+
+/** Whether the deletion of an account is scheduled, or being scheduled by a transaction that has locked the user. */
+const isLeaving = async (tx: Tx, userId: string): Promise<boolean> => {
+  await tx.$queryRaw`SELECT FROM "User" WHERE id = ${userId}::uuid FOR SHARE`;
+  return (await tx.accountDeletion.count({ where: { userId } })) > 0;
+};
 
 /** Waits for transactions that are assigning a task to the member, and stops new ones. */
 const lockMember = async (tx: Tx, projectId: string, userId: string) => {

@@ -14,6 +14,11 @@ export const textsOf = async (
   return new Map(notifications.map((each) => [each.id, found.get(each.id) ?? neutral(each.kind)]));
 };
 
+/** Whether a text is that of a record that is gone, or not visible to the reader: no name may be shown with it. */
+export const isNeutral = ({ path }: NotificationText): boolean => path === NEUTRAL_PATH;
+
+const NEUTRAL_PATH = "/notifications";
+
 interface MailText {
   kind: string;
   title: string;
@@ -73,7 +78,7 @@ const loadActors = async (prisma: Db, notifications: readonly About[], shown: Sh
 const neutral = (kind: string): NotificationText => ({
   title: isKind(kind) ? sources[kind].title : "Something happened",
   text: "It is no longer available.",
-  path: "/notifications",
+  path: NEUTRAL_PATH,
 });
 
 /** Names may contain line breaks, which would end a mail's subject, and characters that turn the text around. */

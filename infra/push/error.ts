@@ -14,10 +14,12 @@ export class PushError extends Error {
   readonly retryAfter: number | undefined;
   /** Whether FCM names the token as what is invalid. */
   readonly namesToken: boolean;
+  /** Whether the quota that is exceeded is that of a device. */
+  readonly isDeviceQuota: boolean;
 
   constructor(
     code: string,
-    facts: Partial<Pick<PushError, "reason" | "status" | "retryAfter" | "namesToken">> = {},
+    facts: Partial<Pick<PushError, "reason" | "status" | "retryAfter" | "namesToken" | "isDeviceQuota">> = {},
   ) {
     super(`FCM: ${[code, facts.reason, facts.status].filter((fact) => fact !== undefined).join(" ")}`);
     this.code = code;
@@ -25,6 +27,7 @@ export class PushError extends Error {
     this.status = facts.status;
     this.retryAfter = facts.retryAfter;
     this.namesToken = facts.namesToken ?? false;
+    this.isDeviceQuota = facts.isDeviceQuota ?? false;
   }
 }
 
@@ -49,6 +52,7 @@ export const toPushError = (error: unknown): PushError => {
     status: httpResponse?.status,
     retryAfter: retryAfter(httpResponse?.headers?.["retry-after"]),
     namesToken: details.namesToken,
+    isDeviceQuota: details.isDeviceQuota,
   });
 };
 
@@ -63,13 +67,17 @@ const isRefusal = (cause: unknown): boolean => {
 };
 
 /** https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode */
-const detailsOf = (data: unknown): { reason: string | undefined; namesToken: boolean } => {
+const detailsOf = (
+  data: unknown,
+): { reason: string | undefined; namesToken: boolean; isDeviceQuota: boolean } => {
   const { error } = (data ?? {}) as { error?: { status?: unknown; message?: unknown; details?: unknown } };
   const details = (Array.isArray(error?.details) ? error.details : []) as {
     errorCode?: unknown;
     fieldViolations?: { field?: unknown }[];
+    violations?: { subject?: unknown; description?: unknown }[];
   }[];
   const reason = details.find(({ errorCode }) => typeof errorCode === "string")?.errorCode ?? error?.status;
+  const quotas = details.flatMap(({ violations }) => violations ?? []);
   const fields = details.flatMap(({ fieldViolations }) => fieldViolations ?? []);
   return {
     reason: typeof reason === "string" && /^[A-Z_]+$/.test(reason) ? reason : undefined,
@@ -77,6 +85,9 @@ const detailsOf = (data: unknown): { reason: string | undefined; namesToken: boo
     namesToken:
       fields.some(({ field }) => field === "message.token") ||
       (typeof error?.message === "string" && /registration token/i.test(error.message)),
+    isDeviceQuota: quotas.some((quota) =>
+      /device/i.test(`${String(quota.subject)} ${String(quota.description)}`),
+    ),
   };
 };
 

@@ -193,6 +193,27 @@ test("20 enqueues, completions and cancellations of one key at a time end withou
   });
 });
 
+test("transactions that take several keys in their order wait for each other without a deadlock", async () => {
+  // The order of the numbers by which keys are locked is another one.
+  const keys = Array.from({ length: 20 }, (_, index) => `r${String(index).padStart(2, "0")}`);
+  const one = () =>
+    core.jobs.transaction(async ({ enqueue }) => {
+      for (const key of keys) await enqueue(step, { key, name: key });
+    });
+  const many = () =>
+    core.jobs.transaction(({ enqueueMany }) =>
+      enqueueMany(
+        step,
+        keys.toReversed().map((key) => ({ payload: { key, name: key } })),
+      ),
+    );
+  await Promise.all([one(), many(), one(), many(), one(), many(), one(), many()]);
+  await until("all have ended", async () => {
+    const text = `SELECT FROM "Job" WHERE "orderKey" LIKE 'r%' AND state <> 'COMPLETED'`;
+    return (await core.sql(text, [])).length === 0;
+  });
+});
+
 test("a key whose job failed without a worker is found and goes on", async () => {
   const release = hold("n1");
   const first = await add("n", "n1");

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { wire as wireReports } from "../../workers/wiring/report-generate.ts";
 import { wire as wireReportPurge } from "../../workers/wiring/report-purge.ts";
+import { wire as wirePush } from "../../workers/wiring/push-notify.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { accountDeletion, createDeletions } from "../support/api/deletion.ts";
 import { createPeople } from "../support/api/people.ts";
@@ -8,6 +9,7 @@ import { createPlanner } from "../support/api/projects.ts";
 import { createUploader, samples } from "../support/api/uploads.ts";
 import { foldersOf } from "../support/accounts/fill.ts";
 import { findReferences, rowsReachedFrom } from "../support/accounts/references.ts";
+import type { Phone } from "../../sandbox/phones.ts";
 import { createJobs } from "../../workers/core/index.ts";
 import { isUnavailable } from "../../infra/database.ts";
 import { announce } from "../../workers/wiring/announce.ts";
@@ -15,11 +17,17 @@ import { announce } from "../../workers/wiring/announce.ts";
 let app: TestApp;
 beforeAll(async () => {
   app = await createTestApp({
-    modules: [accountDeletion, wireReports, wireReportPurge],
+    modules: [accountDeletion, wireReports, wireReportPurge, wirePush],
     accountDeletionGrace: 0,
   });
 });
 afterAll(() => app[Symbol.asyncDispose]());
+
+/** When the phones received their pushes. */
+const pushesReceived = async (): Promise<string[]> => {
+  const phones = (await (await fetch(`${app.sandboxUrl}/api/phones`)).json()) as Phone[];
+  return phones.flatMap((phone) => phone.pushes.map(({ receivedAt }) => receivedAt));
+};
 
 test(
   "50 requests, uploads, reports and notifications at the same time leave nothing",
@@ -33,6 +41,12 @@ test(
     const userId = await deletions.idOf(person.email);
     const { id: projectId } = await createPlanner(session).project();
     await prisma.pushDevice.create({ data: { userId, token: "a device", platform: "WEB" } });
+    const notifyUser = () =>
+      createJobs(jobs, () => {}).transaction(({ tx }) =>
+        announce(tx, { userId, kind: "mention", recordId: crypto.randomUUID() }),
+      );
+    await notifyUser();
+    await expect.poll(async () => (await pushesReceived()).length).toBe(1);
     const uploader = createUploader(app, session);
     const permits = await Promise.all(Array.from({ length: 10 }, () => uploader.create(samples.png)));
 
@@ -55,11 +69,9 @@ test(
       // As a job of someone else does. All wait for each other's feed, so that a slow machine may end one: then the job
       // would be retried.
       async () =>
-        createJobs(jobs, () => {})
-          .transaction(({ tx }) => announce(tx, { userId, kind: "mention", recordId: crypto.randomUUID() }))
-          .catch((error: unknown) => {
-            if (!isUnavailable(error)) throw error;
-          }),
+        notifyUser().catch((error: unknown) => {
+          if (!isUnavailable(error)) throw error;
+        }),
     ];
     const calls = Array.from({ length: 50 }, (_, index) => work[index % work.length]!(index));
     const requested = deletions.request(session, person);
@@ -77,6 +89,10 @@ test(
     await app.mailTo(person.email, "Your account is deleted");
 
     expect(await rowsReachedFrom(app.core.sql, await findReferences(app.core.sql), userId)).toEqual({});
+    // What was the user's through a membership, and is not found from the user's row any more.
+    const ofNobody = `SELECT id FROM "Project" p
+      WHERE NOT EXISTS (SELECT FROM "ProjectMember" m WHERE m."projectId" = p.id AND m.role = 'OWNER')`;
+    expect(await app.core.sql(ofNobody, [])).toEqual([]);
     const jobsLeft = await app.core.sql(`SELECT to_jsonb(j) FROM "Job" j WHERE name <> 'report-purge'`, []);
     expect(JSON.stringify(jobsLeft)).not.toContain(userId);
     for (const folder of folders)
@@ -84,6 +100,8 @@ test(
     // Nothing after the goodbye: no job is left that could send something.
     const [newest] = await app.mailsTo(person.email);
     expect(newest?.subject).toBe("Your account is deleted");
+    const pushes = await pushesReceived();
+    expect(pushes.filter((at) => at > newest!.receivedAt)).toEqual([]);
     expect(
       await prisma.job.count({
         where: { state: { in: ["PENDING", "PUBLISHED", "WAITING"] }, name: { in: ["email", "push-notify"] } },

@@ -193,7 +193,7 @@ describe("the notifications page", () => {
     await expect.poll(() => badge(page).innerText()).toBe("1");
     await prisma().session.deleteMany({ where: { userId: ada.id } });
     await page.getByText("Your session has expired.").waitFor();
-    expect(await badge(page).isVisible()).toBe(false);
+    await badge(page).waitFor({ state: "hidden" });
     await page.getByText("Not connected.").waitFor();
   });
 

@@ -5,7 +5,7 @@ import { classifyPushError, type Facts } from "./failure.ts";
 const failed = (facts: Partial<Facts>) =>
   Object.assign(new Error(`FCM: ${facts.code}`), {
     name: "PushError",
-    ...{ code: "messaging/unknown-error", reason: undefined, status: undefined },
+    ...{ code: "messaging/unknown-error", reason: undefined, status: undefined, isDeviceQuota: false },
     ...{ retryAfter: undefined, namesToken: false },
     ...facts,
   });
@@ -35,6 +35,8 @@ test.each([
   [{ code: "app/network-error" }],
   [{ code: "messaging/third-party-auth-error", reason: "THIRD_PARTY_AUTH_ERROR", status: 401 }],
   [{ code: "messaging/mismatched-credential", reason: "SENDER_ID_MISMATCH", status: 403 }],
+  [{ code: "messaging/registration-token-not-registered", reason: "NOT_FOUND", status: 404 }],
+  [{ code: "messaging/message-rate-exceeded", status: 429, retryAfter: 7_000, isDeviceQuota: true }],
 ])("%j is about the device, while others pass", (facts) => {
   expect(classifyPushError(failed(facts), true)).toEqual({
     about: "device",
@@ -72,6 +74,14 @@ test("a token of another project pauses all pushes only if no push passes", () =
     status: 403,
   });
   expect(classifyPushError(failure, false)).toMatchObject({
+    about: "all",
+    error: { alert: expect.any(String) },
+  });
+});
+
+test("a project that does not exist pauses all pushes, and removes no token", () => {
+  const facts = { code: "messaging/registration-token-not-registered", reason: "NOT_FOUND", status: 404 };
+  expect(classifyPushError(failed(facts), false)).toMatchObject({
     about: "all",
     error: { alert: expect.any(String) },
   });

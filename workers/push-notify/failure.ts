@@ -8,6 +8,8 @@ export interface Facts {
   /** Milliseconds. */
   retryAfter: number | undefined;
   namesToken: boolean;
+  /** Whether a 429 is about too many pushes to this device, and not about all of them. */
+  isDeviceQuota: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ const WRONG_PROJECT =
 export const classifyPushError = (error: unknown, othersPass: boolean): Failure => {
   if (!hasFacts(error))
     return { about: "device", error: error instanceof Error ? error : new Error("unknown") };
-  const { code, reason, status, retryAfter, namesToken } = error;
+  const { code, reason, status, retryAfter, namesToken, isDeviceQuota } = error;
   const device = { about: "device", error: new ProviderError(error.message) } as const;
   const pause = (ms: number, alert?: string) =>
     ({
@@ -50,7 +52,10 @@ export const classifyPushError = (error: unknown, othersPass: boolean): Failure 
       }),
     }) as const;
 
+  if (status === 429 && isDeviceQuota) return device;
   if (status === 429 || status === 503) return pause(retryAfter ?? DEFAULT_PAUSE);
+  // A project that does not exist: FCM names the token, as UNREGISTERED, where only that is gone.
+  if (reason === "NOT_FOUND") return othersPass ? device : pause(DEFAULT_PAUSE, WRONG_PROJECT);
   if (GONE.has(code) || (code === "messaging/invalid-argument" && namesToken)) return { about: "token" };
   if (PUSH.has(code) || status === 413) return { about: "push", error: new PermanentError(error.message) };
   // Certificates for one platform, such as those of APNs. The other platforms work.

@@ -90,7 +90,8 @@ export const pushNotifications =
     // The retry sends only what failed: the others are marked.
     const temporary = errors.find((error) => !(error instanceof PermanentError));
     if (temporary) throw summary(ProviderError, temporary, devices.length);
-    if (errors[0]) throw summary(PermanentError, errors[0], devices.length);
+    // Not in a run that was cut short: only a completed job enqueues the one after it.
+    if (errors[0] && !drain.isLate()) throw summary(PermanentError, errors[0], devices.length);
     return drain.result();
   };
 

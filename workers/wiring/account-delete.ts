@@ -45,8 +45,10 @@ const closeAccount =
     const { userId } = scheduled;
     const passwordHash = await hashPassword(createToken()); // that no password matches
     return prisma.$transaction(async (tx) => {
-      const [user] = await tx.$queryRaw<{ email: string; closedAt: Date | null }[]>`
-        SELECT email, "closedAt" FROM "User" WHERE id = ${userId}::uuid FOR UPDATE`;
+      const [user] = await tx.$queryRaw<
+        { email: string; shownEmail: string | null; closedAt: Date | null }[]
+      >`
+        SELECT email, "shownEmail", "closedAt" FROM "User" WHERE id = ${userId}::uuid FOR UPDATE`;
       const deletion = await tx.accountDeletion.findUnique({ where, select: { userId: true } });
       if (!user || !deletion?.userId) return undefined;
       if (!user.closedAt) {
@@ -59,11 +61,12 @@ const closeAccount =
           },
           select: { id: true },
         });
-        await addToReceipt(tx, deletionId, await forgetUser(tx, userId, user.email));
+        await addToReceipt(tx, deletionId, await forgetUser(tx, userId, user));
         await tx.user.update({
           where: { id: userId },
           data: {
-            ...{ email: `${userId}@deleted.invalid`, shownEmail: null, name: "", passwordHash },
+            // Not an address, so that no other user can have it: the host of one has a dot.
+            ...{ email: `${userId}@deleted`, shownEmail: null, name: "", passwordHash },
             ...{ closedAt: now, role: "USER" },
           },
           select: { id: true },
@@ -74,13 +77,24 @@ const closeAccount =
   };
 
 /** What can only be found by the address, and the sessions, by which requests are let in. */
-const forgetUser = async (tx: Tx, userId: string, email: string): Promise<Counts> => {
+const forgetUser = async (
+  tx: Tx,
+  userId: string,
+  { email, shownEmail }: { email: string; shownEmail: string | null },
+): Promise<Counts> => {
   const sessions = await tx.session.deleteMany({ where: { userId } });
   const invitations = await tx.invitation.deleteMany({ where: { email } });
-  // The end of a key is the hash of what was counted: see infra/throttle.ts.
-  const hashes = [userId, email].map((subject) => createHash("sha256").update(subject).digest("base64url"));
-  const throttles = await tx.$executeRaw`DELETE FROM "Throttle" WHERE right(key, 43) = ANY (${hashes})`;
+  // Responses to those who have invited the address. Of one day, so that a look at all of them is short.
+  await tx.$executeRaw`
+    DELETE FROM "IdempotencyKey" WHERE answer->>'email' IN (${email}, ${shownEmail ?? email})`;
+  const throttles = await forgetThrottles(tx, userId, email);
   return { sessions: sessions.count, invitations: invitations.count, throttles };
+};
+
+/** The end of a key is the hash of what was counted: see infra/throttle.ts. */
+const forgetThrottles = (tx: Tx, ...subjects: string[]): Promise<number> => {
+  const hashes = subjects.map((subject) => createHash("sha256").update(subject).digest("base64url"));
+  return tx.$executeRaw`DELETE FROM "Throttle" WHERE right(key, 43) = ANY (${hashes})`;
 };
 
 const references = userData.flatMap((entry) => entry.references);

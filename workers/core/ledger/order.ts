@@ -8,14 +8,13 @@ export const lockKey = (name: string, key: string): string =>
   `pg_advisory_xact_lock(${lockNumber(name, key)})`;
 
 /**
- * Locks ordering keys until the transaction ends. In the order of their numbers, so that two transactions with the same
- * keys wait for each other without a deadlock.
+ * Locks ordering keys until the transaction ends, in their order: a transaction that takes them one by one in the same
+ * order waits for this one without a deadlock.
  */
 export const lockKeys = (sql: Sql, name: string, keys: readonly string[]): Promise<unknown> =>
   sql(
-    `SELECT count(pg_advisory_xact_lock(number)) FROM (
-       SELECT DISTINCT ${lockNumber("$1", "key")} AS number FROM unnest($2::text[]) AS key
-       ORDER BY number) numbers`,
+    `SELECT count(${lockKey("$1", "key")}) FROM (
+       SELECT DISTINCT key COLLATE "C" AS key FROM unnest($2::text[]) AS key ORDER BY key) sorted`,
     [name, keys],
   );
 

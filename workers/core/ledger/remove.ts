@@ -1,5 +1,5 @@
 import { fieldOf, hasField } from "./read.ts";
-import { IS_RUNNING, type Sql } from "./sql.ts";
+import type { Sql } from "./sql.ts";
 
 /** The jobs whose payload has one of the ids in `field`. Needs an index, as `findJobsOfRecords` does. */
 export interface JobsOf {
@@ -7,8 +7,15 @@ export interface JobsOf {
   ids: readonly string[];
 }
 
+/**
+ * Seconds without a heartbeat after which a run counts as ended. More than for others: after an outage of PostgreSQL,
+ * the heartbeats of all workers are late.
+ */
+const ENDED_AFTER = 60;
+
 // A job that has started and whose worker is dead is not running: its delivery finds no row, and is dropped.
-const REMOVABLE = `(state IN ('COMPLETED', 'FAILED', 'CANCELLED') OR NOT ${IS_RUNNING})
+const REMOVABLE = `(state IN ('COMPLETED', 'FAILED', 'CANCELLED') OR NOT EXISTS (
+    SELECT FROM "JobWorker" w WHERE w.id = j."startedBy" AND w."seenAt" > now() - interval '${ENDED_AFTER} seconds'))
   AND NOT EXISTS (SELECT FROM "Job" c WHERE c."parentId" = j.id)`;
 
 /**

@@ -1,4 +1,4 @@
-import { textsOf } from "../../../infra/notifications/texts.ts";
+import { isNeutral, textsOf } from "../../../infra/notifications/texts.ts";
 import type { UserTable } from "./read-rows.ts";
 
 const OWN = `t."userId" = $1::uuid`;
@@ -108,8 +108,9 @@ export const notifications: UserTable = {
     }));
     const texts = await textsOf(prisma, about);
     return rows.map((row) => {
-      const { title, text } = texts.get(String(row["id"])) ?? { title: null, text: null };
-      return { title, text, ...row };
+      const found = texts.get(String(row["id"]));
+      const actor = found && !isNeutral(found) ? row["actor"] : null;
+      return { title: found?.title ?? null, text: found?.text ?? null, ...row, actor };
     });
   },
 };

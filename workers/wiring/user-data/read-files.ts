@@ -50,11 +50,11 @@ export const reports: UserTable = {
     ...["bytes", "createdAt", "readyAt"],
   ],
   omitted: { userId: "it is the same in all rows" },
-  // As everywhere: without those of projects that the user has left.
-  join: `JOIN "Project" p ON p.id = t."projectId" LEFT JOIN "Sprint" s ON s.id = t."sprintId"
-    JOIN "ProjectMember" m ON m."projectId" = t."projectId" AND m."userId" = t."userId"`,
+  // Of projects that the user has left, without names and files: the user may no longer read them.
+  join: `LEFT JOIN "ProjectMember" m ON m."projectId" = t."projectId" AND m."userId" = t."userId"
+    LEFT JOIN "Project" p ON p.id = m."projectId" LEFT JOIN "Sprint" s ON s.id = t."sprintId" AND p.id IS NOT NULL`,
   where: OWN,
-  folder: (row) => reportFolder(row),
+  folder: (row) => (row["project"] === null ? undefined : reportFolder(row)),
 };
 
 export const exports: UserTable = {

@@ -22,7 +22,7 @@ export interface UserTable extends Pick<Listing, "file" | "title" | "about"> {
   /** Adds what is not in the database. */
   complete?(prisma: Database["prisma"], userId: string, rows: readonly Row[]): Promise<Row[]>;
   /** The stored objects of a row. */
-  folder?(row: Row): StoredFolder;
+  folder?(row: Row): StoredFolder | undefined;
 }
 
 type Prisma = Database["prisma"];
@@ -41,7 +41,7 @@ export const toListing = (prisma: Prisma, table: UserTable): Listing => {
     about: table.about,
     read: async (userId, after): Promise<Page> => {
       const { rows, next } = await read(prisma, table, userId, after);
-      const folders = table.folder ? rows.map(table.folder) : [];
+      const folders = rows.flatMap((row) => table.folder?.(row) ?? []);
       return { rows: (await table.complete?.(prisma, userId, rows)) ?? rows, folders, next };
     },
   };

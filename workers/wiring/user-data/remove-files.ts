@@ -1,5 +1,12 @@
 import { sqlOf, type Tx } from "../../../infra/database.ts";
-import { findJobsOfRecords, removeJobs, removeJobsOfRecords, type PurgedBatch } from "../../core/index.ts";
+import { uploadPurge } from "../../upload-purge/job.ts";
+import {
+  findJobsOfRecords,
+  removeJobs,
+  removeJobsOfRecords,
+  prepareJob,
+  type PurgedBatch,
+} from "../../core/index.ts";
 import { removeObjects } from "./objects.ts";
 import { BATCH, type Counts, inBatch, type Removal, type Remove } from "./removal.ts";
 
@@ -32,6 +39,10 @@ export const removeExports: Remove = (removal, after) => removeFiles(removal, ex
 /** Those of all members of a project. */
 export const removeReportsOfProject = (removal: Removal, projectId: string, after: string | undefined) =>
   removeFiles(removal, { ...reports, owner: "projectId" }, projectId, after);
+
+const DAY = 86_400_000;
+/** Milliseconds, longer than every run. */
+const QUIET_AFTER = 6 * 3_600_000;
 
 /** Records per batch: each needs a look into the storage. */
 const PAGE = 100;
@@ -102,10 +113,21 @@ const removeRows = (removal: Removal, { table, counted }: FileRecords, ids: stri
   inBatch(removal, async (tx) => {
     const files = table === "Upload" ? await removeFileRows(tx, ids) : 0;
     if (files === BATCH) return { counts: { files }, next: "" };
+    if (table === "Upload") await purgeLater(tx, ids);
     const rows = await tx.$executeRawUnsafe(`DELETE FROM "${table}" WHERE id = ANY ($1::uuid[])`, ids);
     const counts: Counts = { ...(files > 0 && { files }), [counted]: rows };
     return { counts, next: undefined };
   });
+
+/** A client may still have a signed URL, and a worker that was cut off may still write: as after DELETE /v1/uploads. */
+const purgeLater = async (tx: Tx, ids: string[]): Promise<void> => {
+  const recent = await tx.upload.findMany({
+    where: { id: { in: ids }, createdAt: { gt: new Date(Date.now() - DAY) } },
+    select: { id: true },
+  });
+  for (const { id } of recent)
+    await prepareJob(uploadPurge, { uploadId: id }, { delay: QUIET_AFTER })(sqlOf(tx));
+};
 
 const removeFileRows = (tx: Tx, ids: string[]): Promise<number> => tx.$executeRaw`
   DELETE FROM "UploadFile" WHERE ctid = ANY (ARRAY(

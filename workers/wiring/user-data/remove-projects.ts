@@ -76,13 +76,18 @@ const leave = async (tx: Tx, { userId }: Removal, projectId: string): Promise<Pu
 
 const NO_ID = "00000000-0000-0000-0000-000000000000";
 
-/** The chosen successor, who stays a member with an open account until the transaction ends. */
+/**
+ * The chosen successor, or another member if that has left: the one who has been there longest. Stays a member with an
+ * open account until the transaction ends. Undefined if the user has chosen none.
+ */
 const findSuccessor = async (tx: Tx, projectId: string): Promise<string | undefined> => {
   const [found] = await tx.$queryRaw<{ userId: string }[]>`
-    SELECT s."userId" FROM "ProjectSuccessor" s
-      JOIN "ProjectMember" m ON m."projectId" = s."projectId" AND m."userId" = s."userId"
-      JOIN "User" u ON u.id = s."userId"
-     WHERE s."projectId" = ${projectId}::uuid AND u."closedAt" IS NULL FOR KEY SHARE OF u, m`;
+    SELECT m."userId" FROM "ProjectSuccessor" s
+      JOIN "ProjectMember" m ON m."projectId" = s."projectId" AND m.role <> 'OWNER'
+      JOIN "User" u ON u.id = m."userId"
+     WHERE s."projectId" = ${projectId}::uuid AND u."closedAt" IS NULL
+       AND NOT EXISTS (SELECT FROM "AccountDeletion" d WHERE d."userId" = u.id)
+     ORDER BY m."userId" = s."userId" DESC, m.role = 'VIEWER', m."createdAt" LIMIT 1 FOR KEY SHARE OF u, m`;
   return found?.userId;
 };
 
