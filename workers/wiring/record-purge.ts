@@ -33,10 +33,10 @@ const forgetAddresses =
   (prisma: Pick<Database["prisma"], "$executeRaw">) =>
   async (until: Date, _after: string | undefined, limit: number): Promise<PurgedBatch> => {
     const count = await prisma.$executeRaw`
-      UPDATE "AccountDeletion" SET "sealedAddress" = NULL WHERE id IN (
-        SELECT id FROM "AccountDeletion"
+      UPDATE "AccountDeletion" SET "sealedAddress" = NULL WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM "AccountDeletion"
          WHERE "sealedAddress" IS NOT NULL AND "finishedAt" <= ${until.toISOString()}::timestamptz
-         LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)`;
+         ORDER BY "finishedAt" LIMIT ${limit}::int FOR UPDATE SKIP LOCKED))`;
     return { counts: { sealedAddresses: count }, next: count === limit ? "more" : undefined };
   };
 
