@@ -155,6 +155,59 @@ test("a successor is another member of a project that the user owns", async () =
   expect(await prisma().projectSuccessor.count({ where: { projectId } })).toBe(0);
 });
 
+test("if the successor has left, the project goes to another member, and none goes to a user who is leaving", async () => {
+  const ada = await people.verified("giver@example.com");
+  const session = await people.as(ada);
+  const [kept, other] = [await createPlanner(session).project(), await createPlanner(session).project()];
+  const [viewerId, memberId, goneId] = await Promise.all(
+    ["viewer", "member", "gone"].map(async (name) =>
+      deletions.idOf((await inserted(`${name}@given.example`)).email),
+    ),
+  );
+  const join = (userId: string | undefined, role: "VIEWER" | "MEMBER", projectId = kept.id) =>
+    prisma().projectMember.create({ data: { projectId, userId: userId!, role } });
+  await join(viewerId, "VIEWER");
+  await join(memberId, "MEMBER");
+  await join(goneId, "MEMBER");
+  const bob = await leaving("bob@given.example", inserted);
+  await join(bob.userId, "MEMBER", other.id);
+
+  const transfer = await session
+    .patch(`/v1/projects/${other.id}/members/${bob.userId}`)
+    .send({ role: "OWNER" });
+  expect([transfer.status, transfer.body.detail]).toEqual([
+    403,
+    expect.stringContaining("going to be deleted"),
+  ]);
+
+  const successors = [{ projectId: kept.id, userId: goneId }];
+  expect((await deletions.request(session, ada, { successors })).status).toBe(202);
+  await prisma().projectMember.deleteMany({ where: { projectId: kept.id, userId: goneId! } });
+  const { id: deletionId } = await deletions.of(await deletions.idOf(ada.email));
+  await deletions.makeDue(deletionId);
+  await deletions.finished(deletionId);
+  const owners = await prisma().projectMember.findMany({ where: { projectId: kept.id, role: "OWNER" } });
+  expect(owners.map(({ userId }) => userId)).toEqual([memberId]);
+  expect(await prisma().project.count({ where: { id: other.id } })).toBe(0);
+});
+
+test("nobody can have the address of a closed account, and no copy of the old one stays", async () => {
+  const { person, userId, deletionId } = await leaving("invited@given.example", inserted);
+  const session = await people.session("inviter@given.example");
+  const { id } = await createPlanner(session).project();
+  const invited = await session
+    .post(`/v1/projects/${id}/invitations`)
+    .set("Idempotency-Key", "once")
+    .send({ email: person.email, role: "VIEWER" });
+  expect(invited.status).toBe(201);
+  const taken = await app.request.post("/v1/signup").send({ ...person, email: `${userId}@deleted` });
+  expect(taken.status).toBe(422);
+  await deletions.makeDue(deletionId);
+  await deletions.finished(deletionId);
+  const copies = await prisma().idempotencyKey.findMany({ select: { answer: true } });
+  expect(JSON.stringify(copies)).not.toContain(person.email);
+});
+
 /** A user with data of most kinds, in projects that end, that are handed over, and of others. */
 const withData = async (email: string, otherEmail: string) => {
   const person = await people.verified(email);
