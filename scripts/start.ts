@@ -172,9 +172,10 @@ const failFor = (name: ProgramName, reason: string, lastLines: readonly string[]
 const announce = (workers: readonly Service[]) => {
   const pids = workers.map(({ name, pid }) => `${name} pid ${pid}`).join(", ");
   const rows = {
-    API: `${apiUrl} (pages: /, /login, /projects, /reports, /uploads; documentation: /docs)`,
+    API: `${apiUrl} (pages: /, /login, /projects, /reports, /uploads, /notifications, /account; documentation: /docs)`,
     Inbox:
       config.smtpUrl === process.env["SMTP_URL"] ? `${inboxUrl} (not used: mail goes to SMTP_URL)` : inboxUrl,
+    Phones: config.fcmCredentials ? "none: pushes go to Google" : `${inboxUrl}/phones.html`,
     PostgreSQL: isEmbedded
       ? `${config.databaseUrl} (embedded, in ${config.dataFolder}/postgres)`
       : withoutPassword(config.databaseUrl),
