@@ -1,7 +1,7 @@
 import { loadConfigOrExit } from "../infra/config.ts";
 import { openDatabase } from "../infra/database.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";
-import { insertPeople, insertProjects } from "./seed/insert.ts";
+import { insertPeople, insertPhones, insertProjects } from "./seed/insert.ts";
 import { LOGINS, PASSWORD, people } from "./seed/people.ts";
 
 const HELP = `Usage: npm run seed [-- options]
@@ -43,6 +43,7 @@ const database = openDatabase(config.databaseUrl, 2, () => {});
 try {
   const users = await insertPeople(database.prisma);
   const { projects, tasks } = await insertProjects(database.prisma, { seed, until });
+  await insertPhones(database.prisma);
   console.log(
     `Created ${users} of ${people.length} users, ${projects} projects and ${tasks} tasks. Log in as:\n`,
   );

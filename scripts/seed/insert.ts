@@ -2,7 +2,7 @@ import type { Database, Tx } from "../../infra/database.ts";
 import { notify } from "../../infra/notifications/notify.ts";
 import { hashPassword } from "../../infra/passwords.ts";
 import { makeProject, projectId, type ProjectRows } from "./company.ts";
-import { type Email, PASSWORD, people } from "./people.ts";
+import { type Email, LOGINS, PASSWORD, people } from "./people.ts";
 import { projects } from "./projects.ts";
 
 type Prisma = Database["prisma"];
@@ -13,6 +13,21 @@ export const insertPeople = async (prisma: Prisma): Promise<number> => {
   const verifiedAt = new Date();
   const data = people.map((person) => ({ ...person, passwordHash, verifiedAt }));
   return (await prisma.user.createMany({ data, skipDuplicates: true })).count;
+};
+
+/** Gives the users to log in as two phones each, which the sandbox shows with the next push. */
+export const insertPhones = async (prisma: Prisma): Promise<void> => {
+  const users = await prisma.user.findMany({
+    where: { email: { in: LOGINS.map(({ email }) => email) }, pushDevices: { none: {} } },
+    select: { id: true, feed: { select: { last: true } } },
+  });
+  const data = users.flatMap(({ id: userId, feed }) =>
+    (["ANDROID", "IOS"] as const).map((platform) => {
+      const token = `seed-${platform.toLowerCase()}-${userId}`;
+      return { userId, platform, token, sentUpTo: feed?.last ?? 0 };
+    }),
+  );
+  await prisma.pushDevice.createMany({ data, skipDuplicates: true });
 };
 
 /** Creates the projects of a seed that do not exist, each whole or not at all. Returns how many, and their tasks. */

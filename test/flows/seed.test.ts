@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDatabase, type Database } from "../../infra/database.ts";
-import { insertPeople, insertProjects } from "../../scripts/seed/insert.ts";
+import { insertPeople, insertPhones, insertProjects } from "../../scripts/seed/insert.ts";
 import { createTestDatabase, type TestDatabase } from "../support/core/database.ts";
 
 let store: TestDatabase;
@@ -46,6 +46,15 @@ describe("the seed", () => {
       expect(actor?.id).not.toBe(ada.id);
       expect(createdAt.getTime()).toBeLessThan(Date.parse("2026-11-27"));
     }
+    for (let times = 0; times < 2; times++) await insertPhones(prisma);
+    const phones = await prisma.pushDevice.findMany({
+      where: { userId: ada.id },
+      orderBy: { platform: "asc" },
+    });
+    expect(phones.map(({ platform, sentUpTo }) => [platform, sentUpTo])).toEqual([
+      ["ANDROID", notified.length],
+      ["IOS", notified.length],
+    ]);
     expect(await prisma.job.count()).toBe(0);
     const payments = ada.memberships.find(({ project }) => project.name === "Payments");
     await prisma.project.delete({ where: { id: payments!.projectId } });
