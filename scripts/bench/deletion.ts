@@ -24,6 +24,9 @@ const measureDeletion: Measurement = async (servers, which) => {
   await using system = await startSystem(servers, extent);
   const { query, clients } = system;
   const worker = await system.startWorker();
+  // The first one loads and compiles what every later one needs, however small it is.
+  await addSmallAccount(query);
+  await deleteAccount(system, SMALL);
   const before = await clients.measure(AbortSignal.timeout(BEFORE[which] * 1_000));
   const untouched = await fingerprint(query);
 
@@ -34,7 +37,7 @@ const measureDeletion: Measurement = async (servers, which) => {
   const ended = new AbortController();
   const [during, receipt] = await Promise.all([
     clients.measure(ended.signal),
-    deleteAccount(system).finally(() => ended.abort()),
+    deleteAccount(system, "ada@example.com").finally(() => ended.abort()),
   ]);
   const peak = await residentMegabytes(worker.pid, "VmHWM");
   const { count, longest } = await readStatements(servers.postgresLog, log);
@@ -53,6 +56,7 @@ const measureDeletion: Measurement = async (servers, which) => {
     rows: timesTable(before.times, during.times),
     figures: [
       { name: "delete_rss_growth_mb", value: peak - idle, target: { max: 100 } },
+      { name: "delete_rss_peak_mb", value: peak },
       { name: "delete_max_statement_ms", value: longest[0]?.ms ?? NaN, target: { max: 500 } },
       { ...worstRatio("delete_other_p99_ratio", before.times, during.times), target: { max: 2 } },
       { name: "delete_rows_per_s", value: rows / receipt.seconds },
@@ -61,9 +65,22 @@ const measureDeletion: Measurement = async (servers, which) => {
   };
 };
 
+const SMALL = "small@example.com";
+
+const addSmallAccount = (query: Query) =>
+  query(
+    `INSERT INTO "User" (id, email, name, "passwordHash", "verifiedAt")
+     SELECT uuidv7(), $1, 'Small', "passwordHash", now() FROM "User" WHERE email = 'ada@example.com'`,
+    [SMALL],
+  );
+
 /** As the user does it, and until the receipt is there. */
-const deleteAccount = async ({ api, query }: System): Promise<Receipt> => {
-  const account = { email: "ada@example.com", password: PASSWORD, as: "bearer" };
+const deleteAccount = async ({ api, query }: System, email: string): Promise<Receipt> => {
+  const account = { email, password: PASSWORD, as: "bearer" };
+  const [earlier] = await query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM "AccountDeletion"`,
+    [],
+  );
   const { token } = (await send("POST", `${api}/v1/login`, {}, account)) as { token: string };
   await send("DELETE", `${api}/v1/account`, { authorization: `Bearer ${token}` }, { password: PASSWORD });
   return until(
@@ -71,7 +88,8 @@ const deleteAccount = async ({ api, query }: System): Promise<Receipt> => {
     async () => {
       const [found] = await query<Receipt>(
         `SELECT counts, extract(epoch FROM "finishedAt" - "startedAt")::float8 AS seconds
-           FROM "AccountDeletion" WHERE "finishedAt" IS NOT NULL`,
+           FROM "AccountDeletion" WHERE "finishedAt" IS NOT NULL ORDER BY id OFFSET $1`,
+        [earlier?.count ?? 0],
       );
       return found;
     },
