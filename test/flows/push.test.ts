@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { openDatabase, type Tx } from "../../infra/database.ts";
@@ -137,6 +138,41 @@ test.for([
   const accepted = calls.filter((call) => call.status === 200);
   expect(accepted).toHaveLength(5);
   for (const { arrivedAt } of accepted) expect(arrivedAt - first.answeredAt!).toBeGreaterThanOrEqual(2_000);
+});
+
+test("drains of other processes stop at a pause, in the middle", async () => {
+  const callsOf = async () => (await phones.calls()).filter(({ token }) => token.startsWith("slow-p"));
+  const workersOfRuns = async () =>
+    (
+      await core.sql<{ by: string }>(
+        `SELECT DISTINCT "startedBy" AS by FROM "Job" WHERE name = 'push-notify' AND state = 'PUBLISHED' AND "startedAt" IS NOT NULL`,
+        [],
+      )
+    ).length;
+  // One user after the other, so that their pushes end at different times and the first to be refused is alone. Until
+  // several workers, which have as little in common as processes, send some.
+  const tokens: string[] = [];
+  do {
+    const token = `slow-p${tokens.length + 1}`;
+    const user = await createUser(token);
+    tokens.push(token);
+    await notifyTimes(user, 3);
+    await until("it is being sent", async () => (await callsOf()).some((call) => call.token === token));
+    await sleep(400);
+  } while ((await workersOfRuns()) < 2);
+  await phones.setOutage("limit");
+  const first = await until("one is refused", async () =>
+    (await callsOf()).find(({ status }) => status === 429),
+  );
+  await phones.setOutage("off");
+  await untilIdle();
+  const calls = await callsOf();
+  const during = calls.filter(
+    ({ arrivedAt }) => arrivedAt > first.answeredAt! && arrivedAt < first.answeredAt! + 2_000,
+  );
+  expect(during).toEqual([]);
+  for (const token of tokens)
+    expect((await phones.pushesTo(token)).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
 });
 
 test("tokens that are gone or invalid are removed in one attempt, and the other devices get their pushes", async () => {

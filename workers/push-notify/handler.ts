@@ -139,7 +139,7 @@ const createDrain = <N extends Notification>(
 
   const attempt = async (device: Device, notification: Notification, { title, text, path }: Text) => {
     run.signal.throwIfAborted();
-    const wait = provider.pause();
+    const wait = await provider.pause();
     if (wait > 0) throw new RateLimitedError(wait);
     const { token, platform } = device;
     const { id: eventId, sequence, kind } = notification;
@@ -153,7 +153,7 @@ const createDrain = <N extends Notification>(
       run.signal.throwIfAborted();
       const failure = classifyPushError(error, provider.othersPass());
       if (failure.about === "all") {
-        provider.pauseFor(failure.error.ms);
+        await provider.pauseFor(failure.error.ms);
         throw failure.error;
       }
       return failure.about === "token" ? removeToken(device) : failure;

@@ -4,10 +4,7 @@ import { createProviderState } from "./provider-state.ts";
 const create = () => {
   const alerts: string[] = [];
   const clock = { now: 0 };
-  const state = createProviderState(
-    (problem) => alerts.push(problem),
-    () => clock.now,
-  );
+  const state = createProviderState((problem) => alerts.push(problem), { now: () => clock.now });
   return { state, alerts, clock };
 };
 
@@ -56,14 +53,14 @@ test("alerts once a minute at most", () => {
   expect(alerts[1]).toContain("22 of the last 22 tokens are gone");
 });
 
-test("the longest pause counts", () => {
+test("the longest pause counts", async () => {
   const { state, clock } = create();
-  state.pauseFor(2_000);
-  state.pauseFor(1_000);
+  await state.pauseFor(2_000);
+  await state.pauseFor(1_000);
   clock.now = 1_500;
-  expect(state.pause()).toBe(500);
+  expect(await state.pause()).toBe(500);
   clock.now = 2_001;
-  expect(state.pause()).toBe(0);
+  expect(await state.pause()).toBe(0);
 });
 
 test("others pass when the last devices include one that was accepted", () => {
@@ -73,4 +70,23 @@ test("others pass when the last devices include one that was accepted", () => {
   expect(state.othersPass()).toBe(false);
   state.accepted("good");
   expect(state.othersPass()).toBe(true);
+});
+
+test("a pause of another process counts too, and is not asked for during one's own", async () => {
+  let now = 0;
+  let reads = 0;
+  const written: number[] = [];
+  const shared = {
+    read: async () => {
+      reads++;
+      return 700;
+    },
+    write: async (ms: number) => void written.push(ms),
+  };
+  const state = createProviderState(() => {}, { shared, now: () => now });
+  expect(await state.pause()).toBe(700);
+  await state.pauseFor(2_000);
+  expect([await state.pause(), reads, written]).toEqual([2_000, 1, [2_000]]);
+  now = 2_000;
+  expect([await state.pause(), reads]).toEqual([700, 2]);
 });

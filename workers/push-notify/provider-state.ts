@@ -8,8 +8,8 @@ const ALERT_EVERY = 60_000;
 
 export interface ProviderState {
   /** Milliseconds until the provider may be called again. */
-  pause(): number;
-  pauseFor(ms: number): void;
+  pause(): Promise<number>;
+  pauseFor(ms: number): Promise<unknown>;
   accepted(deviceId: string): void;
   /** Whether the token may be removed that the provider calls gone. */
   mayRemove(deviceId: string): boolean;
@@ -17,12 +17,24 @@ export interface ProviderState {
   othersPass(): boolean;
 }
 
+/** Where the pauses of all processes are. */
+export interface SharedPause {
+  /** Milliseconds until the end of the longest one; 0 if there is none. */
+  read(): Promise<number>;
+  /** A longer pause that is in force stays in force. */
+  write(ms: number): Promise<unknown>;
+}
+
 /**
- * What this process knows about the provider: until when it asks for a pause, and how many tokens are gone. With the
+ * What is known about the provider: until when it asks for a pause, also the other processes if they share it, and how
+ * many tokens are gone. With the
  * credentials of a wrong project every token seems gone, so nothing is removed while more than a fifth of the last
  * tokens is (of at least fifty: ten may go before that many are known). `alert` is then called, once a minute at most.
  */
-export const createProviderState = (alert: (problem: string) => void, now = Date.now): ProviderState => {
+export const createProviderState = (
+  alert: (problem: string) => void,
+  { shared, now = Date.now }: { shared?: SharedPause; now?: () => number } = {},
+): ProviderState => {
   let pausedUntil = 0;
   let silentUntil = 0;
   /** By device, the least recent first: whether its token is gone. */
@@ -42,8 +54,14 @@ export const createProviderState = (alert: (problem: string) => void, now = Date
   };
 
   return {
-    pause: () => Math.max(0, pausedUntil - now()),
-    pauseFor: (ms) => void (pausedUntil = Math.max(pausedUntil, now() + ms)),
+    pause: async () => {
+      const wait = pausedUntil - now();
+      return wait > 0 ? wait : ((await shared?.read()) ?? 0);
+    },
+    pauseFor: async (ms) => {
+      pausedUntil = Math.max(pausedUntil, now() + ms);
+      await shared?.write(ms);
+    },
     accepted: (deviceId) => remember(deviceId, false),
     mayRemove: (deviceId) => {
       remember(deviceId, true);

@@ -15,14 +15,15 @@ export const wire = async ({ config, log, prisma, onClose }: Infrastructure) => 
   // The worker runs in any case: without one, the jobs would accumulate in the ledger.
   else
     log.warn({ job: pushNotify.name }, "pushes are off: FCM_CREDENTIALS is not set. Their jobs are skipped");
-  const records = createPushRecords(prisma);
+  const { pauses, ...records } = createPushRecords(prisma);
+  const alert = (problem: string) => log.error({ job: pushNotify.name }, problem);
   return defineWorker(
     pushNotify,
     pushNotifications({
       ...records,
       send: fcm?.send,
       textsOf: (notifications) => textsOf(prisma, notifications),
-      provider: createProviderState((problem) => log.error({ job: pushNotify.name }, problem)),
+      provider: createProviderState(alert, { shared: pauses }),
       publicUrl: config.publicUrl,
     }),
   );
