@@ -276,7 +276,10 @@ test("a report that cannot be made notifies once, and again when it is made afte
   ]);
 });
 
-test("an upload whose last attempt fails through our fault notifies its owner once", async () => {
+test.for([
+  ["whose last attempt fails through our fault", "attempt", imageResize.attempts - 1],
+  ["that kills its process each time", "crashes", imageResize.crashes],
+] as const)("an upload %s notifies its owner once", async ([_what, column, count]) => {
   const ada = await newMember("Ada Lovelace");
   const file = { kind: "IMAGE" as const, filename: "moon.png", contentType: "image/png", bytes: 1 };
   const { id } = await prisma().upload.create({
@@ -291,7 +294,7 @@ test("an upload whose last attempt fails through our fault notifies its owner on
   for (const payload of payloads) {
     const job = await app.core.database.jobs.transaction(async (_tx, sql) => {
       const inserted = await insertJob(sql, imageResize, payload);
-      await sql(`UPDATE "Job" SET attempt = ${imageResize.attempts - 1} WHERE id = $1::uuid`, [inserted]);
+      await sql(`UPDATE "Job" SET ${column} = ${count} WHERE id = $1::uuid`, [inserted]);
       return inserted;
     });
     await app.core.reaches(job, "FAILED");

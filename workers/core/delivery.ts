@@ -120,10 +120,12 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     return "completed";
   };
 
-  const perform = async ({ job, handler }: Worker<Tx>, started: StartedJob): Promise<void> => {
-    if (started.crashes >= job.crashes)
-      throw new CrashedError(`its process died ${started.crashes} times while running it`);
+  const perform = async ({ job, handler, crashed }: Worker<Tx>, started: StartedJob): Promise<void> => {
     const payload = job.payload.safeParse(started.payload);
+    if (started.crashes >= job.crashes) {
+      if (payload.success) await crashed?.(payload.data, started.id);
+      throw new CrashedError(`its process died ${started.crashes} times while running it`);
+    }
     if (!payload.success)
       throw new PermanentError(`the payload does not match the schema: ${payload.error.issues[0]?.message}`);
     if (ending.aborted) throw new ReleaseError(SHUT_DOWN);

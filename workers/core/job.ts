@@ -172,10 +172,18 @@ export type Handler<J extends JobDefinition = JobDefinition, Tx = unknown> = (
 export interface Worker<Tx = unknown> {
   job: JobDefinition;
   handler: Handler<JobDefinition, Tx>;
+  crashed?: Crashed<JobDefinition>;
 }
 
+/** Called before a job goes to the dead letter because its process has died too often, by a process that is alive. */
+export type Crashed<J extends JobDefinition = JobDefinition> = (
+  payload: Payload<J>,
+  jobId: string,
+) => Promise<unknown>;
+
 /** Pairs a job with its handler, checking that they fit. */
-export const defineWorker = <J extends JobDefinition, Tx>(job: J, handler: Handler<J, Tx>): Worker<Tx> => ({
-  job,
-  handler,
-});
+export const defineWorker = <J extends JobDefinition, Tx>(
+  job: J,
+  handler: Handler<J, Tx>,
+  crashed?: Crashed<J>,
+): Worker<Tx> => ({ job, handler, ...(crashed && { crashed }) });

@@ -1,16 +1,15 @@
 import type { Tx } from "../../infra/database.ts";
-import { defineWorker } from "../core/index.ts";
 import { resizeImage, type Variants } from "../image-resize/handler.ts";
 import { imageResize } from "../image-resize/job.ts";
 import type { Infrastructure } from "./infrastructure.ts";
-import { withLastFailure } from "./last-failure.ts";
+import { defineReportingWorker } from "./last-failure.ts";
 import { createUploadObjects } from "./upload-objects.ts";
 import { createFailUpload, makeUploadReady } from "./upload-outcome.ts";
 
 export const wire = ({ prisma, storage }: Infrastructure) => {
   const { read, write } = createUploadObjects(storage);
   const fail = createFailUpload(prisma);
-  const handler = withLastFailure(
+  return defineReportingWorker(
     imageResize,
     resizeImage<Tx>({
       findUpload: (id) => prisma.upload.findUnique({ where: { id }, select: { id: true } }),
@@ -22,7 +21,6 @@ export const wire = ({ prisma, storage }: Infrastructure) => {
     // What is not the upload itself is left out of it.
     async ({ uploadId, source }) => source === undefined && fail(uploadId, null),
   );
-  return defineWorker(imageResize, handler);
 };
 
 const publish = async (

@@ -9,7 +9,7 @@ import {
   type Run,
 } from "../core/index.ts";
 import { TimeoutError } from "../core/errors.ts";
-import { withLastFailure } from "./last-failure.ts";
+import { defineReportingWorker } from "./last-failure.ts";
 
 const job = defineJob({ name: "test", payload: z.object({ id: z.string() }), attempts: 3 });
 
@@ -17,7 +17,7 @@ const job = defineJob({ name: "test", payload: z.object({ id: z.string() }), att
 const attempt = async (number: number, error: Error, reason?: Error) => {
   const told: string[] = [];
   const signal = reason ? AbortSignal.abort(reason) : new AbortController().signal;
-  const handler = withLastFailure(
+  const { handler } = defineReportingWorker(
     job,
     () => Promise.reject(error),
     async ({ id }, jobId) => void told.push(`${id} ${jobId}`),
@@ -51,11 +51,22 @@ test.for<[string, number, Error, Error | undefined, boolean]>([
 });
 
 test("a success is not a failure", async () => {
-  const handler = withLastFailure(
+  const { handler } = defineReportingWorker(
     job,
     async () => "done",
     () => Promise.reject(new Error("it was called")),
   );
   const run = { id: "job", attempt: 3, signal: new AbortController().signal } as unknown as Run;
   expect(await handler({ id: "record" }, run)).toBe("done");
+});
+
+test("a job that has killed its process too often is reported by another one", async () => {
+  const told: string[] = [];
+  const { crashed } = defineReportingWorker(
+    job,
+    () => Promise.reject(new Error("it was called")),
+    async ({ id }, jobId) => void told.push(`${id} ${jobId}`),
+  );
+  await crashed?.({ id: "record" }, "job");
+  expect(told).toEqual(["record job"]);
 });

@@ -1,11 +1,10 @@
 import { createLinks } from "../../infra/links.ts";
 import type { Tx } from "../../infra/database.ts";
-import { defineWorker } from "../core/index.ts";
 import { generateReport } from "../report-generate/handler.ts";
 import { reportGenerate } from "../report-generate/job.ts";
 import { renderReport } from "../report-generate/render.ts";
 import type { Infrastructure } from "./infrastructure.ts";
-import { withLastFailure } from "./last-failure.ts";
+import { defineReportingWorker } from "./last-failure.ts";
 import { createReportData } from "./report-data.ts";
 import { reportKey } from "../../infra/report-file.ts";
 import { createReportRecords } from "./report-records.ts";
@@ -13,7 +12,7 @@ import { createReportRecords } from "./report-records.ts";
 export const wire = ({ config, prisma, storage }: Infrastructure) => {
   const links = createLinks(config.publicUrl, config.appSecret);
   const records = createReportRecords(prisma);
-  const handler = withLastFailure(
+  return defineReportingWorker(
     reportGenerate,
     generateReport<Tx>({
       ...records,
@@ -28,5 +27,4 @@ export const wire = ({ config, prisma, storage }: Infrastructure) => {
       return prisma.$transaction((tx) => records.fail(tx, id, null));
     },
   );
-  return defineWorker(reportGenerate, handler);
 };

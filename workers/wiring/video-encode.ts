@@ -1,8 +1,7 @@
-import { defineWorker } from "../core/index.ts";
 import { encodeVideo } from "../video-encode/handler.ts";
 import { videoEncode } from "../video-encode/job.ts";
 import type { Infrastructure } from "./infrastructure.ts";
-import { withLastFailure } from "./last-failure.ts";
+import { defineReportingWorker } from "./last-failure.ts";
 import { openWorkspace } from "./media.ts";
 import { createVideoRecords } from "./video-records.ts";
 
@@ -11,8 +10,5 @@ export const wire = async (infrastructure: Infrastructure) => {
   if (!inWorkspace) return undefined;
   const { findUpload, fail } = createVideoRecords(infrastructure.prisma);
   const handler = encodeVideo({ findUpload, reject: fail, inWorkspace });
-  return defineWorker(
-    videoEncode,
-    withLastFailure(videoEncode, handler, ({ uploadId }) => fail(uploadId, null)),
-  );
+  return defineReportingWorker(videoEncode, handler, ({ uploadId }) => fail(uploadId, null));
 };
