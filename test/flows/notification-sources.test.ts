@@ -90,6 +90,8 @@ test("the one who is assigned a task is notified, when it is created and when it
   expect(written).toMatchObject([
     { userId: grace.id, kind: "task-assigned", sequence: 1, actorId: ada.id, inApp: true, push: true },
   ]);
+  const listed = (await grace.session.get("/v1/notifications")).body.items;
+  expect(listed).toMatchObject([{ title: "Ada Lovelace assigned you a task", actorName: "Ada Lovelace" }]);
   const mail = await mailAbout(grace, task.id);
   expect(mail.subject).toBe("Ada Lovelace assigned you a task");
   expect(mail.text).toContain("Fuel the rocket, in Apollo");
