@@ -20,10 +20,14 @@ await until("the broker responds", () => broker.ping().then(() => true));
 const batches = process.env["BATCHES"]?.split(",").map(Number) ?? [];
 
 for (const [index, jobs] of batches.entries()) {
-  for (let count = 0; count < jobs; count++) await insertJob(sql, chore, {});
+  const unpublished = new Set<string>();
+  for (let count = 0; count < jobs; count++) unpublished.add(await insertJob(sql, chore, {}));
   await new Promise<void>((stopped) => {
     const stopBeforeMark: Sql = async (text, values) => {
       if (!text.includes("SET state = 'PUBLISHED'")) return sql(text, values);
+      // A claim may leave a job to the next one, for example because the clock of the machine was set back.
+      for (const id of values[0] as string[]) unpublished.delete(id);
+      if (unpublished.size > 0) return [];
       if (index === batches.length - 1) process.kill(process.pid, "SIGKILL");
       stopped();
       return new Promise(() => {});
