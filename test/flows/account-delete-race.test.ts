@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { wire as wireImages } from "../../workers/wiring/image-resize.ts";
 import { wire as wireReports } from "../../workers/wiring/report-generate.ts";
 import { wire as wireReportPurge } from "../../workers/wiring/report-purge.ts";
 import { wire as wirePush } from "../../workers/wiring/push-notify.ts";
@@ -17,7 +18,7 @@ import { announce } from "../../workers/wiring/announce.ts";
 let app: TestApp;
 beforeAll(async () => {
   app = await createTestApp({
-    modules: [accountDeletion, wireReports, wireReportPurge, wirePush],
+    modules: [accountDeletion, wireImages, wireReports, wireReportPurge, wirePush],
     accountDeletionGrace: 0,
   });
 });
