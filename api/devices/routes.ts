@@ -24,7 +24,7 @@ const newDevice = z.object({
   platform: z.string(WHICH).toUpperCase().pipe(z.enum(PLATFORMS, WHICH)).meta({ enum: PLATFORMS }),
 });
 
-/** Without its token, which allows whoever has it and the service account to send to the device. */
+/** Without its token, which with the service account is enough to send to the device. */
 const device = z.object({ id: z.uuid(), platform: z.enum(PLATFORMS), createdAt: timestamp });
 
 /** The devices of a user that receive pushes. */

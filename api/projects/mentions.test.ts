@@ -37,7 +37,7 @@ test.for<[string, string[]]>([
   expect(findMentions(text, members)).toEqual(found);
 });
 
-test("a project without other members has nobody to mention", () => {
+test("a project without other members has no one to mention", () => {
   expect(findMentions("@Ada", [])).toEqual([]);
 });
 

@@ -51,7 +51,7 @@ export const createFcm = async (target: Target) => {
 
 const KEEP_ALIVE: AgentOptions = { keepAlive: true, maxFreeSockets: 20, timeout: 15_000 };
 
-/** The SDK calls https://fcm.googleapis.com whatever it is told. Here the sandbox receives it, without TLS. */
+/** The SDK calls https://fcm.googleapis.com regardless of its options. Here the sandbox receives it, without TLS. */
 class PlainAgent extends Agent {
   readonly #url: URL;
 

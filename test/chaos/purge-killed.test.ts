@@ -82,7 +82,7 @@ it("two purges at the same time share the work, without a deadlock", { timeout: 
   expect(await countSessions(system)).toEqual({ dead: 0, live: LIVE });
 });
 
-it("a purge that is told to end stops and is continued", { timeout: 300_000 }, async () => {
+it("a purge that must end stops, and is continued", { timeout: 300_000 }, async () => {
   await using system = await createSystem();
   await addSessions(system);
   const worker = await system.startWorker({ ...env, SHUTDOWN_GRACE_MS: "0" });

@@ -191,7 +191,7 @@ test("if the successor has left, the project goes to another member, and none go
   expect(await prisma().project.count({ where: { id: other.id } })).toBe(0);
 });
 
-test("nobody can have the address of a closed account, and no copy of the old one stays", async () => {
+test("the address of a closed account cannot be taken, and no copy of the old one stays", async () => {
   const { person, userId, deletionId } = await leaving("invited@given.example", inserted);
   const session = await people.session("inviter@given.example");
   const { id } = await createPlanner(session).project();

@@ -76,7 +76,7 @@ test("only the invited address accepts", async () => {
   expect((await accept(carol, await tokenTo("carol@example.com"))).status).toBe(200);
 });
 
-test("an invitation by someone else, an invented token and one of another purpose add nobody", async () => {
+test("an invitation by someone else, an invented token and one of another purpose add no member", async () => {
   const dan = await people.session("dan@example.com");
   await app.request.post("/v1/password/forgot").send({ email: "dan@example.com" });
   const reset = tokenIn((await app.mailTo("dan@example.com", "Set a new password")).text);

@@ -119,7 +119,7 @@ describe("a project", () => {
 });
 
 describe("a role", () => {
-  test("is changed by the owner only, and nobody else becomes an owner", async () => {
+  test("is changed by the owner only, and does not make a second owner", async () => {
     const { id } = await plan.project();
     await join(id, bobId);
     const change = (by: SignedIn, userId: string, role: string) =>

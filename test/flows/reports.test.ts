@@ -272,7 +272,7 @@ describe.each(drivers)("with files in %s", (driver) => {
     expect(await show(id)).toMatchObject({ state: "READY", problem: null });
   });
 
-  test("a sprint that is deleted before its report is made is told to the user", async () => {
+  test("the user learns that a sprint was deleted before its report was made", async () => {
     const { projectId, sprintId } = await newProject();
     const { prisma } = app.core.database;
     const userId = (await prisma.user.findUniqueOrThrow({ where: { email: "owner@example.com" } })).id;

@@ -15,16 +15,16 @@ const job = defineJob({ name: "test", payload: z.object({ id: z.string() }), att
 
 /** Runs an attempt that throws, after its signal was aborted if there is a reason. */
 const attempt = async (number: number, error: Error, reason?: Error) => {
-  const told: string[] = [];
+  const reported: string[] = [];
   const signal = reason ? AbortSignal.abort(reason) : new AbortController().signal;
   const { handler } = defineReportingWorker(
     job,
     () => Promise.reject(error),
-    async ({ id }, jobId) => void told.push(`${id} ${jobId}`),
+    async ({ id }, jobId) => void reported.push(`${id} ${jobId}`),
   );
   const run = { id: "job", attempt: number, signal } as unknown as Run;
   await expect(handler({ id: "record" }, run)).rejects.toBe(error);
-  return told;
+  return reported;
 };
 
 const failed = new Error("no");
@@ -61,12 +61,12 @@ test("a success is not a failure", async () => {
 });
 
 test("a job that has killed its process too often is reported by another one", async () => {
-  const told: string[] = [];
+  const reported: string[] = [];
   const { crashed } = defineReportingWorker(
     job,
     () => Promise.reject(new Error("it was called")),
-    async ({ id }, jobId) => void told.push(`${id} ${jobId}`),
+    async ({ id }, jobId) => void reported.push(`${id} ${jobId}`),
   );
   await crashed?.({ id: "record" }, "job");
-  expect(told).toEqual(["record job"]);
+  expect(reported).toEqual(["record job"]);
 });
