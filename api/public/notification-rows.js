@@ -28,7 +28,7 @@ const insert = (row) => {
 };
 
 const makeRow = ({ id, sequence, title, text, path, createdAt }, { me, onOpen }) => {
-  const link = make("a", { className: "open", href: path, dir: "auto", textContent: title });
+  const link = make("a", { className: "open", href: path, textContent: title });
   const read = () => row.classList.contains("unread") && onOpen(id);
   const open = (event) => {
     // The text of a record that is gone leads to this page.
