@@ -140,3 +140,53 @@ export const pageModel = (ms: number, facts: Partial<PageModel> = {}): PageModel
   breaks: { paused: [], brokerEmptiedAt: null },
   ...facts,
 });
+
+export interface TreeNode {
+  job?: JobView;
+  /** Folded siblings, and all of them. */
+  group?: JobView[];
+  all?: JobView[];
+  children: TreeNode[];
+}
+
+interface Placed {
+  node: TreeNode;
+  column: number;
+  row: number;
+}
+
+export interface Tree {
+  root: TreeNode;
+  follows: Tree[];
+}
+
+interface Frame extends Sentence {
+  station: string;
+  start: number;
+  end: number;
+}
+
+export const { layoutTimeline, placeOf } = await load<{
+  layoutTimeline(
+    job: JobView,
+    options: { now: number; unfolded?: Set<number> },
+  ): { from: number; to: number; bars: Bar[]; marks: { epoch: number; at: number; x: number }[] };
+  placeOf(bars: Bar[], at: number): number;
+}>("timeline-layout.js");
+
+export const { forestOf, countsOf, layoutForest, isSkipped } = await load<{
+  forestOf(jobs: JobView[]): Tree[];
+  countsOf(jobs: JobView[]): string;
+  layoutForest(trees: Tree[]): {
+    nodes: Placed[];
+    edges: { kind: string; from: Placed; to: Placed; onFailure?: string }[];
+    columns: number;
+    rows: number;
+  };
+  isSkipped(job: JobView): boolean;
+}>("tree-layout.js");
+
+export const { framesOf, frameAt } = await load<{
+  framesOf(job: JobView, context: { model: PageModel }): Frame[];
+  frameAt(frames: Frame[], position: number): { index: number; frame: Frame; at: number };
+}>("replay-frames.js");
