@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { HistoryEntry, JobRow } from "../../workers/core/index.ts";
+import { phaseOf, type HistoryEntry, type JobRow, type Phase } from "../../workers/core/index.ts";
 
 type Colour = Parameters<typeof styleText>[0];
 
@@ -13,13 +13,21 @@ const COLOURS: Record<string, Colour> = {
   cancelled: "gray",
 };
 
-/** The state in the words of the list: a published job is queued, running or retrying. */
-const phase = ({ state, startedAt, attempt, orderKey }: JobRow): string => {
-  if (state === "WAITING") return orderKey === null ? "waiting for children" : "waiting for its turn";
-  if (state !== "PUBLISHED") return state === "PENDING" ? "waiting" : state.toLowerCase();
-  if (startedAt) return "running";
-  return attempt > 0 ? "retrying" : "queued";
+const WORDS: Record<Phase, string> = {
+  scheduled: "scheduled",
+  committed: "waiting",
+  queued: "queued",
+  running: "running",
+  again: "retrying",
+  children: "waiting for children",
+  turn: "waiting for its turn",
+  done: "completed",
+  dead: "failed",
+  cancelled: "cancelled",
 };
+
+/** The phase in the words of the list. */
+const phase = (job: JobRow): string => WORDS[phaseOf(job, Date.now())];
 
 const UNITS: [seconds: number, name: string][] = [
   [86_400, "d"],
@@ -44,10 +52,8 @@ const clip = (text: string, width: number): string =>
 const plain = (error: string): string => error.replace(/^(Provider)?Error: /, "");
 
 /** When a failed job is retried, if it is not due yet. */
-const nextAttempt = (job: JobRow): Date | null => {
-  const next = new Date(job.history.at(-1)?.retryAt ?? 0);
-  return phase(job) === "retrying" && next.getTime() > Date.now() + 1_000 ? next : null;
-};
+const nextAttempt = (job: JobRow): Date | null =>
+  phase(job) === "retrying" ? new Date(job.history.at(-1)?.retryAt ?? 0) : null;
 
 const outcome = (job: JobRow): string => {
   const { state, dueAt, result, error } = job;

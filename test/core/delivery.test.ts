@@ -5,6 +5,7 @@ import { z } from "zod";
 import { connectRedis, defineJob, defineWorker, RateLimitedError } from "../../workers/core/index.ts";
 import { createDeliveries } from "../../workers/core/delivery.ts";
 import { brokerIdOf } from "../../workers/core/ledger/sql.ts";
+import { createTally } from "../../workers/core/tally.ts";
 import { startWorkers } from "../../workers/core/worker.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -54,7 +55,7 @@ test("a job that the broker delivers twice at once to one process runs once", as
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const { processor } = createDeliveries({
     ...{ database: database.jobs, broker, log, observe: () => {}, nudge: () => {}, workerId: "this" },
-    ...{ ending: signal, giveUp: signal },
+    ...{ ending: signal, giveUp: signal, tally: createTally([]) },
   });
   let runs = 0;
   const worker = defineWorker(twice, async () => ++runs);
