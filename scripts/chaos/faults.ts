@@ -1,4 +1,5 @@
-import { dropTables, emptyTables, flush } from "./empty-broker.ts";
+import { emptyTables } from "../../infra/empty-broker.ts";
+import { dropTables, flush } from "./empty-broker.ts";
 import type { RedisCluster } from "../processes/redis-cluster.ts";
 import type { WatchedRedis } from "../processes/redis-sentinel.ts";
 import type { RedisServer } from "../processes/redis-server.ts";
