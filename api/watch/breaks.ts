@@ -44,6 +44,8 @@ export interface BreakSwitches {
   setProviders(change: Partial<Providers>): Promise<Providers>;
   setPaused(queue: string, paused: boolean): Promise<readonly string[]>;
   emptyBroker(): Promise<number>;
+  /** Whether this process has broken something, or may have in an earlier life. */
+  mayBeBroken(): boolean;
   /** Repairs everything. */
   reset(): Promise<Breaks>;
 }
@@ -55,6 +57,8 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
   const { sandbox, broker, sql, queues, loads } = deps;
   let brokerEmptiedAt: string | null = null;
   let lastPaused: readonly string[] = [];
+  // An earlier process may have been killed after it had broken something.
+  let mayBeBroken = true;
 
   const findProviders = async () => providers.parse(await sandbox.json("/api/outage"));
   const findPaused = async () => {
@@ -78,6 +82,7 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
   const setProviders = async (change: Partial<Providers>): Promise<Providers> => {
     const body = await sandbox.json("/api/outage", { method: "PUT", body: change });
     shared.forget();
+    mayBeBroken = true;
     return providers.parse(body);
   };
   return {
@@ -86,6 +91,7 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
     setPaused: async (queue, paused) => {
       await (paused ? broker.pause(queue) : broker.resume(queue));
       shared.forget();
+      mayBeBroken = true;
       return findPaused();
     },
     emptyBroker: async () => {
@@ -95,11 +101,13 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
       shared.forget();
       return held;
     },
+    mayBeBroken: () => mayBeBroken,
     reset: async () => {
       loads.stop();
       const paused = await findPaused();
       await Promise.all([setProviders(WORKING), ...paused.map((name) => broker.resume(name))]);
       shared.forget();
+      mayBeBroken = false;
       return read();
     },
   };

@@ -35,7 +35,7 @@ interface Act<Body extends z.ZodType> {
   readonly path: string;
   readonly body: Body;
   /** On success. Default: 200. */
-  readonly status?: 202;
+  readonly status?: 200 | 202;
   /** Whether it breaks something: one such act per second. */
   breaks?(body: z.output<Body>): boolean;
   run(body: z.output<Body>, params: Record<string, string>): Promise<object>;

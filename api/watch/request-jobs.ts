@@ -27,8 +27,8 @@ interface Options<Tx> {
 }
 
 interface RequestJobs<Tx> {
-  /** Follows each request. Must come before the routes. */
-  readonly follow: RequestHandler;
+  /** Must run before the routes. */
+  readonly around: RequestHandler;
   /** The same jobs, for the routes. */
   readonly jobs: Jobs<Tx>;
 }
@@ -41,7 +41,7 @@ interface RequestJobs<Tx> {
 export const followRequests = <Tx>({ jobs, safety, die }: Options<Tx>): RequestJobs<Tx> => {
   const requests = new AsyncLocalStorage<Tracked>();
 
-  const follow: RequestHandler = (request, response, next) =>
+  const around: RequestHandler = (request, response, next) =>
     requests.run({ response, committed: [], killAt: readKillAt(request, safety) }, next);
 
   const transaction: Jobs<Tx>["transaction"] = async (work) => {
@@ -57,7 +57,7 @@ export const followRequests = <Tx>({ jobs, safety, die }: Options<Tx>): RequestJ
     nameIn(tracked, ids);
     return result;
   };
-  return { follow, jobs: { transaction } };
+  return { around, jobs: { transaction } };
 };
 
 const readKillAt = (request: Request, safety: Safety): KillAt | undefined => {

@@ -133,7 +133,7 @@ const sentinelFaults = ({ url, master, inSync, promotedInsteadOf, demote }: Watc
 };
 
 const postgresFaults: Fault[] = [
-  brokerFault("broker tables emptied", ({ sql }) => emptyTables(sql)),
+  brokerFault("broker tables emptied", ({ sql }) => emptyTables(sql).then(() => {})),
   brokerFault("broker schema dropped", ({ sql }) => dropTables(sql)),
 ];
 
