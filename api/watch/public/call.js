@@ -7,11 +7,17 @@ export const createCall =
   async (method, path, body, headers = {}, options = {}) => {
     const requestId = `watch-${crypto.randomUUID()}`;
     const startedAt = performance.now();
-    const response = await send(method, path, body, {
-      "X-Watch": "1",
-      "X-Request-Id": requestId,
-      ...headers,
-    }, options);
+    const response = await send(
+      method,
+      path,
+      body,
+      {
+        "X-Watch": "1",
+        "X-Request-Id": requestId,
+        ...headers,
+      },
+      options,
+    );
     const ms = Math.round(performance.now() - startedAt);
     const answer = response
       ? await describe(response)
