@@ -1,5 +1,5 @@
 import { html, render, nothing } from "./lit/lit-html.js";
-import { isSettled, readBooks, verdictOf } from "./books.js";
+import { isSettled, readBooks, verdictOf } from "./verdict.js";
 import { brokenIn, CARDS, foreseen, MODES, PROVIDERS } from "./breakages.js";
 import { createBreakages } from "./breakage-acts.js";
 import { createTasks } from "./tasks.js";

@@ -1,4 +1,4 @@
-import { verdictOf } from "./books.js";
+import { verdictOf } from "./verdict.js";
 
 /**
  * Which of a step's three outcomes has happened, from what the ledger says. Pure: `outcome` is the index of one, or

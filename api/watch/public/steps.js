@@ -1,5 +1,5 @@
 import * as checks from "./checks.js";
-import { readBooks } from "./books.js";
+import { readBooks } from "./verdict.js";
 
 /**
  * The twelve steps. `predict` are the outcomes to choose from; `run` performs the step and resolves with evidence from
