@@ -4,14 +4,20 @@
  */
 export const createCall =
   (model, counted) =>
-  async (method, path, body, headers = {}) => {
+  async (method, path, body, headers = {}, options = {}) => {
     const requestId = `watch-${crypto.randomUUID()}`;
     const startedAt = performance.now();
-    const response = await send(method, path, body, {
-      "X-Watch": "1",
-      "X-Request-Id": requestId,
-      ...headers,
-    });
+    const response = await send(
+      method,
+      path,
+      body,
+      {
+        "X-Watch": "1",
+        "X-Request-Id": requestId,
+        ...headers,
+      },
+      options,
+    );
     const ms = Math.round(performance.now() - startedAt);
     const answer = response
       ? await describe(response)
@@ -21,9 +27,9 @@ export const createCall =
     return { ...answer, ms, requestId };
   };
 
-const send = async (method, path, body, headers) => {
+const send = async (method, path, body, headers, options) => {
   try {
-    return await fetch(path, { method, ...encode(body, headers) });
+    return await fetch(path, { method, ...options, ...encode(body, headers) });
   } catch {
     return undefined; // The connection was lost, for example because the process was killed.
   }
@@ -39,6 +45,7 @@ const describe = async (response) => ({
   ok: response.ok,
   status: response.status,
   body: await readBody(response),
+  retryAfter: Number(response.headers.get("Retry-After")) || 0,
   jobIds: (response.headers.get("X-Job-Ids") ?? "").split(",").filter(Boolean),
 });
 
