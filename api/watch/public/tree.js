@@ -28,6 +28,7 @@ export const tree = (jobs, { selected, onSelect, total = jobs.length }) => {
         </ul>
       </div>
     </div>
+    ${layout.nodes.length > 1 ? html`<p class="edges-legend">solid: if it fails, its parent fails · dashed: its parent goes on without it · double: follow-up</p>` : nothing}
     ${total > jobs.length ? html`<p class="quiet">${jobs.length} of ${total} jobs are shown.</p>` : nothing}
   `;
 };
