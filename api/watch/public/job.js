@@ -131,7 +131,7 @@ export const createJob = (section, context) => {
     if (related.length < 2) return nothing;
     return html`<section class="flow" aria-label="Flow">
       <h4>Flow</h4>
-      ${tree(related, { selected: job.id, onSelect: context.select, total })}
+      ${tree(related, { selected: job.id, onSelect: context.select, total, room: section.clientWidth })}
     </section>`;
   };
 
