@@ -5,6 +5,7 @@ import { createApp } from "../../../api/app.ts";
 import { createReadiness, type Readiness } from "../../../api/http/readiness.ts";
 import { createApiServer } from "../../../api/http/server.ts";
 import { createStreams, type Streams } from "../../../api/notifications/streams.ts";
+import type { Watch } from "../../../api/watch/watch.ts";
 import type { UploadWork } from "../../../api/uploads/work.ts";
 import { loadConfig } from "../../../infra/config.ts";
 import { createLogger } from "../../../infra/logging.ts";
@@ -31,6 +32,8 @@ interface Options {
   uploadWork?: UploadWork;
   /** Milliseconds before an account is deleted. Default: a week. */
   accountDeletionGrace?: number;
+  /** Adds the live page. */
+  watch?: (parts: { core: Core; sandboxUrl: string }) => Watch;
   /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
 }
@@ -89,10 +92,11 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     migrations: () => checkMigrations(core.sql),
     broker: core.broker.ping,
   });
+  const watch = options.watch?.({ core, sandboxUrl });
   const streams = createStreams(core.database, { onError: (error) => log.warn({ err: error }, "events") });
   const app = createApp({
     prisma,
-    jobs: core.jobs,
+    jobs: watch?.jobs ?? core.jobs,
     throttle: options.throttle?.(core) ?? noThrottle,
     storage: files.storage,
     uploadWork: options.uploadWork ?? { IMAGE: idle, VIDEO: idle },
@@ -102,6 +106,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     accountDeletionGrace: options.accountDeletionGrace ?? 7 * 86_400_000,
     publicUrl: PUBLIC_URL,
     trustProxy: 1,
+    watch,
     log,
   });
 
@@ -112,6 +117,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.defer(() => close(0));
+  cleanups.defer(async () => watch?.close());
   cleanups.defer(streams.close);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
