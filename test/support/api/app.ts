@@ -4,6 +4,7 @@ import supertest from "supertest";
 import { createApp } from "../../../api/app.ts";
 import { createReadiness, type Readiness } from "../../../api/http/readiness.ts";
 import { createApiServer } from "../../../api/http/server.ts";
+import { openWatch } from "../../../api/watch/open.ts";
 import { createStreams, type Streams } from "../../../api/notifications/streams.ts";
 import type { Watch } from "../../../api/watch/watch.ts";
 import type { UploadWork } from "../../../api/uploads/work.ts";
@@ -36,6 +37,8 @@ interface Options {
   watch?: (parts: { core: Core; sandboxUrl: string }) => Watch;
   /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
+  /** Whether the live page is there. Default: no. */
+  watch?: boolean;
 }
 
 /** The API, the workers of `email` and `upload-purge` and the sandbox, with a separate database and broker. */
@@ -94,6 +97,16 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   });
   const watch = options.watch?.({ core, sandboxUrl });
   const streams = createStreams(core.database, { onError: (error) => log.warn({ err: error }, "events") });
+  const watch = options.watch
+    ? openWatch({
+        sql: core.sql,
+        jobs: core.jobs,
+        publicUrl: PUBLIC_URL,
+        sandboxUrl,
+        storageOrigin: files.storage.origin,
+        onError: (error) => log.warn({ err: error }, "live page"),
+      })
+    : undefined;
   const app = createApp({
     prisma,
     jobs: watch?.jobs ?? core.jobs,
@@ -119,6 +132,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   cleanups.defer(() => close(0));
   cleanups.defer(async () => watch?.close());
   cleanups.defer(streams.close);
+  cleanups.defer(async () => watch?.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     core,
