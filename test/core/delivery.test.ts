@@ -115,7 +115,10 @@ test("a pause of one process leaves the queue and its job to the others", async 
   const first = await enqueue(shared, 0);
   await until("the first process has refused", () => runs.length === 1);
   core.work(defineWorker(shared, async ({ n }) => void runs.push(`done ${n}`)));
-  expect(await core.reaches(first, "COMPLETED")).toMatchObject({ attempt: 0, history: [] });
+  expect(await core.reaches(first, "COMPLETED")).toMatchObject({
+    attempt: 0,
+    history: [{ outcome: "limited", kind: "rate-limited" }],
+  });
   for (const n of [1, 2, 3]) await core.reaches(await enqueue(shared, n), "COMPLETED");
   expect(runs).toEqual(["refused 0", "done 0", "done 1", "done 2", "done 3"]);
 });
