@@ -16,16 +16,26 @@ export const verdictOf = (books, accepted = 0) => {
   const lost = Math.max(0, accepted - jobs.total);
   const sent = names.email?.done ?? 0;
   const unsent = Math.max(0, sent - mails.distinct);
-  return { lost: lost + unsent, repeated: mails.repeated, open: jobs.open, text: sentences({ lost, unsent, sent, accepted, jobs, mails }) };
+  return {
+    lost: lost + unsent,
+    repeated: mails.repeated,
+    open: jobs.open,
+    text: sentences({ lost, unsent, sent, accepted, jobs, mails }),
+  };
 };
 
 const sentences = ({ lost, unsent, sent, accepted, jobs, mails }) =>
   [lossOf(lost, accepted, jobs), mailsOf(unsent, sent, mails), openOf(jobs)].filter(Boolean).join(" ");
 
 const lossOf = (lost, accepted, { total, done, dead, cancelled }) => {
-  if (lost > 0) return `${jobsOf(lost)} of ${accepted} accepted ones ${lost === 1 ? "is" : "are"} not in the ledger.`;
+  if (lost > 0)
+    return `${jobsOf(lost)} of ${accepted} accepted ones ${lost === 1 ? "is" : "are"} not in the ledger.`;
   if (total === 0) return "No job was enqueued since then.";
-  const ends = [`${number(done)} done`, dead && `${number(dead)} in the dead letter`, cancelled && `${number(cancelled)} cancelled`];
+  const ends = [
+    `${number(done)} done`,
+    dead && `${number(dead)} in the dead letter`,
+    cancelled && `${number(cancelled)} cancelled`,
+  ];
   return `Nothing was lost: of ${jobsOf(total)} since then, ${ends.filter(Boolean).join(", ")}.`;
 };
 
@@ -36,7 +46,8 @@ const mailsOf = (unsent, sent, { distinct, repeated }) => {
   return `${mailsIn(distinct)} arrived, ${number(repeated)} of them twice: the declared window, a worker died between sending and noting it.`;
 };
 
-const openOf = ({ open }) => (open === 0 ? "Nothing is open." : `${jobsOf(open)} ${open === 1 ? "is" : "are"} still open.`);
+const openOf = ({ open }) =>
+  open === 0 ? "Nothing is open." : `${jobsOf(open)} ${open === 1 ? "is" : "are"} still open.`;
 
 const number = (value) => value.toLocaleString("en-GB");
 const jobsOf = (count) => `${number(count)} ${count === 1 ? "job" : "jobs"}`;
