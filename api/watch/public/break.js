@@ -1,5 +1,5 @@
 import { html, render, nothing } from "./lit/lit-html.js";
-import { isSettled, readBooks, verdictOf } from "./books.js";
+import { isSettled, readBooks, verdictOf } from "./verdict.js";
 import { brokenIn, CARDS, foreseen, MODES, PROVIDERS } from "./breakages.js";
 import { createBreakages } from "./breakage-acts.js";
 import { createTasks } from "./tasks.js";
@@ -245,5 +245,6 @@ export const createBreak = (section, context) => {
   clock.every(BOOKS_EVERY, () => void updateVerdict());
   model.subscribe(({ breaks, workers, kind }) => (breaks || workers || kind === "snapshot") && draw());
   draw();
+  context.breakages = breakages;
   return { breakages };
 };
