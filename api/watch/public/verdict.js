@@ -39,7 +39,9 @@ const lossOf = (lost, accepted, { total, done, dead, cancelled }) => {
   return `Nothing was lost: of ${jobsOf(total)} since then, ${ends.filter(Boolean).join(", ")}.`;
 };
 
-const mailsOf = (unsent, sent, { distinct, repeated }) => {
+const mailsOf = (unsent, sent, mails) => {
+  if (!mails) return "The inbox does not answer, so mails cannot be counted.";
+  const { distinct, repeated } = mails;
   if (unsent > 0) return `${mailsIn(unsent)} of ${number(sent)} sent ones did not arrive.`;
   if (sent === 0 && distinct === 0) return "";
   if (repeated === 0) return `${mailsIn(distinct)} arrived, none of them twice.`;
