@@ -14,7 +14,12 @@ const cellFor = (columns, room) => {
   const width = Math.min(WIDE.width, Math.max(NARROW.width, Math.floor(room / columns)));
   const isStacked = width < STACKED;
   const { height, node } = isStacked ? NARROW : WIDE;
-  return { width, height, isStacked, node: { height: node.height, width: width - Math.max(12, Math.round(width * 0.18)) } };
+  return {
+    width,
+    height,
+    isStacked,
+    node: { height: node.height, width: width - Math.max(12, Math.round(width * 0.18)) },
+  };
 };
 
 /**
@@ -30,7 +35,11 @@ export const tree = (jobs, { selected, onSelect, room = Infinity, total = jobs.l
   const options = { selected, onSelect, places };
   return html`
     <div class="tree-scroll" tabindex="0" role="group" aria-label="Flow of ${total} jobs, leaves first">
-      <div class="tree ${cell.isStacked ? "stacked" : ""}" data-width=${size.width} data-height=${size.height}>
+      <div
+        class="tree ${cell.isStacked ? "stacked" : ""}"
+        data-width=${size.width}
+        data-height=${size.height}
+      >
         <svg class="edges" width=${size.width} height=${size.height} aria-hidden="true">
           ${arrows} ${layout.edges.map((edge) => edgeOf(edge, places, cell))}
         </svg>
@@ -103,7 +112,9 @@ const jobNode = (node, { selected, onSelect, places }) => {
       class="node ${job.phase} ${skipped ? "skipped" : ""}"
       data-id=${job.id}
       data-phase=${job.phase}
-      data-x=${place.x} data-width=${place.width} data-height=${place.height}
+      data-x=${place.x}
+      data-width=${place.width}
+      data-height=${place.height}
       data-y=${place.y}
       aria-current=${job.id === selected ? "true" : nothing}
       aria-label="${nameOf(job)}: ${words}${share}${failureOf(job)}"
@@ -111,7 +122,8 @@ const jobNode = (node, { selected, onSelect, places }) => {
       @click=${() => onSelect(job.id)}
     >
       <span class="glyph" aria-hidden="true">${skipped ? "–" : glyphOf(job.phase)}</span
-      ><span class="name">${nameOf(job)}</span><span class="short">${shortNameOf(job)}</span><span class="share">${share}</span>
+      ><span class="name">${nameOf(job)}</span><span class="short">${shortNameOf(job)}</span
+      ><span class="share">${share}</span>
     </button>
   `;
 };
@@ -125,7 +137,9 @@ const groupNode = (node, { places }) => {
   const place = places.get(node);
   return html`<span
     class="node group"
-    data-x=${place.x} data-width=${place.width} data-height=${place.height}
+    data-x=${place.x}
+    data-width=${place.width}
+    data-height=${place.height}
     data-y=${place.y}
     title=${countsOf(node.all)}
   >
