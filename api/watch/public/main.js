@@ -1,6 +1,6 @@
 import { createAnnouncer } from "./announce.js";
+import { createBalance } from "./balance.js";
 import { createBanner } from "./banner.js";
-import { createBooks } from "./books.js";
 import { createCall } from "./call.js";
 import { createChosen } from "./chosen.js";
 import { createClock } from "./clock.js";
@@ -39,7 +39,9 @@ const clock = createClock(model);
 const motion = createMotion();
 const selection = createSelection();
 const say = createAnnouncer((text) => (find("#status").textContent = text));
-const books = createBooks((balance) => header.showBooks(balance), { model, clock });
+/** Begins the ids of all requests of this page, so that the ledger's rows name the page that they are from. */
+const requests = `watch-${crypto.randomUUID().slice(0, 8)}-`;
+const balance = createBalance((books) => header.showBooks(books), { model, clock, requests });
 
 const context = {
   model,
@@ -47,7 +49,7 @@ const context = {
   motion,
   ...selection,
   say,
-  call: createCall(model, books.record),
+  call: createCall(model, requests, balance.record),
   narrate: () => {},
   step: () => undefined,
   goTo: () => {},
