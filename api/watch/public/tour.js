@@ -20,7 +20,7 @@ export const createTour = (section, context) => {
     writeHash("step", STEPS[current]?.name);
     if (current >= 0) progress.visit(STEPS[current].name);
     draw();
-    if (current >= 0) reveal(section);
+    place(section, current >= 0);
     if (focus) section.querySelector("h3, h2")?.focus();
   };
 
@@ -135,7 +135,7 @@ export const createTour = (section, context) => {
 
   void runs.leave();
   draw();
-  if (current >= 0) reveal(section);
+  place(section, current >= 0);
   return {
     step: () => STEPS[current]?.name,
     /** Without a name, the step at which the tour was left. */
@@ -143,9 +143,16 @@ export const createTour = (section, context) => {
   };
 };
 
-/** The section may be folded, and is below others. */
-const reveal = (section) => {
+/**
+ * A step stands at the top of its column, next to the stage that it points to. Without a step, the tour stands below what
+ * can be done and broken. The section may be folded, too.
+ */
+const place = (section, isOpen) => {
   const whole = section.closest("section");
+  const first = whole.parentElement.firstElementChild === whole;
+  if (isOpen && !first) whole.parentElement.prepend(whole);
+  if (!isOpen && first) whole.parentElement.append(whole);
+  if (!isOpen) return;
   if (whole.hasAttribute("data-folded")) whole.querySelector("h2 button").click();
   whole.scrollIntoView({ block: "start" });
 };
