@@ -86,6 +86,12 @@ describe("the story", () => {
     expect(texts()).toEqual(["500 email jobs done in this second."]);
   });
 
+  it("does not count rows that a new connection sends again", () => {
+    const many = Array.from({ length: 100 }, (_, index) => jobView({ ...done, id: `other-${index}` }));
+    apply("snapshot", ...many.map((job) => ({ before: job, after: { ...job } })));
+    expect(texts()).toEqual([]);
+  });
+
   it("keeps 300 lines", () => {
     for (let index = 0; index < 310; index += 1) lines.add({ at: index, text: String(index) });
     expect(texts()).toHaveLength(300);

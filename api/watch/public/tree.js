@@ -131,7 +131,7 @@ const jobNode = (node, { selected, onSelect, places }) => {
 /** Contains what is seen, for speech recognition. */
 const spokenName = (job) => {
   const [name, short] = [nameOf(job), shortNameOf(job)];
-  return name.includes(short) ? name : `${name} (${short})`;
+  return name.includes(short) ? name : `${short}, ${name}`;
 };
 
 const failureOf = ({ onFailure }) => {
