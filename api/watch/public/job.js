@@ -16,6 +16,7 @@ export const createJob = (section, context) => {
   const state = { data: {}, unfolded: new Set(), message: "", replay: undefined, id: undefined };
 
   const draw = () => {
+    if (section.closest("[data-folded]")) return;
     render(panel(), section);
     placeNodes(section);
   };
@@ -157,6 +158,7 @@ export const createJob = (section, context) => {
     draw();
     return job.phase === "again" ? 100 : 250;
   });
+  section.closest("section")?.addEventListener("unfold", drawSoon);
   context.onSelect(select);
   select(context.selected());
   draw();

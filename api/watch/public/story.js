@@ -5,6 +5,11 @@ import { conceptButton, sourceButton } from "./source.js";
 import { createLines, markdownOf } from "./story-lines.js";
 import { exactClock } from "./words.js";
 
+/** Milliseconds between two drawings: a flood changes lines more often than one can read. */
+const APART = 150;
+
+const isFolded = (section) => section.closest("[data-folded]") !== null;
+
 /** What happened, as an ordered log. It is silent for screen readers until its switch is on. */
 export const createStory = (section, context) => {
   const { model } = context;
@@ -12,13 +17,20 @@ export const createStory = (section, context) => {
   const state = { onlyMine: false, aloud: false, open: new Set() };
 
   const draw = () => {
+    if (isFolded(section)) return;
     const list = section.querySelector(".story-log");
     const isAtEnd = !list || list.scrollHeight - list.scrollTop - list.clientHeight < 48;
     render(panel(), section);
     const now = section.querySelector(".story-log");
     if (isAtEnd) now.scrollTop = now.scrollHeight;
   };
-  const drawSoon = () => context.clock.nextFrame(draw);
+  let timer;
+  const drawSoon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      context.clock.nextFrame(draw);
+    }, APART);
+  };
 
   const shown = () => lines.all().filter(({ mine }) => !state.onlyMine || mine !== false);
 
@@ -116,7 +128,8 @@ export const createStory = (section, context) => {
     lines.apply(change);
     drawSoon();
   });
-  draw();
+  section.closest("section")?.addEventListener("unfold", drawSoon);
+  render(panel(), section);
 
   return {
     narrate: ({ at, ...line }) => {
