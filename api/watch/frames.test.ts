@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import express from "express";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { allowFrames } from "./frames.ts";
@@ -12,7 +13,7 @@ const app = express()
   .use(allowFrames((_request, response) => void response.end()));
 const server = app.listen(0, "127.0.0.1");
 
-beforeAll(() => expect.poll(() => server.listening).toBe(true));
+beforeAll(() => once(server, "listening"));
 afterAll(() => void server.close());
 
 const policyOf = async (path: string) => {
