@@ -60,12 +60,13 @@ const tabs = createTabs(find("#tabs"));
 context.onSelect((id) => id && tabs.open("job"));
 const chosen = createChosen(find("#chosen"), context);
 
-// A part may implement functions of the context: the story does `narrate`, the tour `step` and `goTo`.
+// A part may add to the context: the story `narrate`, the tour `step` and `goTo`, which uses the acts and breakages.
 const parts = {};
 for (const [section, file, name] of PARTS) {
   const part = await import(file).catch((error) => console.warn(file, error));
   parts[section] = part?.[name](find(`#${section} .content`), context) ?? {};
-  for (const key of ["narrate", "step", "goTo"]) if (parts[section][key]) context[key] = parts[section][key];
+  for (const key of ["narrate", "step", "goTo", "acts", "breakages"])
+    if (parts[section][key]) context[key] = parts[section][key];
 }
 
 const { narrate } = context;
