@@ -9,6 +9,7 @@ const problems = {
   "wrong-credentials": [401, "The email address or password is wrong, or the address is not verified yet."],
   "cross-site": [403, "Requests from other sites are not allowed."],
   forbidden: [403, "Only administrators may do this."],
+  "forbidden-host": [403, "This page is not available under this host name."],
   "wrong-role": [403, "Your role in this project does not allow this."],
   "wrong-account": [403, "This invitation is for another email address. Log in with that address."],
   "wrong-password": [403, "The current password is wrong."],
