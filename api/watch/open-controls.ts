@@ -32,6 +32,8 @@ export interface ControlsOptions {
   onError(error: Error): void;
   /** Kills this process. Default: with SIGKILL. */
   die?(): Promise<never>;
+  /** Milliseconds, on a clock that never goes back. */
+  now?(): number;
 }
 
 interface OpenControls {
@@ -51,7 +53,7 @@ interface OpenControls {
 /** The controls of the live page, and what they need. */
 export const openControls = (options: ControlsOptions): OpenControls => {
   const { sql, publicUrl, sandboxUrl, queueUrl, queuePrefix, onError, die = dieAsOrdered } = options;
-  const safety = createSafety(publicUrl);
+  const safety = createSafety(publicUrl, options.now);
   const sandbox = createSandboxClient(sandboxUrl);
   const loads = createLoads(sql, onError);
   const breaks = createBreaks({

@@ -1,6 +1,6 @@
 import { createAnnouncer } from "./announce.js";
+import { createBalance } from "./balance.js";
 import { createBanner } from "./banner.js";
-import { createBooks } from "./books.js";
 import { createCall } from "./call.js";
 import { createChosen } from "./chosen.js";
 import { createClock } from "./clock.js";
@@ -39,7 +39,9 @@ const clock = createClock(model);
 const motion = createMotion();
 const selection = createSelection();
 const say = createAnnouncer((text) => (find("#status").textContent = text));
-const books = createBooks((balance) => header.showBooks(balance), { model, clock });
+/** Begins the ids of all requests of this page, so that the ledger's rows name the page that they are from. */
+const requests = `watch-${crypto.randomUUID().slice(0, 8)}-`;
+const balance = createBalance((books) => header.showBooks(books), { model, clock, requests });
 
 const context = {
   model,
@@ -47,7 +49,7 @@ const context = {
   motion,
   ...selection,
   say,
-  call: createCall(model, books.record),
+  call: createCall(model, requests, balance.record),
   narrate: () => {},
   step: () => undefined,
   goTo: () => {},
@@ -58,12 +60,13 @@ const tabs = createTabs(find("#tabs"));
 context.onSelect((id) => id && tabs.open("job"));
 const chosen = createChosen(find("#chosen"), context);
 
-// A part may implement functions of the context: the story does `narrate`, the tour `step` and `goTo`.
+// A part may add to the context: the story `narrate`, the tour `step` and `goTo`, which uses the acts and breakages.
 const parts = {};
 for (const [section, file, name] of PARTS) {
   const part = await import(file).catch((error) => console.warn(file, error));
   parts[section] = part?.[name](find(`#${section} .content`), context) ?? {};
-  for (const key of ["narrate", "step", "goTo"]) if (parts[section][key]) context[key] = parts[section][key];
+  for (const key of ["narrate", "step", "goTo", "acts", "breakages"])
+    if (parts[section][key]) context[key] = parts[section][key];
 }
 
 const { narrate } = context;

@@ -6,6 +6,7 @@ import { createReadiness, type Readiness } from "../../../api/http/readiness.ts"
 import { createApiServer } from "../../../api/http/server.ts";
 import { openWatch } from "../../../api/watch/open.ts";
 import { createStreams, type Streams } from "../../../api/notifications/streams.ts";
+import type { Watch } from "../../../api/watch/watch.ts";
 import type { UploadWork } from "../../../api/uploads/work.ts";
 import { loadConfig } from "../../../infra/config.ts";
 import { createLogger } from "../../../infra/logging.ts";
@@ -32,6 +33,8 @@ interface Options {
   uploadWork?: UploadWork;
   /** Milliseconds before an account is deleted. Default: a week. */
   accountDeletionGrace?: number;
+  /** Adds the live page. */
+  watch?: (parts: { core: Core; sandboxUrl: string }) => Watch;
   /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
   /** Whether the live page is there. Default: no. */
@@ -92,6 +95,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     migrations: () => checkMigrations(core.sql),
     broker: core.broker.ping,
   });
+  const watch = options.watch?.({ core, sandboxUrl });
   const streams = createStreams(core.database, { onError: (error) => log.warn({ err: error }, "events") });
   const watch = options.watch
     ? openWatch({
@@ -126,6 +130,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.defer(() => close(0));
+  cleanups.defer(async () => watch?.close());
   cleanups.defer(streams.close);
   cleanups.defer(async () => watch?.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
