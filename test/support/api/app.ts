@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import supertest from "supertest";
+import { createSignUp } from "../../../api/accounts/signup.ts";
 import { createApp } from "../../../api/app.ts";
 import { createReadiness, type Readiness } from "../../../api/http/readiness.ts";
 import { createApiServer } from "../../../api/http/server.ts";
-import { openWatch } from "../../../api/watch/open.ts";
+import { openWatch, type WatchDeps } from "../../../api/watch/open.ts";
 import { createStreams, type Streams } from "../../../api/notifications/streams.ts";
-import type { Watch } from "../../../api/watch/watch.ts";
 import type { UploadWork } from "../../../api/uploads/work.ts";
 import { loadConfig } from "../../../infra/config.ts";
 import { createLogger } from "../../../infra/logging.ts";
@@ -33,12 +33,10 @@ interface Options {
   uploadWork?: UploadWork;
   /** Milliseconds before an account is deleted. Default: a week. */
   accountDeletionGrace?: number;
-  /** Adds the live page. */
-  watch?: (parts: { core: Core; sandboxUrl: string }) => Watch;
   /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
-  /** Whether the live page is there. Default: no. */
-  watch?: boolean;
+  /** Whether the live page is there, and what differs there. Default: no. */
+  watch?: boolean | Partial<WatchDeps>;
 }
 
 /** The API, the workers of `email` and `upload-purge` and the sandbox, with a separate database and broker. */
@@ -95,16 +93,16 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     migrations: () => checkMigrations(core.sql),
     broker: core.broker.ping,
   });
-  const watch = options.watch?.({ core, sandboxUrl });
   const streams = createStreams(core.database, { onError: (error) => log.warn({ err: error }, "events") });
   const watch = options.watch
     ? openWatch({
-        sql: core.sql,
-        jobs: core.jobs,
+        ...core,
+        signUp: createSignUp(SECRET),
         publicUrl: PUBLIC_URL,
         sandboxUrl,
         storageOrigin: files.storage.origin,
         onError: (error) => log.warn({ err: error }, "live page"),
+        ...(options.watch === true ? {} : options.watch),
       })
     : undefined;
   const app = createApp({
@@ -130,7 +128,6 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.defer(() => close(0));
-  cleanups.defer(async () => watch?.close());
   cleanups.defer(streams.close);
   cleanups.defer(async () => watch?.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
