@@ -30,6 +30,7 @@ const problems = {
   "idempotency-key-reused": [422, "This Idempotency-Key was already used with a different request body."],
   "url-refused": [403, "The signature of this URL is invalid."],
   "url-expired": [403, "This URL has expired. Create a new upload."],
+  "load-refused": [409, "The system has enough to do. Try again later."],
   "owner-required": [409, "A project needs an owner. Make another member the owner first."],
   "already-member": [409, "This person is already a member."],
   "project-full": [409, "The project has as many members and open invitations as it can have."],

@@ -21,6 +21,8 @@ interface WatchRouterDeps {
   books: Books;
   /** The origin of stored files, if it is not this server's. */
   storageOrigin: string | undefined;
+  /** Everything below /watch/control. */
+  controls: Router;
 }
 
 export const createWatchRouter = (deps: WatchRouterDeps): Router => {
@@ -62,6 +64,7 @@ export const createWatchRouter = (deps: WatchRouterDeps): Router => {
         answer(({ query }) => readSource(source.parse(query))),
       ),
     )
+    .use("/control", deps.controls)
     .use(watchFiles());
 };
 

@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import supertest from "supertest";
+import { createSignUp } from "../../../api/accounts/signup.ts";
 import { createApp } from "../../../api/app.ts";
 import { createReadiness, type Readiness } from "../../../api/http/readiness.ts";
 import { createApiServer } from "../../../api/http/server.ts";
-import { openWatch } from "../../../api/watch/open.ts";
+import { openWatch, type WatchDeps } from "../../../api/watch/open.ts";
 import { createStreams, type Streams } from "../../../api/notifications/streams.ts";
 import type { UploadWork } from "../../../api/uploads/work.ts";
 import { loadConfig } from "../../../infra/config.ts";
@@ -34,8 +35,8 @@ interface Options {
   accountDeletionGrace?: number;
   /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
-  /** Whether the live page is there. Default: no. */
-  watch?: boolean;
+  /** Whether the live page is there, and what differs there. Default: no. */
+  watch?: boolean | Partial<WatchDeps>;
 }
 
 /** The API, the workers of `email` and `upload-purge` and the sandbox, with a separate database and broker. */
@@ -95,12 +96,13 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   const streams = createStreams(core.database, { onError: (error) => log.warn({ err: error }, "events") });
   const watch = options.watch
     ? openWatch({
-        sql: core.sql,
-        jobs: core.jobs,
+        ...core,
+        signUp: createSignUp(SECRET),
         publicUrl: PUBLIC_URL,
         sandboxUrl,
         storageOrigin: files.storage.origin,
         onError: (error) => log.warn({ err: error }, "live page"),
+        ...(options.watch === true ? {} : options.watch),
       })
     : undefined;
   const app = createApp({
