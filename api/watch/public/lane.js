@@ -20,13 +20,21 @@ export const createLane = (name, context) => {
   const spark = createSparkline(parts.spark);
   let lastOpenAt = 0;
 
+  parts.toggle.addEventListener("click", () => {
+    parts.setOpen(!isOpen());
+    clock.nextFrame(draw);
+  });
+
+  /** One that was neither opened nor closed is open where there is room. */
+  const isOpen = () => parts.chosenOpen() ?? !floor.isNarrow();
+
   const facts = () => model.lanes.find((lane) => lane.name === name) ?? { name };
   const roving = createRoving(parts.tokens, () => standing(tokens), context.select);
 
   const draw = (now) => {
     for (const id of members) if (!model.jobs.has(id)) remove(id);
-    const showTokens = !floor.isNarrow() || parts.isOpen();
-    const wanted = showTokens ? chooseTokens() : new Map();
+    parts.showOpen(isOpen());
+    const wanted = isOpen() ? chooseTokens() : new Map();
     for (const [id, token] of tokens) if (!wanted.has(id) && !token.isHeld()) drop(id, token);
     for (const [id, phase] of wanted) show(id, phase, now);
     const isTall = [...places].some(([at, held]) => held.length > floor.perRow(at));
@@ -153,6 +161,7 @@ const inWords = (name, lane) => {
 };
 
 const createParts = (name) => {
+  let chosenOpen;
   const node = element("li", { class: "lane", "data-lane": name });
   const title = element("h3");
   const toggle = element("button", { type: "button", class: "lane-name", "aria-expanded": "false" }, name);
@@ -174,7 +183,12 @@ const createParts = (name) => {
     spark,
     stations,
     toggle,
-    isOpen: () => toggle.ariaExpanded === "true",
+    chosenOpen: () => chosenOpen,
+    setOpen: (open) => (chosenOpen = open),
+    showOpen: (open) => {
+      setAttribute(toggle, "aria-expanded", String(open));
+      node.toggleAttribute("data-closed", !open);
+    },
     rate: (perSecond) => setText(rateText, perSecond > 0 ? `${rate(perSecond)}/s` : ""),
   };
 };
