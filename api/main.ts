@@ -8,6 +8,7 @@ import { checkMigrations } from "../infra/migrations.ts";
 import { openStorage } from "../infra/storage/open.ts";
 import { createThrottle, noThrottle } from "../infra/throttle.ts";
 import { openBroker, startCore, throttledWarn } from "../workers/core/index.ts";
+import { createSignUp } from "./accounts/signup.ts";
 import { createApp } from "./app.ts";
 import { createReadiness } from "./http/readiness.ts";
 import { createApiServer } from "./http/server.ts";
@@ -46,6 +47,10 @@ const watch = config.sandbox
   ? (await import("./watch/open.ts")).openWatch({
       sql,
       jobs: core.jobs,
+      broker,
+      queueUrl: config.queueUrl,
+      queuePrefix: config.queuePrefix,
+      signUp: createSignUp(config.appSecret),
       publicUrl: config.publicUrl,
       sandboxUrl: config.sandboxUrl,
       storageOrigin: storage.origin,

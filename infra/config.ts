@@ -143,9 +143,7 @@ type Key<Kind extends ProcessKind> = (typeof readBy)[Kind][number];
 
 /** The settings of one kind of process, frozen. */
 export type Config<Kind extends ProcessKind> = {
-  readonly [K in Key<Kind>]: K extends keyof typeof derived
-    ? ReturnType<(typeof derived)[K]>
-    : Settings[K];
+  readonly [K in Key<Kind>]: K extends keyof typeof derived ? ReturnType<(typeof derived)[K]> : Settings[K];
 };
 
 /** Holds every problem of a configuration, not only the first. No message repeats a value: it may be a secret. */

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
 import { hashPassword } from "../../infra/passwords.ts";
 import type { Tx } from "../../infra/database.ts";
@@ -34,8 +33,6 @@ export interface Demos {
   ordered(count: number): Promise<string[]>;
   /** One task, enqueued twice with one idempotency key. */
   twice(): Promise<string[]>;
-  /** One batch of short tasks. Resolves with its id. */
-  batch(count: number): Promise<string>;
   /** Parts of a flood of sign-ups. */
   flood(): AddPart;
   /** Parts of a rain of tasks that do nothing. */
@@ -71,13 +68,6 @@ export const createDemos = ({ jobs, signUp }: DemoDeps): Demos => {
       const idempotencyKey = randomUUID();
       return enqueueTasks([1, 2].map((number) => ({ work: "sleep", ms: 1_000, idempotencyKey, number })));
     },
-    batch: async (count) => {
-      const batch = { id: uuidv7(), name: `${count} tasks` };
-      await jobs.transaction(({ enqueueMany }) =>
-        enqueueMany(demoTask, Array<typeof SHORT>(count).fill(SHORT), { batch, priority: BEHIND }),
-      );
-      return batch.id;
-    },
     flood: () => {
       const people = inventPeople();
       return async (rest) => (await signUpMany(Math.min(CHUNK, rest), people)).length;
@@ -92,10 +82,6 @@ export const createDemos = ({ jobs, signUp }: DemoDeps): Demos => {
 };
 
 const NOTHING = { payload: { work: "nothing" } } as const;
-const SHORT = { payload: { work: "sleep", ms: 100 } } as const;
-
-/** The priority of a batch: single tasks go first. */
-const BEHIND = 10;
 
 type Task = z.input<typeof demoTask.payload>;
 

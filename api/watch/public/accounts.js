@@ -6,11 +6,16 @@ import { Refused } from "./refusals.js";
 export const createAccounts = (context, request, person) => {
   const signUp = async ({ headers } = {}) => {
     const { name, email, password } = person.get();
-    const answer = await request("POST", "/v1/signup", { name, email, password }, {
-      headers,
-      why: "The account and the job that mails it were committed together: either both exist, or neither.",
-      source: "api/accounts/signup.ts#signupRoutes",
-    });
+    const answer = await request(
+      "POST",
+      "/v1/signup",
+      { name, email, password },
+      {
+        headers,
+        why: "The account and the job that mails it were committed together: either both exist, or neither.",
+        source: "api/accounts/signup.ts#signupRoutes",
+      },
+    );
     person.change({ stage: "signed-up" });
     return answer;
   };
@@ -20,10 +25,15 @@ export const createAccounts = (context, request, person) => {
     context.say("Waiting for the mail with the link.");
     const token = await waitForToken(context, email, "verify-email", options);
     if (!token) throw new Refused("The mail with the link has not arrived within three minutes.");
-    const answer = await request("POST", "/v1/verify-email", { token }, {
-      why: "The link of the mail works once. The same transaction has enqueued the welcome mail.",
-      source: "api/accounts/verify-email.ts#verifyEmailRoutes",
-    });
+    const answer = await request(
+      "POST",
+      "/v1/verify-email",
+      { token },
+      {
+        why: "The link of the mail works once. The same transaction has enqueued the welcome mail.",
+        source: "api/accounts/verify-email.ts#verifyEmailRoutes",
+      },
+    );
     person.change({ stage: "verified" });
     return answer;
   };
@@ -31,10 +41,15 @@ export const createAccounts = (context, request, person) => {
   /** Keeps an account whose deletion is scheduled. */
   const logIn = async () => {
     const { email, password } = person.get();
-    const answer = await request("POST", "/v1/login", { email, password }, {
-      why: "The session is a row of PostgreSQL. A login also cancels a scheduled deletion of the account.",
-      source: "api/accounts/login.ts#loginRoutes",
-    });
+    const answer = await request(
+      "POST",
+      "/v1/login",
+      { email, password },
+      {
+        why: "The session is a row of PostgreSQL. A login also cancels a scheduled deletion of the account.",
+        source: "api/accounts/login.ts#loginRoutes",
+      },
+    );
     const { body: me } = await request("GET", "/v1/me", undefined, {
       why: "The page reads the id of your account.",
       source: "api/accounts/me.ts#meRoutes",

@@ -1,7 +1,8 @@
 import { createAccounts } from "./accounts.js";
 import { createColleague } from "./colleague.js";
 import { createRequests } from "./requests.js";
-import { drawPicture, recordVideo } from "./samples.js";
+import { drawPicture } from "./pictures.js";
+import { recordVideo } from "./video.js";
 
 /** Seconds until an account is deleted that the page asks to delete. */
 const GRACE = 30;
@@ -37,10 +38,15 @@ export const createActs = (context, person) => {
     const source = "api/projects/projects.ts#projectsRoutes";
     const project = await request("POST", "/v1/projects", { name: "Moon base" }, { source, why: PROJECT });
     for (const [index, title] of TASKS.entries())
-      await request("POST", `/v1/projects/${project.body.id}/tasks`, { title, state: stateOf(index) }, {
-        why: "A task for the report to count.",
-        source: "api/projects/tasks.ts#taskRoutes",
-      });
+      await request(
+        "POST",
+        `/v1/projects/${project.body.id}/tasks`,
+        { title, state: stateOf(index) },
+        {
+          why: "A task for the report to count.",
+          source: "api/projects/tasks.ts#taskRoutes",
+        },
+      );
     person.change({ projectId: project.body.id });
     return project.body.id;
   };
@@ -72,11 +78,16 @@ export const createActs = (context, person) => {
 
   const deleteAccount = async () => {
     const { password } = person.get();
-    const answer = await request("DELETE", "/v1/account", { password }, {
-      headers: { "X-Watch-Grace": String(GRACE) },
-      why: `The deletion is a job that is due in ${GRACE} s. Until then, a login cancels it.`,
-      source: "api/accounts/deletion.ts#deletionRoutes",
-    });
+    const answer = await request(
+      "DELETE",
+      "/v1/account",
+      { password },
+      {
+        headers: { "X-Watch-Grace": String(GRACE) },
+        why: `The deletion is a job that is due in ${GRACE} s. Until then, a login cancels it.`,
+        source: "api/accounts/deletion.ts#deletionRoutes",
+      },
+    );
     person.change({ stage: "verified", deletionAt: answer.body.deletionAt });
     return answer;
   };
@@ -101,6 +112,7 @@ export const createActs = (context, person) => {
 
 const stateOf = (index) => ["DONE", "DOING", "TODO"][index % 3];
 
-const UPLOAD_CREATED = "The API has answered with a signed URL for the file. No worker has anything to do yet.";
+const UPLOAD_CREATED =
+  "The API has answered with a signed URL for the file. No worker has anything to do yet.";
 const UPLOAD_DONE = "The file was checked, and the upload and its jobs were committed together.";
 const PROJECT = "A report needs a project with tasks.";

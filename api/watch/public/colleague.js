@@ -3,7 +3,10 @@ import { inventPerson } from "./people.js";
 import { Refused } from "./refusals.js";
 
 /** Phones that the page registers for the visitor's person. */
-const PHONES = [["ANDROID", "android"], ["IOS", "ios"]];
+const PHONES = [
+  ["ANDROID", "android"],
+  ["IOS", "ios"],
+];
 
 /** Requests at the same time. The order in which they commit is the order of the notifications. */
 const AT_ONCE = 4;
@@ -37,17 +40,27 @@ export const createColleague = (context, request, person) => {
   };
 
   const accept = async (projectId, { email, token }, options) => {
-    await request("POST", `/v1/projects/${projectId}/invitations`, { email, role: "MEMBER" }, {
-      quiet: true,
-      why: "The invitation and its mail were committed together.",
-      source: "api/projects/invitations.ts#invitationRoutes",
-    });
+    await request(
+      "POST",
+      `/v1/projects/${projectId}/invitations`,
+      { email, role: "MEMBER" },
+      {
+        quiet: true,
+        why: "The invitation and its mail were committed together.",
+        source: "api/projects/invitations.ts#invitationRoutes",
+      },
+    );
     const invitation = await tokenOf(email, "invitation", options);
-    await request("POST", "/v1/invitations/accept", { token: invitation }, {
-      ...as(token),
-      why: "Only the invited address can accept.",
-      source: "api/projects/accept-invitation.ts#acceptInvitationRoutes",
-    });
+    await request(
+      "POST",
+      "/v1/invitations/accept",
+      { token: invitation },
+      {
+        ...as(token),
+        why: "Only the invited address can accept.",
+        source: "api/projects/accept-invitation.ts#acceptInvitationRoutes",
+      },
+    );
   };
 
   const tokenOf = async (email, page, options) => {
@@ -63,25 +76,40 @@ export const createColleague = (context, request, person) => {
   const prepare = async () => {
     if (person.get().phones) return;
     for (const [platform, name] of PHONES)
-      await request("POST", "/v1/devices", { platform, token: `watch-${name}-${person.get().userId}` }, {
-        quiet: true,
-        why: "A phone of yours. It receives what happens from now on.",
-        source: "api/devices/register.ts#registerDevice",
-      });
-    await request("PUT", "/v1/notification-choices/task-assigned", { inApp: true, push: true, mail: false }, {
-      why: "Pushes only: a hundred mails would hide them.",
-      source: "api/notifications/choices.ts#choiceRoutes",
-    });
+      await request(
+        "POST",
+        "/v1/devices",
+        { platform, token: `watch-${name}-${person.get().userId}` },
+        {
+          quiet: true,
+          why: "A phone of yours. It receives what happens from now on.",
+          source: "api/devices/register.ts#registerDevice",
+        },
+      );
+    await request(
+      "PUT",
+      "/v1/notification-choices/task-assigned",
+      { inApp: true, push: true, mail: false },
+      {
+        why: "Pushes only: a hundred mails would hide them.",
+        source: "api/notifications/choices.ts#choiceRoutes",
+      },
+    );
     person.change({ phones: true });
   };
 
   const assign = (projectId, { token }, number, times) =>
-    request("POST", `/v1/projects/${projectId}/tasks`, { title: `Task ${number}`, assigneeId: person.get().userId }, {
-      ...as(token),
-      quiet: number !== times,
-      why: "The task, the notification and the job of its push were committed together.",
-      source: "api/http/announce.ts#announce",
-    });
+    request(
+      "POST",
+      `/v1/projects/${projectId}/tasks`,
+      { title: `Task ${number}`, assigneeId: person.get().userId },
+      {
+        ...as(token),
+        quiet: number !== times,
+        why: "The task, the notification and the job of its push were committed together.",
+        source: "api/http/announce.ts#announce",
+      },
+    );
 
   const notify = async (projectId, times, options) => {
     const colleague = await join(projectId, options);

@@ -25,13 +25,17 @@ const DOMAIN = "visitors.example";
 /** `random` returns whole numbers below its argument. Addresses are fresh: their ends have 60 million forms. */
 export const inventPerson = (random = randomBelow) => {
   const [name, local, place] = PEOPLE[random(PEOPLE.length)];
-  return { name, place, email: `${local}.${letters(random, 5)}${random(10)}@${DOMAIN}`, password: password(random) };
+  return {
+    name,
+    place,
+    email: `${local}.${letters(random, 5)}${random(10)}@${DOMAIN}`,
+    password: password(random),
+  };
 };
 
 const LETTERS = "abcdefghijkmnpqrstuvwxyz";
 
-const letters = (random, length) =>
-  Array.from({ length }, () => LETTERS[random(LETTERS.length)]).join("");
+const letters = (random, length) => Array.from({ length }, () => LETTERS[random(LETTERS.length)]).join("");
 
 /** Long enough for any rule, and readable on the page. */
 const password = (random) => Array.from({ length: 4 }, () => letters(random, 5)).join("-");

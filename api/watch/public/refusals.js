@@ -9,7 +9,10 @@ export class Refused extends Error {
 
 /** The limits of api/rate-limits.ts that a visitor can meet, in words, by the path's beginning. */
 const LIMITS = [
-  ["/v1/signup", "50 mails an hour may be caused by one client, and 5 sign-ups an hour have the same address"],
+  [
+    "/v1/signup",
+    "50 mails an hour may be caused by one client, and 5 sign-ups an hour have the same address",
+  ],
   ["/v1/login", "one client may log in 100 times in 15 minutes"],
   ["/v1/verify-email", "one client may try 30 codes an hour"],
   ["/v1/uploads", "one user may send 1,000 files an hour"],
@@ -34,6 +37,7 @@ const limitOf = (path, retryAfter) => {
   return retryAfter > 0 ? `${rule} It works again in ${inWords(retryAfter)}.` : rule;
 };
 
-const titleOf = (body) => body?.errors?.[0]?.message ?? body?.detail ?? body?.title ?? "The request was refused.";
+const titleOf = (body) =>
+  body?.errors?.[0]?.message ?? body?.detail ?? body?.title ?? "The request was refused.";
 
 const inWords = (seconds) => (seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`);

@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import supertest from "supertest";
+import { createSignUp } from "../../../api/accounts/signup.ts";
 import { createApp } from "../../../api/app.ts";
 import { createReadiness, type Readiness } from "../../../api/http/readiness.ts";
 import { createApiServer } from "../../../api/http/server.ts";
+import { openWatch, type WatchDeps } from "../../../api/watch/open.ts";
 import { createStreams, type Streams } from "../../../api/notifications/streams.ts";
 import type { UploadWork } from "../../../api/uploads/work.ts";
 import { loadConfig } from "../../../infra/config.ts";
@@ -33,6 +35,8 @@ interface Options {
   accountDeletionGrace?: number;
   /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
+  /** Whether the live page is there, and what differs there. Default: no. */
+  watch?: boolean | Partial<WatchDeps>;
 }
 
 /** The API, the workers of `email` and `upload-purge` and the sandbox, with a separate database and broker. */
@@ -90,9 +94,20 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     broker: core.broker.ping,
   });
   const streams = createStreams(core.database, { onError: (error) => log.warn({ err: error }, "events") });
+  const watch = options.watch
+    ? openWatch({
+        ...core,
+        signUp: createSignUp(SECRET),
+        publicUrl: PUBLIC_URL,
+        sandboxUrl,
+        storageOrigin: files.storage.origin,
+        onError: (error) => log.warn({ err: error }, "live page"),
+        ...(options.watch === true ? {} : options.watch),
+      })
+    : undefined;
   const app = createApp({
     prisma,
-    jobs: core.jobs,
+    jobs: watch?.jobs ?? core.jobs,
     throttle: options.throttle?.(core) ?? noThrottle,
     storage: files.storage,
     uploadWork: options.uploadWork ?? { IMAGE: idle, VIDEO: idle },
@@ -102,6 +117,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     accountDeletionGrace: options.accountDeletionGrace ?? 7 * 86_400_000,
     publicUrl: PUBLIC_URL,
     trustProxy: 1,
+    watch,
     log,
   });
 
@@ -113,6 +129,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   await once(server, "listening");
   cleanups.defer(() => close(0));
   cleanups.defer(streams.close);
+  cleanups.defer(async () => watch?.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     core,
