@@ -41,7 +41,7 @@ const selection = createSelection();
 const say = createAnnouncer((text) => (find("#status").textContent = text));
 /** Begins the ids of all requests of this page, so that the ledger's rows name the page that they are from. */
 const requests = `watch-${crypto.randomUUID().slice(0, 8)}-`;
-const balance = createBalance((books) => header.showBooks(books), { model, clock, requests });
+const balance = createBalance((found) => header.showBalance(found), { model, clock, requests });
 
 const context = {
   model,

@@ -1,5 +1,6 @@
 import { html, render, nothing } from "./lit/lit-html.js";
-import { comparison, predictCard } from "./predict.js";
+import { comparison } from "./comparison.js";
+import { predictCard } from "./predict.js";
 import { createProgress } from "./progress.js";
 import { readHash, writeHash } from "./selection.js";
 import { STEPS } from "./steps.js";
