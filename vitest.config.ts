@@ -37,9 +37,13 @@ const httpFlows = [
   ],
   ...["user-data", "account-delete-catalog"],
 ];
+// The worker or the API is killed, and what its next run leaves in the database and the storage is looked at. That each
+// broker gives the job of a killed worker to another one is shown by worker-killed, poison, push-killed and flows.
+const killed = ["api", "deletion", "dispatch", "export", "purge", "report"];
 const beforeBroker = [
   ...httpFlows.map((name) => `test/flows/${name}.test.ts`),
   ...["test/api/*.test.ts", "api/**/*.test.ts", "workers/wiring/*.test.ts"],
+  ...killed.map((name) => `test/chaos/${name}-killed.test.ts`),
   "test/chaos/deletion-interrupted.test.ts",
 ];
 const ofOneBroker = process.env["BROKER"] ? beforeBroker : [];
@@ -71,7 +75,7 @@ export default defineConfig({
     // Files share processes, because starting a process takes longer than most files.
     isolate: false,
     // Most tests wait for retries and outages, so more files than cores can run at once.
-    maxWorkers: 5,
+    maxWorkers: 4,
     // Only against waiting forever. Speed is measured by benchmarks, and by the tests that say so.
     testTimeout: 180_000,
     hookTimeout: 180_000,
