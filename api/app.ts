@@ -21,18 +21,21 @@ import { warnOfUncountedProxy } from "./http/uncounted-proxy.ts";
 
 /** Builds the HTTP application. Opens nothing, listens to nothing. */
 export const createApp = (deps: AppDeps): Express => {
+  const { watch } = deps;
   const routes = createRoutes(deps);
   return express()
     .set("trust proxy", deps.trustProxy)
     .disable("x-powered-by")
-    .use(logRequests(deps.log, loggedPaths(routes)))
+    .use(logRequests(deps.log, [...loggedPaths(routes), ...(watch?.paths ?? [])]))
     .use(warnOfUncountedProxy(deps.trustProxy))
     .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy(deps.storage) } }))
     .use(endConnections(deps.readiness))
     .use(rejectMalformed)
+    .use(watch?.around ?? passOn)
     .use(takeSignedPuts(deps))
     .use(serveRoutes(routes, { ...deps, authenticate: createAuthentication(deps) }))
     .use(docs(routes))
+    .use("/watch", watch?.router ?? passOn)
     .use(repairLinks)
     .use(staticFiles(pages))
     .use(notFound)
@@ -61,6 +64,8 @@ const policy = ({ origin }: Storage) => ({
   formAction: ["'self'"],
   frameAncestors: ["'none'"],
 });
+
+const passOn: RequestHandler = (_request, _response, next) => next();
 
 /** On the way out, every answer is its connection's last. */
 const endConnections =

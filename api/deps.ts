@@ -6,6 +6,7 @@ import type { Jobs } from "../workers/core/index.ts";
 import type { Readiness } from "./http/readiness.ts";
 import type { Streams } from "./notifications/streams.ts";
 import type { UploadWork } from "./uploads/work.ts";
+import type { Watch } from "./watch/watch.ts";
 
 /** What the application and its routes use. */
 export interface AppDeps {
@@ -23,5 +24,7 @@ export interface AppDeps {
   publicUrl: string;
   /** Number of proxies in front, for the client's address. */
   trustProxy: number;
+  /** The live page. Only where the sandbox is on. */
+  watch?: Watch | undefined;
   log: Logger;
 }

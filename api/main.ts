@@ -41,9 +41,21 @@ const streams = createStreams(database, {
   onError: throttledWarn(log, "events: the database cannot be read"),
 });
 
+// Loaded only where it may exist: production has neither the page nor its code in memory.
+const watch = config.sandbox
+  ? (await import("./watch/open.ts")).openWatch({
+      sql,
+      jobs: core.jobs,
+      publicUrl: config.publicUrl,
+      sandboxUrl: config.sandboxUrl,
+      storageOrigin: storage.origin,
+      onError: throttledWarn(log, "live page: the ledger cannot be read"),
+    })
+  : undefined;
+
 const app = createApp({
   prisma: database.prisma,
-  jobs: core.jobs,
+  jobs: watch?.jobs ?? core.jobs,
   throttle,
   storage,
   uploadWork: { ...uploadWork, VIDEO: createVideoWork(createCanEncodeVideo(config)) },
@@ -53,6 +65,7 @@ const app = createApp({
   accountDeletionGrace: config.accountDeletionGrace,
   publicUrl: config.publicUrl,
   trustProxy: config.trustProxy,
+  watch,
   log,
 });
 
@@ -71,6 +84,7 @@ closeOnSignal(log, async () => {
   await sleep(config.drainDelayMs);
   // Before the server, which waits for open responses. Clients reconnect elsewhere.
   await streams.close();
+  await watch?.close();
   await close(config.shutdownGraceMs);
   await core.close(0);
   await broker.close();

@@ -54,6 +54,7 @@ export const storage = z
     /^(file:\/\/\/.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$/,
     "must be a URL like file:///folder or s3://bucket",
   );
+export const onOrOff = z.stringbool({ truthy: ["on"], falsy: ["off"], error: "must be on or off" });
 /** Paths are appended to it. */
 export const withoutSlash = (value: string) => value.replace(/\/+$/, "");
 export const httpUrl = (example: string) => url(/^https?$/, example);

@@ -92,6 +92,20 @@ describe("the config", () => {
     expect(problemsOf("api", { S3_CREDENTIALS: "key" })).toEqual(["S3_CREDENTIALS: must be KEY:SECRET"]);
   });
 
+  it("has the live page outside production only, and takes on and off", () => {
+    expect(loadConfig("api", {}).sandbox).toBe(true);
+    expect(loadConfig("worker", { NODE_ENV: "test" }).sandbox).toBe(true);
+    expect(loadConfig("api", production).sandbox).toBe(false);
+    expect(loadConfig("api", { SANDBOX: "off" }).sandbox).toBe(false);
+    expect(loadConfig("api", { ...production, SANDBOX: "off" }).sandbox).toBe(false);
+    expect(problemsOf("api", { SANDBOX: "maybe" })).toEqual(["SANDBOX: must be on or off"]);
+  });
+
+  it("finds the sandbox by its port, or where SANDBOX_URL says", () => {
+    expect(loadConfig("api", { SANDBOX_HTTP_PORT: "6003" }).sandboxUrl).toBe("http://127.0.0.1:6003");
+    expect(loadConfig("api", { SANDBOX_URL: "http://sandbox:8025/" }).sandboxUrl).toBe("http://sandbox:8025");
+  });
+
   it("treats an empty variable as unset", () => {
     expect(loadConfig("api", { PORT: "", QUEUE_URL: "" })).toEqual(loadConfig("api", {}));
   });
@@ -260,6 +274,7 @@ describe("in production", () => {
       { DATABASE_URL: "postgres://app@localhost/app?password=offstage" },
       "DATABASE_URL",
     ],
+    ["the live page", { SANDBOX: "on" }, "SANDBOX"],
     ["the sample sender", { MAIL_FROM: "" }, "MAIL_FROM"],
     ["the sample sender without its name", { MAIL_FROM: "hello@offstage.example" }, "MAIL_FROM"],
     ["the sample sender with another name", { MAIL_FROM: '"Acme" <Hello@Offstage.Example>' }, "MAIL_FROM"],

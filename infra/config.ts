@@ -62,6 +62,11 @@ export const variables = {
     values.httpUrl("http://127.0.0.1:8025").transform(values.withoutSlash).optional(),
   ],
 
+  sandbox: ["SANDBOX", values.onOrOff.optional()],
+  sandboxUrl: [
+    "SANDBOX_URL",
+    values.httpUrl("http://127.0.0.1:8025").transform(values.withoutSlash).optional(),
+  ],
   sandboxSmtpPort: ["SANDBOX_SMTP_PORT", values.port.default(1025)],
   sandboxHttpPort: ["SANDBOX_HTTP_PORT", values.port.default(8025)],
 } as const satisfies Record<string, readonly [name: string, schema: z.ZodType]>;
@@ -101,10 +106,11 @@ const readBy = {
     "accountDeletionGrace",
     "video",
     ...ffmpeg,
+    ...(["sandbox", "sandboxUrl", "sandboxHttpPort"] as const),
   ],
   worker: [
     ...[...common, ...stores, ...files, ...links, ...mail, ...ffmpeg, ...transcription, ...push],
-    ...(["workers", "schedules", "healthPort"] as const),
+    ...(["workers", "schedules", "healthPort", "sandbox"] as const),
     ...(["unverifiedDays", "purgeMaxStatements", "purgeMaxBatchMs"] as const),
   ],
   sandbox: [...common, "host", "sandboxSmtpPort", "sandboxHttpPort"],
@@ -124,6 +130,8 @@ const derived = {
   smtpUrl: ({ sandboxSmtpPort }: Settings) => `smtp://127.0.0.1:${sandboxSmtpPort}`,
   transcriptionUrl: ({ sandboxHttpPort }: Settings) => `http://127.0.0.1:${sandboxHttpPort}/v1`,
   fcmSandboxUrl: ({ sandboxHttpPort }: Settings) => `http://127.0.0.1:${sandboxHttpPort}`,
+  sandbox: ({ environment }: Settings) => environment !== "production",
+  sandboxUrl: ({ sandboxHttpPort }: Settings) => `http://127.0.0.1:${sandboxHttpPort}`,
 };
 
 /** The URL of the PostgreSQL that `npm start` runs if DATABASE_URL is not set. */
@@ -135,7 +143,7 @@ type Key<Kind extends ProcessKind> = (typeof readBy)[Kind][number];
 
 /** The settings of one kind of process, frozen. */
 export type Config<Kind extends ProcessKind> = {
-  readonly [K in Key<Kind>]: K extends keyof typeof derived ? string : Settings[K];
+  readonly [K in Key<Kind>]: K extends keyof typeof derived ? ReturnType<(typeof derived)[K]> : Settings[K];
 };
 
 /** Holds every problem of a configuration, not only the first. No message repeats a value: it may be a secret. */
@@ -177,7 +185,7 @@ const endsTooLate = ({ shutdownGraceMs = 0, drainDelayMs = 0 }: Partial<Settings
 
 const withDerived = (settings: Settings): object => {
   const defaults = Object.entries(derived).filter(
-    ([key]) => key in settings && !settings[key as keyof Settings],
+    ([key]) => key in settings && settings[key as keyof Settings] === undefined,
   );
   return { ...settings, ...Object.fromEntries(defaults.map(([key, derive]) => [key, derive(settings)])) };
 };

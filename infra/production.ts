@@ -20,6 +20,7 @@ interface Settings {
   readonly smtpUrl?: string | undefined;
   readonly transcriptionUrl?: string | undefined;
   readonly fcmSandboxUrl?: string | undefined;
+  readonly sandbox?: boolean | undefined;
   readonly appSecret?: string;
   readonly mailFrom?: string;
 }
@@ -69,6 +70,10 @@ export const productionProblems = (settings: Settings): string[] => {
     [
       settings.fcmSandboxUrl !== undefined,
       "FCM_SANDBOX_URL: must not be set, the sandbox delivers no push; set FCM_CREDENTIALS",
+    ],
+    [
+      settings.sandbox === true,
+      "SANDBOX: must not be on, its page shows every job and breaks things on purpose",
     ],
     [
       appSecret === sampleSecret,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import express from "express";
 import type { ErrorRequestHandler, Express, RequestHandler } from "express";
-import { ZodError } from "zod";
+import { z, ZodError } from "zod";
 import { type Inbox, type Message, toAscii } from "./inbox.ts";
 import type { Outage } from "./outage.ts";
 import { createFcm } from "./fcm.ts";
@@ -21,6 +21,11 @@ export const createApp = (inbox: Inbox, phones: Phones, outage: Outage): Express
       inbox.clear();
       response.sendStatus(204);
     });
+
+  app.get("/api/messages/count", (request, response) => {
+    const { since } = counted.parse(request.query);
+    response.json(inbox.count(since));
+  });
 
   app
     .route("/api/outage")
@@ -43,6 +48,8 @@ export const createApp = (inbox: Inbox, phones: Phones, outage: Outage): Express
     .use(express.static(join(import.meta.dirname, "public")))
     .use(problem);
 };
+
+const counted = z.object({ since: z.coerce.date().default(new Date(0)) });
 
 const isTo = (to: unknown) => {
   if (typeof to !== "string") return () => true;

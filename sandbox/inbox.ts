@@ -46,6 +46,13 @@ export class Inbox extends EventEmitter<{ change: [] }> {
     return this.#stored.map(({ message }) => message).reverse();
   }
 
+  /** Mails received since a time. A mail that came again has the same Message-ID and recipient. */
+  count(since: Date): { received: number; distinct: number; repeated: number } {
+    const received = this.#stored.filter(({ message }) => Date.parse(message.receivedAt) >= since.getTime());
+    const { size } = new Set(received.map(({ message }) => `${message.messageId} ${message.to}`));
+    return { received: received.length, distinct: size, repeated: received.length - size };
+  }
+
   find(id: string): StoredMessage | undefined {
     return this.#stored.find(({ message }) => message.id === id);
   }

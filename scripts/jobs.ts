@@ -33,7 +33,7 @@ const HELP = `Lists the jobs in the ledger, retries and cancels them.
   --limit N           at most N jobs (list: 50; retry and cancel: 1000) or batches
   --watch             refreshes list or batches every second, until Ctrl-C; run: waits for the result
 
-  The list shows a published job as running, retrying or queued, and a pending job as waiting.
+  The list shows a published job as running, retrying or queued, and a pending job as waiting or scheduled.
 
   retry and cancel accept the same filters instead of ids:
   npm run jobs -- retry --name email --since 1h`;

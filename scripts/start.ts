@@ -137,6 +137,7 @@ const addresses = {
   SMTP_URL: process.env["SMTP_URL"] || `smtp://${host}:${config.sandboxSmtpPort}`,
   TRANSCRIPTION_URL: process.env["TRANSCRIPTION_URL"] || `${inboxUrl}/v1`,
   FCM_SANDBOX_URL: process.env["FCM_SANDBOX_URL"] || inboxUrl,
+  SANDBOX_URL: process.env["SANDBOX_URL"] || inboxUrl,
 };
 
 const serve = (

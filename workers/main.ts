@@ -65,8 +65,17 @@ closeOnSignal(log, async () => {
   await database.close();
 });
 
+/** For the live page. Loaded only where it may exist. */
+const takeKillOrders = async (worker: string) => {
+  const { dieAsOrdered } = await import("../infra/ordered-death.ts");
+  const { listenForKill } = await import("../infra/kill-orders.ts");
+  const { databaseUrl } = config;
+  onClose(listenForKill({ databaseUrl, worker, log, die: dieAsOrdered }).close);
+};
+
 // Not awaited, so that importing this file does not wait for the servers.
 void core.working.then((worker) => {
   ready = true;
   log.info({ worker, modules: workers.map(({ job }) => job.name) }, "working");
+  if (config.sandbox) void takeKillOrders(worker);
 });

@@ -8,6 +8,7 @@ export const modules = {
   "account-delete": () => import("./wiring/account-delete.ts"),
   "account-export": () => import("./wiring/account-export.ts"),
   "account-purge": () => import("./wiring/account-purge.ts"),
+  "demo-task": () => import("./wiring/demo-task.ts"),
   email: () => import("./wiring/email.ts"),
   "export-purge": () => import("./wiring/export-purge.ts"),
   "image-resize": () => import("./wiring/image-resize.ts"),

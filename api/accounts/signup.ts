@@ -3,9 +3,10 @@ import { z } from "zod";
 import type { Tx } from "../../infra/database.ts";
 import { hashPassword } from "../../infra/passwords.ts";
 import { email as emailJob } from "../../workers/email/job.ts";
+import type { Enqueue } from "../../workers/core/index.ts";
 import type { AppDeps } from "../deps.ts";
 import { clientOf } from "../http/client-address.ts";
-import { route, type Transaction } from "../http/contract.ts";
+import { route } from "../http/contract.ts";
 import { name, newPassword } from "./fields.ts";
 import { address, message } from "../http/fields.ts";
 import { limits, enforceLimit } from "../rate-limits.ts";
@@ -32,28 +33,30 @@ const createUser = async (tx: Tx, user: SignUp & { email: string }) => {
 };
 
 /**
+ * Writes a sign-up and its mail in the given transaction. Resolves with the id of the mail's job. Runs the same statements
+ * for a new, an unverified and a verified address, so that they take as long.
+ */
+export const createSignUp =
+  (appSecret: string) =>
+  async (
+    { tx, enqueue }: { tx: Tx; enqueue: Enqueue },
+    { email, ...signUp }: SignUp & { email: string },
+  ): Promise<string> => {
+    const { id: userId, verifiedAt } = await createUser(tx, { email, ...signUp });
+    const recordId = await createVerification(tx, appSecret, userId, signUp);
+    return enqueue(
+      emailJob,
+      verifiedAt ? { template: "account-exists", userId } : { template: "verification", userId, recordId },
+    );
+  };
+
+/**
  * The response and its timing are the same whether or not the address already has an account. Only the owner of the
  * address learns the difference, by mail. Until the address is verified, each sign-up has its own verification: the
  * password and the name of the one that is used apply.
  */
 export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
-  /** Runs the same statements for a new, an unverified and a verified address, so that they take as long. */
-  const register = (
-    transaction: Transaction,
-    { email, name, shownEmail }: z.output<typeof signup>,
-    passwordHash: string,
-  ): Promise<z.input<typeof message>> =>
-    transaction(async ({ tx, enqueue }) => {
-      const signUp = { name, passwordHash, shownEmail: shownEmail ?? null };
-      const { id: userId, verifiedAt } = await createUser(tx, { email, ...signUp });
-      const recordId = await createVerification(tx, appSecret, userId, signUp);
-      await enqueue(
-        emailJob,
-        verifiedAt ? { template: "account-exists", userId } : { template: "verification", userId, recordId },
-      );
-      return { message: "Check your inbox to continue." };
-    });
-
+  const signUp = createSignUp(appSecret);
   return [
     route(
       {
@@ -70,7 +73,12 @@ export const signupRoutes = ({ appSecret, throttle }: AppDeps) => {
       async ({ body, request, transaction }) => {
         await enforceLimit(throttle, limits.mails, clientOf(request));
         await enforceLimit(throttle, limits.signup, body.email);
-        return register(transaction, body, await hashPassword(body.password));
+        const { email, name, shownEmail = null } = body;
+        const passwordHash = await hashPassword(body.password);
+        return transaction(async (scope) => {
+          await signUp(scope, { email, name, passwordHash, shownEmail });
+          return { message: "Check your inbox to continue." };
+        });
       },
     ),
   ];

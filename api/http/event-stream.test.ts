@@ -12,7 +12,9 @@ const HEARTBEAT = 50;
 const createStreaming = async () => {
   const opened: { stream: EventStream; response: Response }[] = [];
   const app = express().get("/", (request, response) =>
-    sendEvents(request, response, (stream) => void opened.push({ stream, response }), HEARTBEAT),
+    sendEvents(request, response, (stream) => void opened.push({ stream, response }), {
+      heartbeat: HEARTBEAT,
+    }),
   );
   const server = createServer(app).listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -22,6 +22,8 @@ export interface EventStream {
   /** Whether the client's connection has taken everything. Send more only then, so that nothing accumulates here. */
   readonly isFlushed: boolean;
   send(events: readonly StreamEvent[]): void;
+  /** Sends events that are text already, complete with their empty lines. */
+  sendText(text: string): void;
   /** Ends the response. The client reconnects after `retry` milliseconds. */
   end(retry: number): void;
   /** Calls back when the stream has ended, from either side. */
@@ -30,13 +32,13 @@ export interface EventStream {
 
 /** Milliseconds between comments: they keep the connection open in proxies, and show whether the client reads. */
 const HEARTBEAT = 15_000;
-/** Milliseconds after which a client reconnects, unless `end` says otherwise. */
+/** Milliseconds after which a client reconnects, unless `sendEvents` or `end` says otherwise. */
 const RETRY = 2_000;
 
 const HEADERS = {
   "Content-Type": "text/event-stream",
   // Proxies must neither store nor compress nor collect it: events would come late, or never.
-  "Cache-Control": "no-cache, no-transform",
+  "Cache-Control": "no-store, no-transform",
   "X-Accel-Buffering": "no",
 };
 
@@ -45,14 +47,14 @@ export const sendEvents = (
   request: Request,
   response: Response,
   take: (stream: EventStream) => void,
-  heartbeat = HEARTBEAT,
+  { heartbeat = HEARTBEAT, retry = RETRY }: { heartbeat?: number; retry?: number } = {},
 ): void => {
   // The client may have gone while its session was checked. Its stream would never end.
   if (response.closed) return;
   if (request.method !== "HEAD") take(openStream(response, heartbeat));
   response.status(200).set(HEADERS);
   if (request.method === "HEAD") response.end();
-  else response.write(retryIn(RETRY));
+  else response.write(retryIn(retry));
 };
 
 const openStream = (response: Response, heartbeat: number): EventStream => {
@@ -87,6 +89,9 @@ const openStream = (response: Response, heartbeat: number): EventStream => {
     },
     send: (events) => {
       if (isOpen()) write(events.map(toText).join(""));
+    },
+    sendText: (text) => {
+      if (isOpen()) write(text);
     },
     end: (retry) => {
       if (!isOpen()) return;

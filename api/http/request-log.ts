@@ -2,10 +2,15 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import { pinoHttp } from "pino-http";
+import type { RequestHandler } from "express";
 import { errorFacts } from "../../infra/logging.ts";
+import { withOrigin } from "../../workers/core/index.ts";
 
-/** Logs each request when its response has been sent. Of its path, only the parts of `paths` and ids. */
-export const logRequests = (logger: Logger, paths: readonly string[]) => {
+/**
+ * Logs each request when its response has been sent. Of its path, only the parts of `paths` and ids. The jobs that a
+ * request enqueues record its id.
+ */
+export const logRequests = (logger: Logger, paths: readonly string[]): RequestHandler => {
   const filterPath = createPathFilter(paths);
   // Neither the query nor the headers are logged: either may contain a token.
   const requestLine = ({ id, method, url = "" }: { id: unknown; method: string; url?: string }) => ({
@@ -13,12 +18,16 @@ export const logRequests = (logger: Logger, paths: readonly string[]) => {
     method,
     path: filterPath(url),
   });
-  return pinoHttp({
+  const log = pinoHttp({
     logger,
     genReqId: requestId,
     serializers: { req: requestLine, res: statusOnly, err: errorFacts },
     autoLogging: { ignore: isProbe },
   });
+  return (request, response, next) => {
+    log(request, response);
+    withOrigin({ requestId: String(request.id) }, next);
+  };
 };
 
 /**

@@ -16,6 +16,7 @@ const createStream = () => {
     isOpen: true as boolean,
     isFlushed: true as boolean,
     send: (events: readonly StreamEvent[]) => void sent.push(...events),
+    sendText: () => {},
     end: (retry: number) => {
       ends.push(retry);
       stream.isOpen = false;

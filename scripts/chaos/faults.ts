@@ -1,4 +1,5 @@
-import { dropTables, emptyTables, flush } from "./empty-broker.ts";
+import { emptyTables } from "../../infra/empty-broker.ts";
+import { dropTables, flush } from "./empty-broker.ts";
 import type { RedisCluster } from "../processes/redis-cluster.ts";
 import type { WatchedRedis } from "../processes/redis-sentinel.ts";
 import type { RedisServer } from "../processes/redis-server.ts";
@@ -132,7 +133,7 @@ const sentinelFaults = ({ url, master, inSync, promotedInsteadOf, demote }: Watc
 };
 
 const postgresFaults: Fault[] = [
-  brokerFault("broker tables emptied", ({ sql }) => emptyTables(sql)),
+  brokerFault("broker tables emptied", ({ sql }) => emptyTables(sql).then(() => {})),
   brokerFault("broker schema dropped", ({ sql }) => dropTables(sql)),
 ];
 

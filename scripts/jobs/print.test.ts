@@ -13,7 +13,8 @@ const row = (over: Partial<JobRow>) =>
     crashes: 0,
     createdAt: now,
     finishedAt: now,
-    dueAt: now,
+    readyAt: now,
+    orderKey: null,
     startedAt: null,
     result: "sent",
     error: null,
@@ -22,7 +23,7 @@ const row = (over: Partial<JobRow>) =>
   }) as JobRow;
 const error = "ProviderError: the mail was not sent: 451 4.3.0 at RCPT TO";
 const retrying = row({ state: "PUBLISHED", attempt: 3, finishedAt: null, result: null, error });
-const long = row({ name: "video-transcribe", state: "WAITING", result: null });
+const long = row({ name: "video-transcribe", state: "WAITING", result: null, finishedAt: null });
 const lines = (jobs: JobRow[], width: number) => tableOf(jobs, width).map(stripVTControlCharacters);
 
 test.each([60, 80, 100, 120, 160])("a table fits into %d columns", (width) => {
@@ -35,7 +36,7 @@ test("a wide table has a line for each job, a narrow one also a line for each er
   expect(lines([row({}), retrying], 160)).toHaveLength(3);
   const narrow = lines([row({}), retrying], 80);
   expect(narrow[1]).toMatch(/completed +1 +sent$/);
-  expect(narrow[2]).toMatch(/retrying +3$/);
+  expect(narrow[2]).toMatch(/queued +3$/);
   expect(narrow[3]).toBe("  the mail was not sent: 451 4.3.0 at RCPT TO");
 });
 
@@ -46,11 +47,11 @@ test("a job to be retried shows the time of the retry until it is due", () => {
     return lines([{ ...retrying, history }], 160)[1];
   };
   expect(failed(120_000)).toMatch(/retrying +3 .* again in 2 min: the mail was not sent/);
-  for (const ms of [-1_000, 300]) expect(failed(ms)).toMatch(/retrying +3 .*ago +the mail was not sent/);
+  for (const ms of [-1_000, -300]) expect(failed(ms)).toMatch(/queued +3 .*ago +the mail was not sent/);
 });
 
 test("a job that is not due yet shows when it is", () => {
-  const dueAt = new Date(now.getTime() + 24 * 3_600_000);
-  const [, line] = lines([row({ state: "PENDING", finishedAt: null, result: null, dueAt })], 160);
-  expect(line).toMatch(/waiting +0 .* due in 1 d$/);
+  const readyAt = new Date(now.getTime() + 24 * 3_600_000);
+  const [, line] = lines([row({ state: "PENDING", finishedAt: null, result: null, readyAt })], 160);
+  expect(line).toMatch(/scheduled +0 .* due in 1 d$/);
 });

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { HistoryEntry, JobRow } from "../../workers/core/index.ts";
+import { phaseOf, type HistoryEntry, type JobRow, type Phase } from "../../workers/core/index.ts";
 
 type Colour = Parameters<typeof styleText>[0];
 
@@ -9,17 +9,26 @@ const COLOURS: Record<string, Colour> = {
   crashed: "red",
   retrying: "yellow",
   retry: "yellow",
+  lost: "yellow",
   running: "cyan",
   cancelled: "gray",
 };
 
-/** The state in the words of the list: a published job is queued, running or retrying. */
-const phase = ({ state, startedAt, attempt, orderKey }: JobRow): string => {
-  if (state === "WAITING") return orderKey === null ? "waiting for children" : "waiting for its turn";
-  if (state !== "PUBLISHED") return state === "PENDING" ? "waiting" : state.toLowerCase();
-  if (startedAt) return "running";
-  return attempt > 0 ? "retrying" : "queued";
+const WORDS: Record<Phase, string> = {
+  scheduled: "scheduled",
+  committed: "waiting",
+  queued: "queued",
+  running: "running",
+  again: "retrying",
+  children: "waiting for children",
+  turn: "waiting for its turn",
+  done: "completed",
+  dead: "failed",
+  cancelled: "cancelled",
 };
+
+/** The phase in the words of the list. */
+const phase = (job: JobRow): string => WORDS[phaseOf(job, Date.now())];
 
 const UNITS: [seconds: number, name: string][] = [
   [86_400, "d"],
@@ -44,16 +53,14 @@ const clip = (text: string, width: number): string =>
 const plain = (error: string): string => error.replace(/^(Provider)?Error: /, "");
 
 /** When a failed job is retried, if it is not due yet. */
-const nextAttempt = (job: JobRow): Date | null => {
-  const next = new Date(job.history.at(-1)?.retryAt ?? 0);
-  return phase(job) === "retrying" && next.getTime() > Date.now() + 1_000 ? next : null;
-};
+const nextAttempt = (job: JobRow): Date | null =>
+  phase(job) === "retrying" ? new Date(job.history.at(-1)?.retryAt ?? 0) : null;
 
 const outcome = (job: JobRow): string => {
-  const { state, dueAt, result, error } = job;
+  const { readyAt, result, error } = job;
   const next = nextAttempt(job);
   if (error !== null) return next ? `again ${relative(next)}: ${plain(error)}` : plain(error);
-  if (state === "PENDING" && dueAt.getTime() > Date.now() + 1_000) return `due ${relative(dueAt)}`;
+  if (phase(job) === "scheduled") return `due ${relative(readyAt)}`;
   return result === null ? "" : typeof result === "string" ? result : JSON.stringify(result);
 };
 
@@ -116,12 +123,20 @@ const time = (date: Date | null): string => (date ? `${toSecond(date)}  (${relat
 
 const toSecond = (date: Date): string => date.toISOString().replace(/\.\d+/, "");
 
-const printAttempt = ({ startedAt, endedAt, by, outcome, error }: HistoryEntry, index: number): void => {
+const NOTES: Partial<Record<HistoryEntry["outcome"], string>> = {
+  released: "given back when its process ended",
+  lost: "the broker did not know it, published again",
+  replayed: "taken out of the dead letter",
+};
+
+const printEntry = (entry: HistoryEntry, index: number): void => {
+  const { startedAt, endedAt, by, outcome, count } = entry;
   const began = toSecond(new Date(startedAt ?? endedAt));
   const took = startedAt ? `${Date.parse(endedAt) - Date.parse(startedAt)} ms` : "";
-  const coloured = styleText(COLOURS[outcome] ?? "white", outcome.padEnd(7));
+  const coloured = styleText(COLOURS[outcome] ?? "white", outcome.padEnd(8));
+  const note = `${plain(entry.error ?? NOTES[outcome] ?? "")}${count ? ` (${count} times)` : ""}`;
   console.log(
-    `${String(index + 1).padStart(4)}  ${began}  ${took.padStart(8)}  ${coloured}  ${plain(error ?? "")}`.trimEnd(),
+    `${String(index + 1).padStart(4)}  ${began}  ${took.padStart(8)}  ${coloured}  ${note}`.trimEnd(),
   );
   if (by) console.log(styleText("gray", `      by ${by}`));
 };
@@ -136,7 +151,7 @@ export const printJob = (job: JobRow): void => {
   line("order key", job.orderKey);
   line("priority", job.priority || null);
   line("created", time(job.createdAt));
-  line("due", job.state === "PENDING" ? time(job.dueAt) : null);
+  line("due", phase(job) === "scheduled" ? time(job.readyAt) : null);
   line("published", time(job.publishedAt));
   line("next attempt", time(nextAttempt(job)));
   line("started", time(job.startedAt));
@@ -145,8 +160,8 @@ export const printJob = (job: JobRow): void => {
   line("progress", job.progress);
   line("result", job.result);
   line("error", job.error && plain(job.error));
-  if (job.history.length > 0) console.log(`\n${styleText("bold", "earlier attempts")}`);
-  job.history.forEach(printAttempt);
+  if (job.history.length > 0) console.log(`\n${styleText("bold", "history")}`);
+  job.history.forEach(printEntry);
 };
 
 /** Prints a flow as a tree, with an arrow at the given job. */

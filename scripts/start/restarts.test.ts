@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createRestarts } from "./restarts.ts";
 
-const crash = { wasReady: true, bySignal: true };
+const crash = { wasReady: true, bySignal: true, ordered: false };
 
 test("a program is restarted four times in a minute, and not a fifth time", () => {
   const restarts = createRestarts();
@@ -17,9 +17,17 @@ test("ends more than a minute ago do not count", () => {
 });
 
 test("a program that exits before it was ever ready is not restarted", () => {
-  expect(createRestarts()({ at: 0, wasReady: false, bySignal: false })).toBe("before it was ready");
+  expect(createRestarts()({ ...crash, at: 0, wasReady: false, bySignal: false })).toBe("before it was ready");
 });
 
 test("a program that is killed before it was ready is restarted", () => {
-  expect(createRestarts()({ at: 0, wasReady: false, bySignal: true })).toBeUndefined();
+  expect(createRestarts()({ ...crash, at: 0, wasReady: false })).toBeUndefined();
+});
+
+test("an ordered end is always followed by a restart, and does not count", () => {
+  const restarts = createRestarts();
+  const order = { ...crash, ordered: true };
+  for (let at = 0; at < 20_000; at += 1_000) expect(restarts({ ...order, at })).toBeUndefined();
+  for (const at of [21_000, 22_000, 23_000, 24_000]) expect(restarts({ ...crash, at })).toBeUndefined();
+  expect(restarts({ ...crash, at: 25_000 })).toBe("5 times in a minute");
 });

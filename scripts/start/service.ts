@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isOrderedDeath } from "../../infra/ordered-death.ts";
 import { type ProgramName, print, printOutput } from "./output.ts";
 import { createRestarts, RESTART_DELAY } from "./restarts.ts";
 
@@ -50,8 +51,10 @@ export const startService = (options: ServiceOptions): Service => {
   const launch = (): ChildProcess => {
     lastLines = [];
     const started = spawnService(options, (line) => (lastLines = [...lastLines, line].slice(-LAST_LINES)));
+    let ordered = false;
+    started.on("message", (message) => (ordered ||= isOrderedDeath(message)));
     started.once("close", (code, signal) => {
-      if (isWanted) endUnexpectedly(code, signal);
+      if (isWanted) endByItself(code, signal, ordered);
     });
     void noticeReady(started);
     return started;
@@ -70,15 +73,16 @@ export const startService = (options: ServiceOptions): Service => {
     wasReady = true;
   };
 
-  const endUnexpectedly = (code: number | null, signal: NodeJS.Signals | null) => {
+  const endByItself = (code: number | null, signal: NodeJS.Signals | null, ordered: boolean) => {
     if (isStopping()) return;
     const how = signal ?? `exit code ${code}`;
-    const reason = reasonToGiveUp({ at: performance.now(), wasReady, bySignal: signal !== null });
+    const reason = reasonToGiveUp({ at: performance.now(), wasReady, bySignal: signal !== null, ordered });
     if (reason !== undefined) {
       gaveUp = true;
       return onGiveUp(`ended ${reason} (${how})`, lastLines);
     }
-    print(name, `ended unexpectedly (${how}), restarting in ${RESTART_DELAY / 1_000} s`);
+    const cause = ordered ? "as ordered" : "unexpectedly";
+    print(name, `ended ${cause} (${how}), restarting in ${RESTART_DELAY / 1_000} s`);
     restarting = setTimeout(relaunch, RESTART_DELAY);
   };
   let child = launch();

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { connectRedis, defineJob, defineWorker, RateLimitedError } from "../../workers/core/index.ts";
 import { createDeliveries } from "../../workers/core/delivery.ts";
 import { brokerIdOf } from "../../workers/core/ledger/sql.ts";
+import { createTally } from "../../workers/core/tally.ts";
 import { startWorkers } from "../../workers/core/worker.ts";
 import { type Core, createCore } from "../support/core/core.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -54,7 +55,7 @@ test("a job that the broker delivers twice at once to one process runs once", as
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const { processor } = createDeliveries({
     ...{ database: database.jobs, broker, log, observe: () => {}, nudge: () => {}, workerId: "this" },
-    ...{ ending: signal, giveUp: signal },
+    ...{ ending: signal, giveUp: signal, tally: createTally([]) },
   });
   let runs = 0;
   const worker = defineWorker(twice, async () => ++runs);
@@ -114,7 +115,10 @@ test("a pause of one process leaves the queue and its job to the others", async 
   const first = await enqueue(shared, 0);
   await until("the first process has refused", () => runs.length === 1);
   core.work(defineWorker(shared, async ({ n }) => void runs.push(`done ${n}`)));
-  expect(await core.reaches(first, "COMPLETED")).toMatchObject({ attempt: 0, history: [] });
+  expect(await core.reaches(first, "COMPLETED")).toMatchObject({
+    attempt: 0,
+    history: [{ outcome: "limited", kind: "rate-limited" }],
+  });
   for (const n of [1, 2, 3]) await core.reaches(await enqueue(shared, n), "COMPLETED");
   expect(runs).toEqual(["refused 0", "done 0", "done 1", "done 2", "done 3"]);
 });

@@ -73,7 +73,7 @@ test("shows a flow as a tree", async () => {
 test("shows a job with its attempts", async () => {
   const { output } = await run("show", ids[1] ?? "");
   expect(output).toMatch(/payload +\{"n":1\}/);
-  expect(output).toMatch(/earlier attempts\n +1 .* failed +PermanentError: the provider is broken/);
+  expect(output).toMatch(/history\n +1 .* failed +PermanentError: the provider is broken/);
 });
 
 test("shows when a job is retried", async () => {

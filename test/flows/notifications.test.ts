@@ -303,7 +303,7 @@ describe("a stream", () => {
     const response = await open(ada.cookie);
     expect(Object.fromEntries(response.headers)).toMatchObject({
       "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache, no-transform",
+      "cache-control": "no-store, no-transform",
       "x-accel-buffering": "no",
     });
     await response.body!.cancel();

@@ -1,11 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  DelayedError,
-  UnrecoverableError,
-  Worker as BrokerWorker,
-  type Job as BrokerJob,
-  type Processor,
-} from "bullmq";
+import { Worker as BrokerWorker, type Processor } from "bullmq";
+import { refuse, release, RetryError, type Held } from "./answer.ts";
 import { retryWhileUnavailable } from "./batch.ts";
 import type { Broker } from "./broker.ts";
 import type { Database } from "./enqueue.ts";
@@ -18,20 +13,23 @@ import {
   SupersededError,
 } from "./errors.ts";
 import type { JobDefinition, Worker } from "./job.ts";
-import { isRunning, stillRunBy, type RunOutcome, type StartedJob } from "./ledger/runs.ts";
+import { isRunning, stillRunBy, type StartedJob } from "./ledger/runs.ts";
 import { brokerIdOf, parseBrokerId, toJson, type Delivery } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
 import { classify, reporter, type Observe } from "./outcome.ts";
 import { createAlerts, pauseQueue, type Consumer } from "./pause.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRunLedger } from "./run-ledger.ts";
+import { withOrigin } from "./origin.ts";
 import { openRun, type OpenRun } from "./run.ts";
+import type { Tally } from "./tally.ts";
 
 interface Deps<Tx> {
   database: Database<Tx>;
   broker: Broker;
   log: Log;
   observe: Observe;
+  tally: Pick<Tally, "during">;
   nudge(): void;
   /** Recorded with every run. */
   workerId: string;
@@ -39,13 +37,6 @@ interface Deps<Tx> {
   ending: AbortSignal;
   /** Aborts when the process can wait no longer for the database to record what runs achieved. */
   giveUp: AbortSignal;
-}
-
-/** A job that the broker has given to this process: its lock's token, and the consumer that took it. */
-interface Held {
-  brokerJob: BrokerJob;
-  token: string;
-  consumer: Consumer;
 }
 
 /** Milliseconds until the broker delivers a job again whose earlier run may still be in progress. */
@@ -56,22 +47,12 @@ const STOP = 2_000;
 
 const SHUT_DOWN = "the process shuts down";
 
-/** Thrown to the broker, which delivers the job again after `delay` ms. */
-export class RetryError extends Error {
-  readonly delay: number;
-
-  constructor(message: string, delay: number) {
-    super(message);
-    this.delay = delay;
-  }
-}
-
 /**
  * Runs what the broker delivers. The ledger is written here, around the handler, and never from the broker's events,
  * which are lost when the broker is emptied.
  */
 export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
-  const { database, broker, log, observe, nudge, workerId, ending, giveUp } = deps;
+  const { database, broker, log, observe, tally, nudge, workerId, ending, giveUp } = deps;
   const ledger = createRunLedger(database, workerId, giveUp, nudge);
   const inQuarantine = createQuarantine();
   const alert = createAlerts(log);
@@ -98,7 +79,7 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     const started = await ledger.start(delivery).catch((error: unknown) => {
       throw new RetryError(describeError(error), 1_000);
     });
-    if (started) return run(worker, started, held);
+    if (started) return tally.during(worker.job.name, () => run(worker, started, held));
     // A broker that lost its last moments delivers jobs that a live worker is running.
     return (await isRunning(database.sql, delivery)) ? release(held, LOOK_AGAIN) : "superseded";
   };
@@ -107,7 +88,7 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     const { job } = worker;
     const report = reporter(job, started, observe);
     try {
-      await perform(worker, started);
+      await withOrigin({ causeId: started.id }, () => perform(worker, started));
     } catch (error) {
       const outcome = { id: started.id, epoch: started.epoch, ...classify(job, started, error) };
       const isOurs = !(error instanceof SupersededError) && (await ledger.end(job, started, outcome));
@@ -192,15 +173,3 @@ const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) =>
     signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
   );
-
-/** Throws the error by which BullMQ decides when to deliver the job again, if at all. */
-const refuse = async (held: Held, { outcome, error, delay }: RunOutcome): Promise<never> => {
-  if (outcome === "failed") throw new UnrecoverableError(error ?? outcome);
-  if (outcome === "retry") throw new RetryError(error ?? outcome, delay);
-  return release(held, delay);
-};
-
-const release = async ({ brokerJob, token }: Held, delay: number): Promise<never> => {
-  await brokerJob.moveToDelayed(Date.now() + delay, token);
-  throw new DelayedError();
-};

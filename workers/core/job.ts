@@ -14,9 +14,9 @@ export interface JobDefinition<Schema extends z.ZodType = z.ZodType> {
   payload: Schema;
   /**
    * Derives the idempotency key: enqueueing twice under one key is one job, for as long as its row is kept and not
-   * cancelled.
+   * cancelled. Without a key, each enqueue is a job.
    */
-  key: ((payload: z.output<Schema>) => string) | undefined;
+  key: ((payload: z.output<Schema>) => string | undefined) | undefined;
   /**
    * Derives the ordering key: jobs with the same key run one at a time, in the order in which their transactions have
    * committed. A job blocks its key until it is completed, cancelled or in the dead letter, also while it waits for a

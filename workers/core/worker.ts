@@ -1,13 +1,15 @@
 import { hostname } from "node:os";
 import { v7 as uuidv7 } from "uuid";
+import { RetryError } from "./answer.ts";
 import type { Broker } from "./broker.ts";
-import { createDeliveries, RetryError } from "./delivery.ts";
+import { createDeliveries } from "./delivery.ts";
 import type { Database } from "./enqueue.ts";
 import type { Worker } from "./job.ts";
 import { beat, removeWorker } from "./ledger/processes.ts";
 import type { Log } from "./log.ts";
 import type { Observe } from "./outcome.ts";
 import { pausable, type BrokerConsumer } from "./pause.ts";
+import { createTally } from "./tally.ts";
 
 export interface WorkersOptions<Tx> {
   database: Database<Tx>;
@@ -47,8 +49,11 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
   const stopping = new AbortController();
   const ending = new AbortController();
   const giveUp = new AbortController();
+  const tally = createTally(workers.map(({ job }) => job));
   const deliveries = createDeliveries({
     ...options,
+    observe: tally.counting(options.observe),
+    tally,
     workerId: id,
     ending: ending.signal,
     giveUp: giveUp.signal,
@@ -85,8 +90,9 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
   };
   workers.forEach(consume);
 
-  const heartbeat = setInterval(() => void beat(sql, id).catch(() => {}), HEARTBEAT); // repeated in 3 s
-  void beat(sql, id).catch(() => {});
+  const sendBeat = () => void beat(sql, id, tally.about()).catch(() => {}); // repeated in 3 s
+  const heartbeat = setInterval(sendBeat, HEARTBEAT);
+  sendBeat();
 
   return {
     id,

@@ -4,7 +4,9 @@ import supertest from "supertest";
 import { createApp } from "../../../api/app.ts";
 import { createReadiness, type Readiness } from "../../../api/http/readiness.ts";
 import { createApiServer } from "../../../api/http/server.ts";
+import { openWatch } from "../../../api/watch/open.ts";
 import { createStreams, type Streams } from "../../../api/notifications/streams.ts";
+import type { Watch } from "../../../api/watch/watch.ts";
 import type { UploadWork } from "../../../api/uploads/work.ts";
 import { loadConfig } from "../../../infra/config.ts";
 import { createLogger } from "../../../infra/logging.ts";
@@ -31,8 +33,12 @@ interface Options {
   uploadWork?: UploadWork;
   /** Milliseconds before an account is deleted. Default: a week. */
   accountDeletionGrace?: number;
+  /** Adds the live page. */
+  watch?: (parts: { core: Core; sandboxUrl: string }) => Watch;
   /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
+  /** Whether the live page is there. Default: no. */
+  watch?: boolean;
 }
 
 /** The API, the workers of `email` and `upload-purge` and the sandbox, with a separate database and broker. */
@@ -89,10 +95,21 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     migrations: () => checkMigrations(core.sql),
     broker: core.broker.ping,
   });
+  const watch = options.watch?.({ core, sandboxUrl });
   const streams = createStreams(core.database, { onError: (error) => log.warn({ err: error }, "events") });
+  const watch = options.watch
+    ? openWatch({
+        sql: core.sql,
+        jobs: core.jobs,
+        publicUrl: PUBLIC_URL,
+        sandboxUrl,
+        storageOrigin: files.storage.origin,
+        onError: (error) => log.warn({ err: error }, "live page"),
+      })
+    : undefined;
   const app = createApp({
     prisma,
-    jobs: core.jobs,
+    jobs: watch?.jobs ?? core.jobs,
     throttle: options.throttle?.(core) ?? noThrottle,
     storage: files.storage,
     uploadWork: options.uploadWork ?? { IMAGE: idle, VIDEO: idle },
@@ -102,6 +119,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     accountDeletionGrace: options.accountDeletionGrace ?? 7 * 86_400_000,
     publicUrl: PUBLIC_URL,
     trustProxy: 1,
+    watch,
     log,
   });
 
@@ -112,7 +130,9 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.defer(() => close(0));
+  cleanups.defer(async () => watch?.close());
   cleanups.defer(streams.close);
+  cleanups.defer(async () => watch?.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     core,

@@ -1,3 +1,4 @@
+import { withEvent } from "./history.ts";
 import { lockOrders, promoteNextOf, type OrderedJob } from "./order.ts";
 import { HAS_OPEN_CHILDREN, type Sql } from "./sql.ts";
 
@@ -22,7 +23,7 @@ export const replayJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: stri
      )
      UPDATE "Job" j SET state = (CASE WHEN ${HAS_OPEN_CHILDREN} OR "orderKey" IS NOT NULL THEN 'WAITING' ELSE 'PENDING' END)::"JobState",
             epoch = epoch + 1, "dueAt" = now(), "readyAt" = now(), attempt = 0, crashes = 0, "publishTries" = 0,
-            "finishedAt" = NULL, error = NULL
+            "finishedAt" = NULL, error = NULL, history = ${withEvent("replayed")}
      FROM failed WHERE j.id = failed.id AND j.state IN ('FAILED', 'CANCELLED')
      RETURNING j.id, j.name, j."orderKey"`,
     ids,

@@ -1,4 +1,5 @@
 import type { OnFailure } from "../job.ts";
+import { currentOrigin } from "../origin.ts";
 import { lockKey } from "./order.ts";
 import type { Sql } from "./sql.ts";
 
@@ -37,9 +38,9 @@ export const insertJobs = async (
   // in the order of the ids, in which the items were given.
   const [row] = await sql<{ count: number }>(
     `WITH inserted AS (
-       INSERT INTO "Job" (id, name, payload, key, priority, "batchId", "orderKey", "orderSeq", state)
-       SELECT id, $1, payload, key, priority, $2::uuid, "orderKey", CASE WHEN "orderKey" IS NOT NULL THEN nextval('"Job_orderSeq_seq"') END,
-              (CASE WHEN "orderKey" IS NULL THEN 'PENDING' ELSE 'WAITING' END)::"JobState"
+       INSERT INTO "Job" (id, name, payload, key, priority, "batchId", "requestId", "causeId", "orderKey", "orderSeq", state)
+       SELECT id, $1, payload, key, priority, $2::uuid, $8::text, $9::uuid, "orderKey",
+              CASE WHEN "orderKey" IS NOT NULL THEN nextval('"Job_orderSeq_seq"') END, (CASE WHEN "orderKey" IS NULL THEN 'PENDING' ELSE 'WAITING' END)::"JobState"
        FROM unnest($3::uuid[], $4::jsonb[], $5::text[], $6::int[], $7::text[]) t (id, payload, key, priority, "orderKey")
        ORDER BY key, id
        ON CONFLICT (name, key) WHERE key IS NOT NULL DO NOTHING
@@ -51,24 +52,30 @@ export const insertJobs = async (
       ...(["id", "payload", "key", "priority", "orderKey"] as const).map((field) =>
         jobs.map((job) => job[field]),
       ),
+      ...origin(),
     ],
   );
   return row?.count ?? 0;
 };
 
+const origin = (): [requestId: string | null, causeId: string | null] => {
+  const { requestId = null, causeId = null } = currentOrigin();
+  return [requestId, causeId];
+};
+
 /** SQL: inserts the row of a query or of VALUES. */
 const insertOne = (source: string): string =>
   `INSERT INTO "Job" (id, name, payload, key, priority, "dueAt", "readyAt", "rootId", "parentId", "onFailure", state,
-                      "orderKey", "orderSeq") ${source}
+                      "requestId", "causeId", "orderKey", "orderSeq") ${source}
    ON CONFLICT (name, key) WHERE key IS NOT NULL DO NOTHING
    RETURNING id`;
 
 const VALUES = `$1::uuid, $2, $3::jsonb, $4, $5::int, now() + $6::int8 * interval '1 millisecond',
-                now() + $6::int8 * interval '1 millisecond', $7::uuid, $8::uuid, $9, $10::"JobState", $11::text`;
+                now() + $6::int8 * interval '1 millisecond', $7::uuid, $8::uuid, $9, $10::"JobState", $11, $12::uuid, $13::text`;
 
 // The place is taken when a row comes out of the subquery, so when the key is locked.
 const INSERT_ORDERED = insertOne(
-  `SELECT ${VALUES}, nextval('"Job_orderSeq_seq"') FROM (SELECT ${lockKey("$2", "$11")} OFFSET 0) locked`,
+  `SELECT ${VALUES}, nextval('"Job_orderSeq_seq"') FROM (SELECT ${lockKey("$2", "$13")} OFFSET 0) locked`,
 );
 const INSERT = insertOne(`VALUES (${VALUES}, NULL)`);
 
@@ -79,7 +86,7 @@ const INSERT = insertOne(`VALUES (${VALUES}, NULL)`);
 export const insertJob = async (sql: Sql, job: NewJob): Promise<string> => {
   const [row] = await sql<{ id: string }>(job.orderKey === null ? INSERT : INSERT_ORDERED, [
     ...[job.id, job.name, job.payload, job.key, job.priority, job.delay],
-    ...[job.rootId, job.parentId, job.onFailure, job.state, job.orderKey],
+    ...[job.rootId, job.parentId, job.onFailure, job.state, ...origin(), job.orderKey],
   ]);
   if (row) return row.id;
   const existing = `SELECT id FROM "Job" WHERE name = $1 AND key = $2`;

@@ -1,8 +1,13 @@
-import type { Sql } from "./sql.ts";
+import type { WorkerAbout } from "../tally.ts";
+import { toJson, type Sql } from "./sql.ts";
 
-/** Records that a worker process is alive. */
-export const beat = (sql: Sql, worker: string): Promise<unknown> =>
-  sql(`INSERT INTO "JobWorker" (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET "seenAt" = now()`, [worker]);
+/** Records that a worker process is alive, and what it does. */
+export const beat = (sql: Sql, worker: string, about: WorkerAbout): Promise<unknown> =>
+  sql(
+    `INSERT INTO "JobWorker" (id, about) VALUES ($1, $2::jsonb)
+     ON CONFLICT (id) DO UPDATE SET "seenAt" = now(), about = excluded.about`,
+    [worker, toJson(about)],
+  );
 
 /** Forgets a worker process that ends. */
 export const removeWorker = (sql: Sql, worker: string): Promise<unknown> =>

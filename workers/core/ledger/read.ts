@@ -3,17 +3,25 @@ import type { Sql } from "./sql.ts";
 
 export type JobState = "WAITING" | "PENDING" | "PUBLISHED" | "COMPLETED" | "FAILED" | "CANCELLED";
 
-/** One run of a job that did not complete it. */
+/** A run of a job that did not complete it, or what else happened to the job between two runs. */
 export interface HistoryEntry {
+  /** Null if it was not a run. */
   startedAt: string | null;
   endedAt: string;
   /** The id of the worker process. */
   by: string | null;
-  outcome: "retry" | "failed" | "crashed";
+  /**
+   * `retry`, `failed`, `crashed`: an attempt, or the death of its process. `released`, `limited` (RateLimitedError): a
+   * run given back without an attempt. `lost`: published again because the broker did not know the job. `replayed`:
+   * taken out of the dead letter.
+   */
+  outcome: "retry" | "failed" | "crashed" | "released" | "limited" | "lost" | "replayed";
   kind?: ErrorKind;
   error?: string | null;
-  /** When the next attempt is due. */
+  /** When the next run is due, after `retry` and `limited`. */
   retryAt?: string | null;
+  /** Runs released or limited one after the other are one entry, from the first start to the last end. */
+  count?: number;
 }
 
 /** A row of the ledger. */
@@ -22,6 +30,10 @@ export interface JobRow {
   rootId: string | null;
   parentId: string | null;
   onFailure: string | null;
+  batchId: string | null;
+  /** The request that enqueued it, and the job whose run did: see origin.ts. */
+  requestId: string | null;
+  causeId: string | null;
   name: string;
   payload: unknown;
   key: string | null;
@@ -32,7 +44,10 @@ export interface JobRow {
   /** Failed attempts so far. */
   attempt: number;
   crashes: number;
+  /** Refusals by the broker since the last publication. */
+  publishTries: number;
   progress: unknown;
+  /** At most the newest 50 entries. */
   history: HistoryEntry[];
   result: unknown;
   error: string | null;

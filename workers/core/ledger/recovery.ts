@@ -1,4 +1,5 @@
-import { asArrays, CRASHED_AFTER, IS_RUNNING, WITH_CRASH, type Delivery, type Sql } from "./sql.ts";
+import { CRASHED_AFTER, WITH_CRASH, withEvent } from "./history.ts";
+import { asArrays, IS_RUNNING, type Delivery, type Sql } from "./sql.ts";
 
 /** Rows per statement. */
 export const BATCH = 1_000;
@@ -41,9 +42,9 @@ export const checkRunningSoon = (sql: Sql): Promise<unknown> =>
 /** Gives jobs that the broker lost back to the relay, under the next epoch. */
 export const publishAgain = (sql: Sql, jobs: readonly Delivery[]): Promise<RecoveredJob[]> =>
   sql(
-    `UPDATE "Job" j SET state = 'PENDING', epoch = j.epoch + 1, "dueAt" = now(),
+    `UPDATE "Job" j SET state = 'PENDING', epoch = j.epoch + 1, "dueAt" = now(), "readyAt" = least(j."readyAt", now()),
             crashes = j.crashes + CASE WHEN j."startedAt" IS NULL THEN 0 ELSE 1 END,
-            history = CASE WHEN j."startedAt" IS NULL THEN j.history ELSE ${WITH_CRASH} END,
+            history = CASE WHEN j."startedAt" IS NULL THEN ${withEvent("lost")} ELSE ${WITH_CRASH} END,
             "startedAt" = NULL, "startedBy" = NULL
      FROM unnest($1::uuid[], $2::int[]) t (id, epoch)
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state = 'PUBLISHED' AND NOT ${IS_RUNNING}

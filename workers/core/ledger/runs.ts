@@ -1,14 +1,6 @@
 import type { ErrorKind } from "../errors.ts";
-import {
-  ASYNC_COMMIT,
-  asArrays,
-  CRASHED_AFTER,
-  IS_RUNNING,
-  toJson,
-  WITH_CRASH,
-  type Delivery,
-  type Sql,
-} from "./sql.ts";
+import { CRASHED_AFTER, WITH_CRASH, withRun } from "./history.ts";
+import { ASYNC_COMMIT, asArrays, IS_RUNNING, toJson, type Delivery, type Sql } from "./sql.ts";
 
 /** A job whose run begins. */
 export interface StartedJob extends Delivery {
@@ -93,6 +85,12 @@ export const completeJobs = (sql: Sql, items: readonly Completion[]): Promise<De
     [...asArrays(items), items.map(({ result }) => result)],
   );
 
+/** SQL: what the history calls the outcome `t`, and its entry. */
+const RECORDED = `CASE t.kind WHEN 'rate-limited' THEN 'limited' ELSE t.outcome END`;
+const ENTRY = `'startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy", 'outcome', ${RECORDED}, 'kind', t.kind,
+  'error', t.error,
+  'retryAt', CASE WHEN ${RECORDED} IN ('retry', 'limited') THEN now() + t.delay * interval '1 millisecond' END`;
+
 /** Records a worker's runs that did not complete. Resolves with those that were still its own. */
 export const recordOutcomes = (sql: Sql, items: readonly RunOutcome[], worker: string): Promise<Delivery[]> =>
   sql(
@@ -103,10 +101,7 @@ export const recordOutcomes = (sql: Sql, items: readonly RunOutcome[], worker: s
                       + t.delay * interval '1 millisecond',
             "readyAt" = now() + t.delay * interval '1 millisecond',
             attempt = j.attempt + CASE t.outcome WHEN 'released' THEN 0 ELSE 1 END,
-            history = CASE t.outcome WHEN 'released' THEN j.history ELSE j.history || jsonb_build_object(
-              'startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy", 'outcome', t.outcome, 'kind', t.kind,
-              'error', t.error,
-              'retryAt', CASE t.outcome WHEN 'retry' THEN now() + t.delay * interval '1 millisecond' END) END,
+            history = ${withRun(RECORDED, ENTRY)},
             error = COALESCE(t.error, j.error), "startedAt" = NULL, "startedBy" = NULL
      FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int8[]) t (id, epoch, outcome, kind, error, delay)
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED') AND j."startedBy" = $7

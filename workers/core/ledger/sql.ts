@@ -58,15 +58,6 @@ export const IS_RUNNING = `EXISTS (SELECT FROM "JobWorker" w WHERE w.id = j."sta
 export const HAS_OPEN_CHILDREN = `EXISTS (SELECT FROM "Job" c WHERE c."parentId" = j.id
   AND c.state <> 'COMPLETED' AND (c.state <> 'FAILED' OR c."onFailure" = 'fail-parent'))`;
 
-/** SQL: the history of the job `j` with an entry for a run whose process died. */
-export const WITH_CRASH = `j.history || jsonb_build_object('startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy",
-  'outcome', 'crashed', 'kind', 'crashed')`;
-
-/** SQL, for RETURNING: milliseconds from the start of a crashed run until this statement found the crash; else null. */
-export const CRASHED_AFTER = `CASE WHEN j.crashes > 0 AND j.history -> -1 ->> 'outcome' = 'crashed'
-    AND (j.history -> -1 ->> 'endedAt')::timestamptz = now()
-  THEN extract(epoch FROM now() - (j.history -> -1 ->> 'startedAt')::timestamptz)::float8 * 1000 END AS "crashedAfter"`;
-
 /**
  * SQL, for FROM: commits the statement without waiting for the disk. Only for statements that are repeated if a crash
  * of PostgreSQL undoes them. In FROM it is evaluated once, for the statement's own transaction.

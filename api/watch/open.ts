@@ -1,0 +1,67 @@
+import { hostname } from "node:os";
+import type { Tx } from "../../infra/database.ts";
+import type { Jobs, Sql } from "../../workers/core/index.ts";
+import { createBooks } from "./books.ts";
+import { Feed } from "./feed.ts";
+import { createJobPages } from "./job-pages.ts";
+import { queues } from "./queues.ts";
+import { createReader } from "./reader.ts";
+import { createWatchRouter } from "./router.ts";
+import { createSafety } from "./safety.ts";
+import { createViewers } from "./viewers.ts";
+import type { Watch } from "./watch.ts";
+
+interface WatchDeps {
+  sql: Sql;
+  jobs: Jobs<Tx>;
+  publicUrl: string;
+  sandboxUrl: string;
+  /** The origin of stored files, if it is not this server's. */
+  storageOrigin: string | undefined;
+  /** Called when the ledger cannot be read. It is tried again. */
+  onError: (error: Error) => void;
+}
+
+/** Opens the live page. It reads nothing until the first viewer comes. */
+export const openWatch = (deps: WatchDeps): Watch => {
+  const { sql, jobs, publicUrl, sandboxUrl, storageOrigin, onError } = deps;
+  const server = `${hostname()}:${process.pid}`;
+  const viewers = createViewers({
+    onFirst: () => reader.open(),
+    onNone: () => void reader.close(),
+    onWaiting: () => reader.request(),
+  });
+  const facts = () => ({ server, queues, viewers: viewers.size });
+  const reader = createReader({
+    createFeed: () => new Feed({ sql, followed: () => viewers.followed, facts }),
+    onUpdate: viewers.send,
+    onStale: viewers.sendStale,
+    onError,
+  });
+  const router = createWatchRouter({
+    safety: createSafety(publicUrl),
+    viewers,
+    pages: createJobPages(sql),
+    books: createBooks(sql, sandboxUrl),
+    storageOrigin,
+  });
+
+  return {
+    router,
+    jobs: hurrying(jobs, reader.hurry),
+    paths: ["/watch/stream", "/watch/jobs", "/watch/books", "/watch/source"],
+    close: async () => {
+      viewers.close();
+      await reader.close();
+    },
+  };
+};
+
+/** Jobs whose commits are shown at once. */
+const hurrying = (jobs: Jobs<Tx>, hurry: () => void): Jobs<Tx> => ({
+  transaction: async (work) => {
+    const result = await jobs.transaction(work);
+    hurry();
+    return result;
+  },
+});

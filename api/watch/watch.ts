@@ -1,0 +1,17 @@
+import type { RequestHandler } from "express";
+import type { Tx } from "../../infra/database.ts";
+import type { Jobs } from "../../workers/core/index.ts";
+
+/** The live page, as the application sees it. It exists only where the sandbox is on. */
+export interface Watch {
+  /** Everything below /watch. */
+  readonly router: RequestHandler;
+  /** Runs before the routes of the application, for every request. */
+  readonly around?: RequestHandler;
+  /** For the routes of the application, instead of core's: the page shows at once what they commit. */
+  readonly jobs: Jobs<Tx>;
+  /** The paths that may be in the log. */
+  readonly paths: readonly string[];
+  /** Ends all streams, and refuses new ones. Reads nothing more. */
+  close(): Promise<void>;
+}
