@@ -84,7 +84,9 @@ interface SignUp {
 
 const checkSignUps = async ({ sql, mails }: System, { signUps }: Requests) => {
   const rows = await sql<SignUp>(
-    `SELECT u.email, j.id AS job, greatest(jsonb_array_length(j.history), j.crashes + j.attempt) AS "uncertainRuns"
+    `SELECT u.email, j.id AS job, greatest(j.crashes + j.attempt, (
+              SELECT count(*) FROM jsonb_array_elements(j.history) e
+              WHERE e ->> 'outcome' IN ('retry', 'failed', 'crashed'))::int) AS "uncertainRuns"
      FROM "User" u FULL JOIN (SELECT * FROM "Job" WHERE name = 'email') j ON j.payload->>'userId' = u.id::text`,
     [],
   );
