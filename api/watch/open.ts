@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { Tx } from "../../infra/database.ts";
 import type { Jobs, Sql } from "../../workers/core/index.ts";
 import { createBooks } from "./books.ts";
+import { readDeletionGrace } from "./deletion-grace.ts";
 import { Feed } from "./feed.ts";
 import { createJobPages } from "./job-pages.ts";
 import { queues } from "./queues.ts";
@@ -38,8 +39,9 @@ export const openWatch = (deps: WatchDeps): Watch => {
     onStale: viewers.sendStale,
     onError,
   });
+  const safety = createSafety(publicUrl);
   const router = createWatchRouter({
-    safety: createSafety(publicUrl),
+    safety,
     viewers,
     pages: createJobPages(sql),
     books: createBooks(sql, sandboxUrl),
@@ -49,6 +51,7 @@ export const openWatch = (deps: WatchDeps): Watch => {
   return {
     router,
     jobs: hurrying(jobs, reader.hurry),
+    deletionGrace: (request) => readDeletionGrace(safety, request),
     paths: ["/watch/stream", "/watch/jobs", "/watch/books", "/watch/source"],
     close: async () => {
       viewers.close();

@@ -1,5 +1,5 @@
 import { html, render, nothing } from "./lit/lit-html.js";
-import { isSettled, readBooks, verdictOf } from "./books.js";
+import { isSettled, readBooks, verdictOf } from "./verdict.js";
 import { brokenIn, CARDS, foreseen, MODES, PROVIDERS } from "./breakages.js";
 import { createBreakages } from "./breakage-acts.js";
 import { createTasks } from "./tasks.js";
@@ -20,18 +20,28 @@ export const createBreak = (section, context) => {
   const panel = () => html`
     ${summary()} ${verdict()}
     <div class="cards">
-      ${PROVIDERS.map(providerCard)} ${workerCard()} ${apiCard()} ${emptyCard()} ${pauseCard()} ${poisonCard()} ${loadCard()}
+      ${PROVIDERS.map(providerCard)} ${workerCard()} ${apiCard()} ${emptyCard()} ${pauseCard()}
+      ${poisonCard()} ${loadCard()}
     </div>
   `;
 
   const summary = () => {
     const broken = brokenIn(model.breaks);
-    if (broken.length === 0) return html`<p class="quiet">Nothing is broken. Everything here breaks the real system, and can be repaired with one click.</p>`;
+    if (broken.length === 0)
+      return html`<p class="quiet">
+        Nothing is broken. Everything here breaks the real system, and can be repaired with one click.
+      </p>`;
     return html`
       <p class="broken">
         <span class="broken-count">${broken.length}</span>
         <span>broken: ${broken.map(({ label }) => label).join(", ")}</span>
-        <button type="button" class="do" @click=${() => run("reset", "Everything repaired", () => breakages.reset())}>Repair everything</button>
+        <button
+          type="button"
+          class="do"
+          @click=${() => run("reset", "Everything repaired", () => breakages.reset())}
+        >
+          Repair everything
+        </button>
       </p>
     `;
   };
@@ -65,9 +75,15 @@ export const createBreak = (section, context) => {
     const show = (wanted) => () => ((shown = { [provider.name]: wanted }), draw());
     const switches = MODES.map(
       ([value, label]) => html`
-        <button type="button" aria-pressed=${mode === value} aria-describedby="foreseen-${provider.name}"
-          class=${value === "off" ? "switch" : "switch breaks"} @pointerenter=${show(value)} @focus=${show(value)}
-          @click=${() => run(provider.name, `${provider.label}: ${label}`, () => breakages.provider(provider.name, value))}>
+        <button
+          type="button"
+          aria-pressed=${mode === value}
+          aria-describedby="foreseen-${provider.name}"
+          class=${value === "off" ? "switch" : "switch breaks"}
+          @pointerenter=${show(value)}
+          @focus=${show(value)}
+          @click=${() => run(provider.name, `${provider.label}: ${label}`, () => breakages.provider(provider.name, value))}
+        >
           ${label}
         </button>
       `,
@@ -81,48 +97,96 @@ export const createBreak = (section, context) => {
   };
 
   const button = (id, label, title, work, off = false) => html`
-    <button type="button" class="do breaks" aria-describedby="foreseen-${id}" aria-disabled=${off || tasks.isBusy(id)}
-      @click=${() => !off && run(id, title, work)}>${label}</button>
+    <button
+      type="button"
+      class="do breaks"
+      aria-describedby="foreseen-${id}"
+      aria-disabled=${off || tasks.isBusy(id)}
+      @click=${() => !off && run(id, title, work)}
+    >
+      ${label}
+    </button>
   `;
 
   const workerCard = () => {
     const alive = model.workers.filter(({ alive }) => alive);
-    const kills = alive.map(({ id }) => button("worker", `Kill ${model.workerName(id)}`, `Killed ${model.workerName(id)}`, () => breakages.killWorker(id)));
-    return card("worker", "Kill a worker", CARDS.worker, html`<div class="buttons">${kills.length > 0 ? kills : "No worker is alive."}</div>`);
+    const kills = alive.map(({ id }) =>
+      button("worker", `Kill ${model.workerName(id)}`, `Killed ${model.workerName(id)}`, () =>
+        breakages.killWorker(id),
+      ),
+    );
+    return card(
+      "worker",
+      "Kill a worker",
+      CARDS.worker,
+      html`<div class="buttons">${kills.length > 0 ? kills : "No worker is alive."}</div>`,
+    );
   };
 
   const apiCard = () => html`
     <section class="card" aria-labelledby="break-api">
       <h3 id="break-api">Kill the API during a sign-up</h3>
       <p class="foreseen" id="foreseen-before">${CARDS.before}</p>
-      <div class="buttons">${button("before", "Before its commit", "Killed the API before a commit", () => breakages.killApi("before-commit"))}</div>
+      <div class="buttons">
+        ${button("before", "Before its commit", "Killed the API before a commit", () => breakages.killApi("before-commit"))}
+      </div>
       <p class="foreseen" id="foreseen-after">${CARDS.after}</p>
-      <div class="buttons">${button("after", "After its commit", "Killed the API after a commit", () => breakages.killApi("after-commit"))}</div>
+      <div class="buttons">
+        ${button("after", "After its commit", "Killed the API after a commit", () => breakages.killApi("after-commit"))}
+      </div>
       ${problem("before")} ${problem("after")}
     </section>
   `;
 
   const emptyCard = () =>
-    card("empty", "Empty the broker", CARDS.empty, html`<div class="buttons">${button("empty", "Empty the broker", "Emptied the broker", () => breakages.empty())}</div>`);
+    card(
+      "empty",
+      "Empty the broker",
+      CARDS.empty,
+      html`<div class="buttons">
+        ${button("empty", "Empty the broker", "Emptied the broker", () => breakages.empty())}
+      </div>`,
+    );
 
   const pauseCard = () => {
     const paused = model.breaks.paused ?? [];
     const resume = paused.map(
-      (name) => html`<button type="button" class="switch" aria-pressed="true" @click=${() => run("pause", `Resumed ${name}`, () => breakages.pause(name, false))}>${name} is paused: resume</button>`,
+      (name) =>
+        html`<button
+          type="button"
+          class="switch"
+          aria-pressed="true"
+          @click=${() => run("pause", `Resumed ${name}`, () => breakages.pause(name, false))}
+        >
+          ${name} is paused: resume
+        </button>`,
     );
     return card(
       "pause",
       "Pause a queue",
       CARDS.pause,
       html`<div class="buttons">
-        <label class="queue">Queue <select id="pause-queue">${[...model.queues.keys()].toSorted().map((name) => html`<option ?selected=${name === "email"}>${name}</option>`)}</select></label>
-        ${button("pause", "Pause it", "Paused a queue", () => breakages.pause(section.querySelector("#pause-queue").value, true))} ${resume}
+        <label class="queue"
+          >Queue
+          <select id="pause-queue">
+            ${[...model.queues.keys()].toSorted().map((name) => html`<option ?selected=${name === "email"}>${name}</option>`)}
+          </select></label
+        >
+        ${button("pause", "Pause it", "Paused a queue", () => breakages.pause(section.querySelector("#pause-queue").value, true))}
+        ${resume}
       </div>`,
     );
   };
 
   const poisonCard = () =>
-    card("poison", "Send a poison job", CARDS.poison, html`<div class="buttons">${button("poison", "Send it", "Sent a poison job", () => breakages.poison())}</div>`);
+    card(
+      "poison",
+      "Send a poison job",
+      CARDS.poison,
+      html`<div class="buttons">
+        ${button("poison", "Send it", "Sent a poison job", () => breakages.poison())}
+      </div>`,
+    );
 
   const loadCard = () => {
     const { flood } = model.breaks;
@@ -131,9 +195,13 @@ export const createBreak = (section, context) => {
       <section class="card" aria-labelledby="break-load">
         <h3 id="break-load">Load</h3>
         <p class="foreseen" id="foreseen-flood">${CARDS.flood}</p>
-        <div class="buttons">${button("flood", "Flood: 1,000 sign-ups", "A flood of 1,000 sign-ups", () => breakages.flood(), isRunning)}</div>
+        <div class="buttons">
+          ${button("flood", "Flood: 1,000 sign-ups", "A flood of 1,000 sign-ups", () => breakages.flood(), isRunning)}
+        </div>
         <p class="foreseen" id="foreseen-rain">${CARDS.rain}</p>
-        <div class="buttons">${button("rain", "Rain: 1,000 jobs a second", "A rain of 1,000 jobs a second", () => breakages.rain(), isRunning)}</div>
+        <div class="buttons">
+          ${button("rain", "Rain: 1,000 jobs a second", "A rain of 1,000 jobs a second", () => breakages.rain(), isRunning)}
+        </div>
         ${flood ? progress(flood) : nothing} ${problem("flood")} ${problem("rain")}
       </section>
     `;
@@ -141,7 +209,8 @@ export const createBreak = (section, context) => {
 
   const progress = ({ kind, accepted, wanted, endedAt }) => html`
     <label class="load">
-      ${accepted.toLocaleString("en-GB")} of ${wanted.toLocaleString("en-GB")} ${kind === "flood" ? "sign-ups" : "jobs"} accepted${endedAt ? "" : " …"}
+      ${accepted.toLocaleString("en-GB")} of ${wanted.toLocaleString("en-GB")}
+      ${kind === "flood" ? "sign-ups" : "jobs"} accepted${endedAt ? "" : " …"}
       <progress max=${wanted} value=${accepted}></progress>
     </label>
   `;
@@ -176,5 +245,6 @@ export const createBreak = (section, context) => {
   clock.every(BOOKS_EVERY, () => void updateVerdict());
   model.subscribe(({ breaks, workers, kind }) => (breaks || workers || kind === "snapshot") && draw());
   draw();
+  context.breakages = breakages;
   return { breakages };
 };
