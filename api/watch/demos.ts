@@ -36,6 +36,8 @@ export interface Demos {
   batch(count: number): Promise<string>;
   /** One task, enqueued twice with one idempotency key. */
   twice(): Promise<string[]>;
+  /** One batch of short tasks. Resolves with its id. */
+  batch(count: number): Promise<string>;
   /** Parts of a flood of sign-ups. */
   flood(): AddPart;
   /** Parts of a rain of tasks that do nothing. */
@@ -79,6 +81,13 @@ export const createDemos = ({ jobs, signUp }: DemoDeps): Demos => {
       const idempotencyKey = randomUUID();
       return enqueueTasks([1, 2].map((number) => ({ work: "sleep", ms: 1_000, idempotencyKey, number })));
     },
+    batch: async (count) => {
+      const batch = { id: uuidv7(), name: `${count} tasks` };
+      await jobs.transaction(({ enqueueMany }) =>
+        enqueueMany(demoTask, Array<typeof SHORT>(count).fill(SHORT), { batch, priority: BEHIND }),
+      );
+      return batch.id;
+    },
     flood: () => {
       const people = inventPeople();
       return async (rest) => (await signUpMany(Math.min(CHUNK, rest), people)).length;
@@ -97,6 +106,10 @@ const LOW_PRIORITY = 10;
 
 const SHORT = { payload: { work: "sleep", ms: 400 } } as const;
 const NOTHING = { payload: { work: "nothing" } } as const;
+const SHORT = { payload: { work: "sleep", ms: 100 } } as const;
+
+/** The priority of a batch: single tasks go first. */
+const BEHIND = 10;
 
 type Task = z.input<typeof demoTask.payload>;
 
