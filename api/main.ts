@@ -46,6 +46,10 @@ const watch = config.sandbox
   ? (await import("./watch/open.ts")).openWatch({
       sql,
       jobs: core.jobs,
+      broker,
+      queueUrl: config.queueUrl,
+      queuePrefix: config.queuePrefix,
+      appSecret: config.appSecret,
       publicUrl: config.publicUrl,
       sandboxUrl: config.sandboxUrl,
       storageOrigin: storage.origin,

@@ -2,6 +2,7 @@ import type { JobDefinition } from "../../workers/core/job.ts";
 import { accountDelete } from "../../workers/account-delete/job.ts";
 import { accountExport } from "../../workers/account-export/job.ts";
 import { accountPurge } from "../../workers/account-purge/job.ts";
+import { demoTask } from "../../workers/demo-task/job.ts";
 import { email } from "../../workers/email/job.ts";
 import { exportPurge } from "../../workers/export-purge/job.ts";
 import { imageResize } from "../../workers/image-resize/job.ts";
@@ -25,6 +26,7 @@ export const jobs: readonly JobDefinition[] = [
   accountDelete,
   accountExport,
   accountPurge,
+  demoTask,
   email,
   exportPurge,
   imageResize,

@@ -21,6 +21,8 @@ interface WatchRouterDeps {
   books: Books;
   /** The origin of stored files, if it is not this server's. */
   storageOrigin: string | undefined;
+  /** What changes something. */
+  controls: RequestHandler;
 }
 
 export const createWatchRouter = (deps: WatchRouterDeps): Router => {
@@ -37,6 +39,7 @@ export const createWatchRouter = (deps: WatchRouterDeps): Router => {
       safety.requireOwnHost(request);
       next();
     })
+    .use("/control", deps.controls)
     .use(readOnly("/stream", stream))
     .use(
       readOnly(

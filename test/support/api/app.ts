@@ -37,8 +37,8 @@ interface Options {
   watch?: (parts: { core: Core; sandboxUrl: string }) => Watch;
   /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
-  /** Whether the live page is there. Default: no. */
-  watch?: boolean;
+  /** Whether the whole live page is there, without test doubles. Default: no. */
+  livePage?: boolean;
 }
 
 /** The API, the workers of `email` and `upload-purge` and the sandbox, with a separate database and broker. */
@@ -95,18 +95,17 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     migrations: () => checkMigrations(core.sql),
     broker: core.broker.ping,
   });
-  const watch = options.watch?.({ core, sandboxUrl });
   const streams = createStreams(core.database, { onError: (error) => log.warn({ err: error }, "events") });
-  const watch = options.watch
+  const watch = options.livePage
     ? openWatch({
-        sql: core.sql,
-        jobs: core.jobs,
+        ...core,
+        appSecret: SECRET,
         publicUrl: PUBLIC_URL,
         sandboxUrl,
         storageOrigin: files.storage.origin,
         onError: (error) => log.warn({ err: error }, "live page"),
       })
-    : undefined;
+    : options.watch?.({ core, sandboxUrl });
   const app = createApp({
     prisma,
     jobs: watch?.jobs ?? core.jobs,
@@ -132,7 +131,6 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   cleanups.defer(() => close(0));
   cleanups.defer(async () => watch?.close());
   cleanups.defer(streams.close);
-  cleanups.defer(async () => watch?.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     core,
