@@ -1,4 +1,3 @@
-import { PHASE } from "../../workers/core/index.ts";
 import { CLIPPED } from "./job-view.ts";
 
 /** Jobs that are counted in each state. */
@@ -15,8 +14,20 @@ const FAMILY = 400;
 const GROUPED = 1_000;
 const GROUPS = 20;
 
+/**
+ * PHASE of an open job, for tens of thousands at a time. Core writes a retry's time to `readyAt` too, and reading that
+ * takes a fifth of the time of reading the history.
+ */
+const OPEN_PHASE = `CASE
+  WHEN j.state = 'WAITING' THEN CASE WHEN j."orderKey" IS NULL THEN 'children' ELSE 'turn' END
+  WHEN j."startedAt" IS NOT NULL THEN 'running'
+  WHEN j."readyAt" > now() AND j.history -> -1 ->> 'outcome' = 'retry' THEN 'again'
+  WHEN j.state = 'PUBLISHED' THEN 'queued'
+  WHEN j."readyAt" > now() THEN 'scheduled'
+  ELSE 'committed' END`;
+
 const part = (name: string, condition: string, order: string) =>
-  `(SELECT j.id, j.name, j."batchId", ${PHASE} AS phase, '${name}' AS part FROM "Job" j
+  `(SELECT j.id, j.name, j."batchId", ${OPEN_PHASE} AS phase, '${name}' AS part FROM "Job" j
     WHERE ${condition} ORDER BY ${order} LIMIT ${COUNTED + 1})`;
 
 /** Each part has an index of its own. */
@@ -59,8 +70,7 @@ const IS_CHANGED = `(j.xmin::text::bigint - pg_snapshot_xmin($3::text::pg_snapsh
 
 /** Whether time has changed the phase of the row `j` since the read before. */
 const IS_DUE = `j.state IN ('PENDING', 'PUBLISHED') AND j."startedAt" IS NULL
-  AND (j."readyAt" > $4::timestamptz AND j."readyAt" <= now()
-    OR (j.history -> -1 ->> 'retryAt')::timestamptz > $4::timestamptz AND (j.history -> -1 ->> 'retryAt')::timestamptz <= now())`;
+  AND j."readyAt" > $4::timestamptz AND j."readyAt" <= now()`;
 
 /** Whether the row `j` may have open children, whose ends do not change it. */
 const COUNTS_CHILDREN = `j."rootId" IS NOT NULL AND j.state IN ('WAITING', 'FAILED', 'CANCELLED')`;
