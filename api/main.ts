@@ -8,6 +8,7 @@ import { checkMigrations } from "../infra/migrations.ts";
 import { openStorage } from "../infra/storage/open.ts";
 import { createThrottle, noThrottle } from "../infra/throttle.ts";
 import { openBroker, startCore, throttledWarn } from "../workers/core/index.ts";
+import { createSignUp } from "./accounts/signup.ts";
 import { createApp } from "./app.ts";
 import { createReadiness } from "./http/readiness.ts";
 import { createApiServer } from "./http/server.ts";
@@ -49,7 +50,7 @@ const watch = config.sandbox
       broker,
       queueUrl: config.queueUrl,
       queuePrefix: config.queuePrefix,
-      appSecret: config.appSecret,
+      signUp: createSignUp(config.appSecret),
       publicUrl: config.publicUrl,
       sandboxUrl: config.sandboxUrl,
       storageOrigin: storage.origin,

@@ -3,8 +3,8 @@ import type { Broker, Sql } from "../../workers/core/index.ts";
 import type { Load, Loads } from "./loads.ts";
 import type { SandboxClient } from "./sandbox-client.ts";
 
-/** Milliseconds for which what other processes may change is not asked again. */
-const FRESH = 2_000;
+/** Milliseconds for which what other processes may change is not asked again. A pause is one query per queue. */
+const FRESH = { providers: 2_000, paused: 30_000 };
 
 const modes = ["off", "refuse", "reject", "slow", "hang"] as const;
 
@@ -39,7 +39,9 @@ export interface BreaksDeps {
 }
 
 export interface BreakSwitches {
-  /** Never rejects, and can be called often. */
+  /** What was known last. Asks again if that was some time ago. */
+  current(): Breaks;
+  /** Never rejects. */
   read(): Promise<Breaks>;
   setProviders(change: Partial<Providers>): Promise<Providers>;
   setPaused(queue: string, paused: boolean): Promise<readonly string[]>;
@@ -55,60 +57,69 @@ const UNKNOWN = { mail: "unknown", transcription: "unknown", push: "unknown" };
 
 export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
   const { sandbox, broker, sql, queues, loads } = deps;
+  let known: Pick<Breaks, "providers" | "paused"> = { providers: UNKNOWN, paused: [] };
   let brokerEmptiedAt: string | null = null;
-  let lastPaused: readonly string[] = [];
   // An earlier process may have been killed after it had broken something.
   let mayBeBroken = true;
 
-  const findProviders = async () => providers.parse(await sandbox.json("/api/outage"));
   const findPaused = async () => {
     const answers = await Promise.all(queues.map((name) => broker.isPaused(name)));
-    lastPaused = queues.filter((_name, index) => answers[index]);
-    return lastPaused;
+    return queues.filter((_name, index) => answers[index]);
   };
-  const shared = cached(FRESH, async () => {
-    const [found, paused] = await Promise.all([
-      findProviders().catch(() => UNKNOWN),
-      findPaused().catch(() => lastPaused), // the broker is away: what was paused still is, or all is forgotten
-    ]);
-    return { providers: found, paused };
+  const freshProviders = cached(FRESH.providers, async () => {
+    const found = await sandbox.json("/api/outage").then(providers.parse, () => UNKNOWN);
+    known = { ...known, providers: found };
   });
+  const freshPaused = cached(FRESH.paused, async () => {
+    // While the broker is away, what was paused is assumed to be so.
+    const paused = await findPaused().catch(() => known.paused);
+    known = { ...known, paused };
+  });
+  const refresh = () => Promise.all([freshProviders.read(), freshPaused.read()]);
 
-  const read = async (): Promise<Breaks> => ({
-    ...(await shared.read()),
-    flood: loads.current(),
-    brokerEmptiedAt,
-  });
-  const setProviders = async (change: Partial<Providers>): Promise<Providers> => {
-    const body = await sandbox.json("/api/outage", { method: "PUT", body: change });
-    shared.forget();
-    mayBeBroken = true;
-    return providers.parse(body);
+  const current = (): Breaks => {
+    void refresh();
+    return { ...known, flood: loads.current(), brokerEmptiedAt };
   };
+  const read = async (): Promise<Breaks> => {
+    await refresh();
+    return current();
+  };
+  /** Does something, and then looks what is broken. */
+  const change = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    mayBeBroken = true;
+    const result = await work();
+    freshProviders.forget();
+    freshPaused.forget();
+    await refresh();
+    return result;
+  };
+
   return {
+    current,
     read,
-    setProviders,
+    setProviders: (wanted) =>
+      change(async () => providers.parse(await sandbox.json("/api/outage", { method: "PUT", body: wanted }))),
     setPaused: async (queue, paused) => {
-      await (paused ? broker.pause(queue) : broker.resume(queue));
-      shared.forget();
-      mayBeBroken = true;
-      return findPaused();
+      await change(() => (paused ? broker.pause(queue) : broker.resume(queue)));
+      return known.paused;
     },
-    emptyBroker: async () => {
-      const held = await deps.emptyBroker();
-      const [row] = await sql<{ at: Date }>(`SELECT now() AS at`, []);
-      brokerEmptiedAt = row?.at.toISOString() ?? null;
-      shared.forget();
-      return held;
-    },
+    emptyBroker: () =>
+      change(async () => {
+        const held = await deps.emptyBroker();
+        const [row] = await sql<{ at: Date }>(`SELECT now() AS at`, []);
+        brokerEmptiedAt = row?.at.toISOString() ?? null;
+        return held;
+      }),
     mayBeBroken: () => mayBeBroken,
     reset: async () => {
       loads.stop();
-      const paused = await findPaused();
-      await Promise.all([setProviders(WORKING), ...paused.map((name) => broker.resume(name))]);
-      shared.forget();
+      await change(async () => {
+        const resuming = (await findPaused()).map((name) => broker.resume(name));
+        await Promise.all([sandbox.json("/api/outage", { method: "PUT", body: WORKING }), ...resuming]);
+      });
       mayBeBroken = false;
-      return read();
+      return current();
     },
   };
 };

@@ -10,16 +10,16 @@ import { createDemos, type SignUp } from "./demos.ts";
 import { startHealing } from "./healing.ts";
 import { createLoads } from "./loads.ts";
 import { followRequests } from "./request-jobs.ts";
-import { createSafety } from "./safety.ts";
+import type { Safety } from "./safety.ts";
 import { createSandboxClient } from "./sandbox-client.ts";
 
-export interface ControlsOptions {
+interface ControlsOptions {
   readonly sql: Sql;
   readonly jobs: Jobs<Tx>;
   readonly broker: Pick<Broker, "pause" | "resume" | "isPaused">;
   readonly queueUrl: string;
   readonly queuePrefix: string;
-  readonly publicUrl: string;
+  readonly safety: Safety;
   readonly sandboxUrl: string;
   /** The names of all queues. */
   readonly queues: readonly string[];
@@ -31,9 +31,7 @@ export interface ControlsOptions {
   /** For what fails outside a request. */
   onError(error: Error): void;
   /** Kills this process. Default: with SIGKILL. */
-  die?(): Promise<never>;
-  /** Milliseconds, on a clock that never goes back. */
-  now?(): number;
+  die?: (() => Promise<never>) | undefined;
 }
 
 interface OpenControls {
@@ -45,15 +43,14 @@ interface OpenControls {
   readonly jobs: Jobs<Tx>;
   /** The paths that may be in the log. */
   readonly paths: readonly string[];
-  /** What is broken on purpose. Never rejects, and can be called often. */
-  breaks(): Promise<Breaks>;
+  /** What is broken on purpose, as known now. */
+  breaks(): Breaks;
   close(): Promise<void>;
 }
 
 /** The controls of the live page, and what they need. */
 export const openControls = (options: ControlsOptions): OpenControls => {
-  const { sql, publicUrl, sandboxUrl, queueUrl, queuePrefix, onError, die = dieAsOrdered } = options;
-  const safety = createSafety(publicUrl, options.now);
+  const { sql, safety, sandboxUrl, queueUrl, queuePrefix, onError, die = dieAsOrdered } = options;
   const sandbox = createSandboxClient(sandboxUrl);
   const loads = createLoads(sql, onError);
   const breaks = createBreaks({
@@ -67,11 +64,11 @@ export const openControls = (options: ControlsOptions): OpenControls => {
   const demos = createDemos(options);
   const killWorker = (id: string) => orderKill(sql, id);
   return {
-    router: createControls({ ...options, safety, breaks, demos, loads, sandbox, killWorker, die }),
+    router: createControls({ ...options, breaks, demos, loads, sandbox, killWorker, die }),
     around,
     jobs,
     paths: controlPaths,
-    breaks: breaks.read,
+    breaks: breaks.current,
     close: () => {
       healing.close();
       return loads.close();

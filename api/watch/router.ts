@@ -21,8 +21,8 @@ interface WatchRouterDeps {
   books: Books;
   /** The origin of stored files, if it is not this server's. */
   storageOrigin: string | undefined;
-  /** What changes something. */
-  controls: RequestHandler;
+  /** Everything below /watch/control. */
+  controls: Router;
 }
 
 export const createWatchRouter = (deps: WatchRouterDeps): Router => {
@@ -39,7 +39,6 @@ export const createWatchRouter = (deps: WatchRouterDeps): Router => {
       safety.requireOwnHost(request);
       next();
     })
-    .use("/control", deps.controls)
     .use(readOnly("/stream", stream))
     .use(
       readOnly(
@@ -56,10 +55,7 @@ export const createWatchRouter = (deps: WatchRouterDeps): Router => {
     .use(
       readOnly(
         "/books",
-        answer(({ query }) => {
-          const { since, requests } = ofBooks.parse(query);
-          return books.read(since, requests);
-        }),
+        answer(({ query }) => books.read(since.parse(query).since)),
       ),
     )
     .use(
@@ -68,6 +64,7 @@ export const createWatchRouter = (deps: WatchRouterDeps): Router => {
         answer(({ query }) => readSource(source.parse(query))),
       ),
     )
+    .use("/control", deps.controls)
     .use(watchFiles());
 };
 
@@ -80,10 +77,7 @@ const followed = z.object({
     .pipe(z.array(z.uuid()).max(40)),
 });
 const ofRequest = z.object({ requestId: z.string().min(1).max(64) });
-const ofBooks = z.object({
-  since: z.iso.datetime({ offset: true }),
-  requests: z.string().min(8).max(64).optional(),
-});
+const since = z.object({ since: z.iso.datetime({ offset: true }) });
 const source = z.object({ path: z.string().max(200), symbol: z.string().max(100).optional() });
 
 /** A route for the page's own scripts. A page of another site gets nothing, and takes no stream from the page. */

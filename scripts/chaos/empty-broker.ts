@@ -1,4 +1,4 @@
-import { emptyBroker as emptyKeysOrTables } from "../../infra/empty-broker.ts";
+import { emptyTables } from "../../infra/empty-broker.ts";
 import type { Sql } from "../../workers/core/index.ts";
 import { askEveryMaster } from "../processes/every-master.ts";
 import { until } from "../processes/until.ts";
@@ -13,6 +13,8 @@ export const dropTables = (sql: Sql): Promise<void> =>
 export const flush = async (redisUrl: string): Promise<void> =>
   void (await askEveryMaster(redisUrl, (master) => master.flushdb()));
 
-/** Deletes all data of a system's broker: its keys in Redis, or every row of the PostgreSQL broker. */
-export const emptyBroker = async ({ env }: { env: Record<string, string> }): Promise<void> =>
-  void (await emptyKeysOrTables(env["QUEUE_URL"] ?? "", env["QUEUE_PREFIX"] ?? "offstage"));
+/** Deletes all data of the broker at `QUEUE_URL`: every key of Redis, or every row of the PostgreSQL broker. */
+export const emptyBroker = async ({ env, sql }: { env: Record<string, string>; sql: Sql }): Promise<void> => {
+  const url = env["QUEUE_URL"] ?? "";
+  await (url.startsWith("redis") ? flush(url) : emptyTables(sql));
+};

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import supertest from "supertest";
+import { createSignUp } from "../../../api/accounts/signup.ts";
 import { createApp } from "../../../api/app.ts";
 import { createReadiness, type Readiness } from "../../../api/http/readiness.ts";
 import { createApiServer } from "../../../api/http/server.ts";
-import { openWatch } from "../../../api/watch/open.ts";
+import { openWatch, type WatchDeps } from "../../../api/watch/open.ts";
 import { createStreams, type Streams } from "../../../api/notifications/streams.ts";
-import type { Watch } from "../../../api/watch/watch.ts";
 import type { UploadWork } from "../../../api/uploads/work.ts";
 import { loadConfig } from "../../../infra/config.ts";
 import { createLogger } from "../../../infra/logging.ts";
@@ -33,12 +33,10 @@ interface Options {
   uploadWork?: UploadWork;
   /** Milliseconds before an account is deleted. Default: a week. */
   accountDeletionGrace?: number;
-  /** Adds the live page. */
-  watch?: (parts: { core: Core; sandboxUrl: string }) => Watch;
   /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
-  /** Whether the whole live page is there, without test doubles. Default: no. */
-  livePage?: boolean;
+  /** Whether the live page is there, and what differs there. Default: no. */
+  watch?: boolean | Partial<WatchDeps>;
 }
 
 /** The API, the workers of `email` and `upload-purge` and the sandbox, with a separate database and broker. */
@@ -96,16 +94,17 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     broker: core.broker.ping,
   });
   const streams = createStreams(core.database, { onError: (error) => log.warn({ err: error }, "events") });
-  const watch = options.livePage
+  const watch = options.watch
     ? openWatch({
         ...core,
-        appSecret: SECRET,
+        signUp: createSignUp(SECRET),
         publicUrl: PUBLIC_URL,
         sandboxUrl,
         storageOrigin: files.storage.origin,
         onError: (error) => log.warn({ err: error }, "live page"),
+        ...(options.watch === true ? {} : options.watch),
       })
-    : options.watch?.({ core, sandboxUrl });
+    : undefined;
   const app = createApp({
     prisma,
     jobs: watch?.jobs ?? core.jobs,
@@ -129,8 +128,8 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.defer(() => close(0));
-  cleanups.defer(async () => watch?.close());
   cleanups.defer(streams.close);
+  cleanups.defer(async () => watch?.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     core,

@@ -1,14 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Router } from "express";
 import type supertest from "supertest";
-import { createSignUp } from "../../../api/accounts/signup.ts";
-import { openControls } from "../../../api/watch/open-controls.ts";
-import type { Watch } from "../../../api/watch/watch.ts";
 import { defineWorker } from "../../../workers/core/index.ts";
 import { doDemoTask } from "../../../workers/demo-task/handler.ts";
 import { demoTask } from "../../../workers/demo-task/job.ts";
-import type { Core } from "../core/core.ts";
-import { createTestApp, PUBLIC_URL, SECRET, type TestApp } from "./app.ts";
+import { createTestApp, type TestApp } from "./app.ts";
 
 /** The headers that a script of the live page sends. */
 export const OWN = { "Sec-Fetch-Site": "same-origin", "X-Watch": "1" };
@@ -29,20 +24,10 @@ export const createControlledApp = async (): Promise<ControlledApp> => {
   const failures: Error[] = [];
   let skipped = 0;
   const skipASecond = () => void (skipped += 1_000);
-  const watch = ({ core, sandboxUrl }: { core: Core; sandboxUrl: string }): Watch => {
-    const { router, ...controls } = openControls({
-      ...core,
-      publicUrl: PUBLIC_URL,
-      sandboxUrl,
-      queues: ["demo-task", "email"],
-      server: "test:1",
-      signUp: createSignUp(SECRET),
-      viewers: () => 0,
-      onError: (error) => failures.push(error),
-      die: dies,
-      now: () => performance.now() + skipped,
-    });
-    return { ...controls, router: Router().use("/control", router) };
+  const watch = {
+    onError: (error: Error) => failures.push(error),
+    die: dies,
+    now: () => performance.now() + skipped,
   };
   const task = doDemoTask({
     isSandbox: true,
