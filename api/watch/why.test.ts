@@ -91,8 +91,11 @@ it("names the job that has its ordering key", () => {
 it("names the provider's limit, and the place in line", () => {
   const lanes = [{ name: "email", queued: 400 }];
   expect(reason(queued, 1_000, { lanes })?.text).toBe(
-    "The provider's limit: 14 a second. It is about 1st in line.",
+    "The provider's limit: 14 a second. It is one of 400 jobs in line.",
   );
+  const sample = [1, 2, 3, 4, 5].map((number) => jobView({ ...queued, id: `${number}` }));
+  const jobs = new Map(sample.map((job) => [job.id, job]));
+  expect(reason(jobView({ ...queued, id: "35" }), 1_000, { lanes, jobs })?.text).toContain("about 241st in line");
   const limited = {
     startedAt: after(20),
     endedAt: after(30),

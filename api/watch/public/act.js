@@ -21,6 +21,10 @@ export const createAct = (section, context) => {
   };
 
   const panel = () => html`
+    <p class="quiet">
+      New here?
+      <button type="button" class="link" @click=${() => context.goTo()}>Take the tour</button>
+    </p>
     ${personCard(person.get(), { onChoose: choose, onAnother: () => person.replace() })}
     <ul class="acts">
       ${signUpAct()} ${verifyAct()} ${pictureAct()} ${fileAct()} ${reportAct()} ${notifyAct()}
@@ -188,7 +192,5 @@ export const createAct = (section, context) => {
 
   person.onChange(draw);
   draw();
-  context.acts = acts;
-  context.person = person;
   return { acts };
 };

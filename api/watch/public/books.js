@@ -1,43 +1,41 @@
-/** What the ledger and the inbox say about the time since a moment: `GET /watch/books`. */
-export const readBooks = async ({ call }, since) => {
-  const { ok, body } = await call("GET", `/watch/books?since=${encodeURIComponent(since)}`);
-  return ok ? body : undefined;
-};
+import { count } from "./numbers.js";
 
-/** Whether nothing is open any more, so that the books will not change by themselves. */
-export const isSettled = (books) => books !== undefined && books.jobs.open === 0;
+const READ_MS = 2_000;
+
+/** Set-up requests of the controls that enqueue nothing. */
+const isFlood = ({ path }) => /\/control\/(flood|rain)$/.test(path);
 
 /**
- * What was lost, what was repeated, and what is still open. Three counts that do not know of each other are compared:
- * `accepted` is what the page itself was told is committed, the jobs are rows of the ledger, the mails are in the inbox.
+ * The balance: what this page's requests enqueued, counted from their responses, against what the ledger says of these jobs.
+ * Both sides come from different sources. From one query, they would always be equal and prove nothing.
  */
-export const verdictOf = (books, accepted = 0) => {
-  const { jobs, names = {}, mails } = books;
-  const lost = Math.max(0, accepted - jobs.total);
-  const sent = names.email?.done ?? 0;
-  const unsent = Math.max(0, sent - mails.distinct);
-  return { lost: lost + unsent, repeated: mails.repeated, open: jobs.open, text: sentences({ lost, unsent, sent, accepted, jobs, mails }) };
+export const createBooks = (show, { model, clock }) => {
+  const accepted = new Set();
+  let load = 0;
+  let since;
+
+  /** Called with the answer of every request of the page that succeeded. */
+  const record = (answer) => {
+    since ??= new Date(model.now() - 1_000).toISOString();
+    if (!isFlood(answer)) for (const id of answer.jobIds) accepted.add(id);
+  };
+
+  const read = async () => {
+    const { flood } = model.breaks;
+    if (flood && since) load = Math.max(load, flood.accepted);
+    if (since === undefined || document.hidden) return;
+    const response = await fetch(`/watch/books?since=${encodeURIComponent(since)}`).catch(() => undefined);
+    if (response?.ok) show(balance(accepted.size + load, await response.json()));
+  };
+
+  clock.every(READ_MS, () => void read());
+  return { record };
 };
 
-const sentences = ({ lost, unsent, sent, accepted, jobs, mails }) =>
-  [lossOf(lost, accepted, jobs), mailsOf(unsent, sent, mails), openOf(jobs)].filter(Boolean).join(" ");
-
-const lossOf = (lost, accepted, { total, done, dead, cancelled }) => {
-  if (lost > 0) return `${jobsOf(lost)} of ${accepted} accepted ones ${lost === 1 ? "is" : "are"} not in the ledger.`;
-  if (total === 0) return "No job was enqueued since then.";
-  const ends = [`${number(done)} done`, dead && `${number(dead)} in the dead letter`, cancelled && `${number(cancelled)} cancelled`];
-  return `Nothing was lost: of ${jobsOf(total)} since then, ${ends.filter(Boolean).join(", ")}.`;
+/** `lost` is what was accepted and is not in the ledger. */
+export const balance = (accepted, { jobs }) => {
+  const { done, dead, cancelled, open, total } = jobs;
+  const parts = [`${count(done)} done`, `${count(dead)} dead`, `${count(open)} open`];
+  if (cancelled > 0) parts.splice(2, 0, `${count(cancelled)} cancelled`);
+  return { lost: Math.max(0, accepted - total), accepted, ledger: parts.join(" + ") };
 };
-
-const mailsOf = (unsent, sent, { distinct, repeated }) => {
-  if (unsent > 0) return `${mailsIn(unsent)} of ${number(sent)} sent ones did not arrive.`;
-  if (sent === 0 && distinct === 0) return "";
-  if (repeated === 0) return `${mailsIn(distinct)} arrived, none of them twice.`;
-  return `${mailsIn(distinct)} arrived, ${number(repeated)} of them twice: the declared window, a worker died between sending and noting it.`;
-};
-
-const openOf = ({ open }) => (open === 0 ? "Nothing is open." : `${jobsOf(open)} ${open === 1 ? "is" : "are"} still open.`);
-
-const number = (value) => value.toLocaleString("en-GB");
-const jobsOf = (count) => `${number(count)} ${count === 1 ? "job" : "jobs"}`;
-const mailsIn = (count) => `${number(count)} ${count === 1 ? "mail" : "mails"}`;

@@ -32,7 +32,8 @@ export const createFloor = (stations, stage, changed) => {
   new ResizeObserver(measure).observe(stage);
 
   const perRow = (station) => {
-    const width = columns.get(station)?.width ?? 0;
+    // The number of ended jobs is in the same row.
+    const width = (columns.get(station)?.width ?? 0) - (station === "ended" ? 44 : 0);
     return Math.max(1, Math.floor((width - 4) / (PLACES[station] ?? PLACE)));
   };
 
@@ -40,7 +41,10 @@ export const createFloor = (stations, stage, changed) => {
     isNarrow: () => narrow,
     perRow,
     /** How many tokens a station shows. */
-    capacity: (station) => (narrow ? AT_MOST_NARROW : Math.min(AT_MOST, perRow(station) * ROWS)),
+    capacity: (station) => {
+      if (narrow) return AT_MOST_NARROW;
+      return Math.min(AT_MOST, perRow(station) * (station === "ended" ? 1 : ROWS));
+    },
     /** The transform of the token at a place of a station. */
     position: (station, place) => {
       const row = Math.floor(place / perRow(station));

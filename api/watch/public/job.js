@@ -63,7 +63,7 @@ export const createJob = (section, context) => {
     <article class="job ${job.phase}" data-id=${job.id} data-phase=${job.phase} data-attempt=${job.attempt}>
       ${head(job)} ${stations(stationOfPhase(job.phase), job.phase)} ${reason(job)}
       ${timeline(job, { now: model.now(), unfolded: state.unfolded, onUnfold: unfold })}
-      <div class="bar">
+      <div class="tools">
         <button type="button" class="small" @click=${() => replayAgain(job)}>Again, slowly</button>
         ${buttons(job)}
         <span class="quiet" role="status">${state.message}</span>
@@ -108,9 +108,9 @@ export const createJob = (section, context) => {
 
   const reason = (job) => {
     const found = why(job, { model });
-    if (!found) return job.error ? html`<p class="reason">${job.error}</p>` : nothing;
+    if (!found) return job.error ? html`<p class="why">${job.error}</p>` : nothing;
     const left = found.until === undefined ? 0 : found.until - model.now();
-    return html`<p class="reason">
+    return html`<p class="why">
       ${found.text}${left > 0 ? html` <span class="countdown">${duration(countdown(left))}</span>` : nothing}
     </p>`;
   };
@@ -131,7 +131,7 @@ export const createJob = (section, context) => {
     if (related.length < 2) return nothing;
     return html`<section class="flow" aria-label="Flow">
       <h4>Flow</h4>
-      ${tree(related, { selected: job.id, onSelect: context.select, total })}
+      ${tree(related, { selected: job.id, onSelect: context.select, total, room: section.clientWidth })}
     </section>`;
   };
 

@@ -29,7 +29,8 @@ export const createLane = (name, context) => {
     const wanted = showTokens ? chooseTokens() : new Map();
     for (const [id, token] of tokens) if (!wanted.has(id) && !token.isHeld()) drop(id, token);
     for (const [id, phase] of wanted) show(id, phase, now);
-    parts.node.dataset.rows = [...places].some(([at, held]) => held.length > floor.perRow(at)) ? 2 : 1;
+    const isTall = [...places].some(([at, held]) => held.length > floor.perRow(at));
+    setAttribute(parts.node, "data-rows", isTall ? "2" : "1");
     drawCounts();
     roving.refresh();
   };
@@ -93,8 +94,10 @@ export const createLane = (name, context) => {
 
   const drawCounts = () => {
     const lane = facts();
+    let left = 0;
     for (const station of STATIONS)
-      parts.stations.get(station.name).show(lane, station, shownAt(station.name));
+      left += parts.stations.get(station.name).show(lane, station, shownAt(station.name));
+    parts.node.toggleAttribute("data-more", left > 0);
     parts.rate(lane.perSecond ?? 0);
   };
 
@@ -161,7 +164,7 @@ const createParts = (name) => {
   const reason = element("p", { class: "reason", hidden: "" });
   const stations = new Map(STATIONS.map((station) => [station.name, createStation(station)]));
   title.append(toggle);
-  head.append(title, rateText, spark);
+  head.append(title, spark, rateText);
   track.append(...[...stations.values()].map((station) => station.node), tokens);
   node.append(head, track, reason);
   return {
@@ -193,7 +196,9 @@ const createStation = ({ name }) => {
       setAttribute(node, "data-count", String(number));
       setText(total, number > 0 ? `${count(number)}${lane.capped && number >= 10_000 ? "+" : ""}` : "");
       setText(more, left > 0 ? `+${count(left)}` : "");
+      node.toggleAttribute("data-more", left > 0);
       bar.style.transform = `scaleX(${peak > 0 ? left / peak : 0})`;
+      return left;
     },
   };
 };

@@ -149,7 +149,10 @@ const withPublications = (job, past, present) => {
   const known = places.findLast(({ since }) => publishedAt >= since);
   const moments = [...past, ...present];
   return [...places].reverse().reduce((all, place, step) => {
-    const moment = publicationAt(place, { known, publishedAt, epoch: (job.epoch ?? 1) - step });
+    // A worker can be faster than the relay's note.
+    const next = moments[place.index]?.kind === "started" ? moments[place.index].at : Infinity;
+    const at = Math.min(publishedAt, next);
+    const moment = publicationAt(place, { known, at, epoch: (job.epoch ?? 1) - step });
     const isSure = place === known || hasRunAfter(moments, place.index);
     return isSure ? all.toSpliced(place.index, 0, moment) : all;
   }, moments);
@@ -158,7 +161,7 @@ const withPublications = (job, past, present) => {
 const RUNS = new Set(["started", "lost", "retry", "crashed", "released", "limited"]);
 const hasRunAfter = (moments, index) => moments.slice(index).some(({ kind }) => RUNS.has(kind));
 
-const publicationAt = (place, { known, publishedAt, epoch }) => ({
+const publicationAt = (place, { known, at, epoch }) => ({
   ...{ key: place.key, kind: "published", since: place.since, epoch: Math.max(1, epoch) },
-  ...(place === known ? { at: publishedAt } : {}),
+  ...(place === known ? { at } : {}),
 });

@@ -41,7 +41,7 @@ const selection = createSelection();
 const say = createAnnouncer((text) => (find("#status").textContent = text));
 /** Begins the ids of all requests of this page, so that the ledger's rows name the page that they are from. */
 const requests = `watch-${crypto.randomUUID().slice(0, 8)}-`;
-const balance = createBalance((books) => header.showBooks(books), { model, clock, requests });
+const balance = createBalance((found) => header.showBalance(found), { model, clock, requests });
 
 const context = {
   model,
@@ -60,12 +60,13 @@ const tabs = createTabs(find("#tabs"));
 context.onSelect((id) => id && tabs.open("job"));
 const chosen = createChosen(find("#chosen"), context);
 
-// A part may implement functions of the context: the story does `narrate`, the tour `step` and `goTo`.
+// A part may add to the context: the story `narrate`, the tour `step` and `goTo`, which uses the acts and breakages.
 const parts = {};
 for (const [section, file, name] of PARTS) {
   const part = await import(file).catch((error) => console.warn(file, error));
   parts[section] = part?.[name](find(`#${section} .content`), context) ?? {};
-  for (const key of ["narrate", "step", "goTo"]) if (parts[section][key]) context[key] = parts[section][key];
+  for (const key of ["narrate", "step", "goTo", "acts", "breakages"])
+    if (parts[section][key]) context[key] = parts[section][key];
 }
 
 const { narrate } = context;

@@ -17,11 +17,11 @@ const STATIONS = [
 
 /** The five stations of a job, with the one where it is. */
 export const stations = (current, phase) => html`
-  <ol class="stations" aria-label="Stations">
+  <ol class="path" aria-label="Stations">
     ${STATIONS.map(
       ([name, glyph, label]) =>
         html`<li
-          class="station ${name} ${name === current ? "here" : ""}"
+          class="stop ${name} ${name === current ? "here" : ""}"
           aria-current=${name === current ? "step" : nothing}
         >
           <span class="glyph" aria-hidden="true">${name === "ended" && phase === "dead" ? "✕" : glyph}</span

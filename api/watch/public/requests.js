@@ -5,14 +5,12 @@ import { explain, Refused } from "./refusals.js";
  * sentence for the visitor. The first job that a request has committed is shown, unless `quiet` is set.
  */
 export const createRequests = (context) => {
-  const { call, narrate, select } = context;
-
   /** `why` and `source` say what the request does on the server. @throws Refused */
   const request = async (method, path, body, { headers, quiet, why, source, anonymous } = {}) => {
-    const answer = await call(method, path, body, headers, anonymous ? { credentials: "omit" } : {});
-    narrate(describe({ method, path, body, headers }, answer, { why, source }));
+    const answer = await context.call(method, path, body, headers, anonymous ? { credentials: "omit" } : {});
+    context.narrate(describe({ method, path, body, headers }, answer, { why, source }));
     if (!answer.ok) throw new Refused(explain(answer, path), answer);
-    if (answer.jobIds[0] && !quiet) select(answer.jobIds[0]);
+    if (answer.jobIds[0] && !quiet) context.select(answer.jobIds[0]);
     return answer;
   };
 

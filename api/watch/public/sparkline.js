@@ -1,6 +1,9 @@
 const POINTS = 60;
-const WIDTH = 88;
-const HEIGHT = 16;
+const WIDTH = 72;
+const HEIGHT = 14;
+
+/** Below this rate, the line stays low. */
+const LEAST_PEAK = 4;
 
 /** The rate of the last minute, as one path. */
 export const createSparkline = (holder) => {
@@ -19,7 +22,7 @@ export const createSparkline = (holder) => {
 };
 
 const draw = (values) => {
-  const peak = Math.max(1, ...values);
+  const peak = Math.max(LEAST_PEAK, ...values);
   const points = values.map((value, index) => {
     const x = WIDTH - (values.length - 1 - index) * (WIDTH / (POINTS - 1));
     const y = HEIGHT - 1 - (value / peak) * (HEIGHT - 3);

@@ -33,7 +33,7 @@ export const createStory = (section, context) => {
   };
 
   const panel = () => html`
-    <div class="bar">
+    <div class="tools">
       <label class="switch"
         ><input type="checkbox" role="switch" .checked=${state.onlyMine} @change=${toggle("onlyMine")} /> Only
         mine</label

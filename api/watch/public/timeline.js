@@ -59,7 +59,7 @@ const barOf = (bar, onUnfold) => {
   return svg`
     <g class=${classOf(bar)} @click=${() => bar.canFold && onUnfold?.(bar.index)}>
       <title>${describePart(bar)}</title>
-      <rect class="bar" x=${percent(bar.x)} y=${TOP} width=${percent(bar.width)} height=${HEIGHT}></rect>
+      <rect class="slab" x=${percent(bar.x)} y=${TOP} width=${percent(bar.width)} height=${HEIGHT}></rect>
       ${bar.kind === "crash" ? svg`<svg class="edge" x=${end} y=${TOP}><path d="M0.5,-1 L-6,2 L-1,6 L-7,11 L-1,15 L-6,20 L0.5,23 Z"></path></svg>` : nothing}
       ${bar.isFolded ? svg`<svg class="edge" x=${percent(bar.x + bar.width / 2)} y=${TOP}><path d="M-6,23 L0,-1 L5,-1 L-1,23 Z"></path></svg>` : nothing}
       ${bar.width > 0.05 ? svg`<text class=${isRun ? "on-run" : "on-gap"} x=${percent(bar.x + bar.width / 2)} y=${TOP - 6}>${labelOf(bar)}</text>` : nothing}

@@ -1,9 +1,10 @@
 import { html, render, nothing } from "./lit/lit-html.js";
-import { comparison, predictCard } from "./predict.js";
+import { comparison } from "./comparison.js";
+import { predictCard } from "./predict.js";
 import { createProgress } from "./progress.js";
 import { readHash, writeHash } from "./selection.js";
-import { createStepTools } from "./step-tools.js";
 import { STEPS } from "./steps.js";
+import { createRuns } from "./tour-runs.js";
 
 /** Twelve steps, one per concept. The step is in the URL, so that a link opens it. */
 export const createTour = (section, context) => {
@@ -20,6 +21,7 @@ export const createTour = (section, context) => {
     writeHash("step", STEPS[current]?.name);
     if (current >= 0) progress.visit(STEPS[current].name);
     draw();
+    place(section, current >= 0);
     if (focus) section.querySelector("h3, h2")?.focus();
   };
 
@@ -134,11 +136,26 @@ export const createTour = (section, context) => {
 
   void runs.leave();
   draw();
-  if (current >= 0) section.scrollIntoView?.({ block: "nearest" });
+  place(section, current >= 0);
   return {
     step: () => STEPS[current]?.name,
-    goTo: (name) => go(indexOf(name)),
+    /** Without a name, the step at which the tour was left. */
+    goTo: (name = progress.last() ?? STEPS[0].name) => go(indexOf(name)),
   };
+};
+
+/**
+ * A step stands at the top of its column, next to the stage that it points to. Without a step, the tour stands below what
+ * can be done and broken. The section may be folded, too.
+ */
+const place = (section, isOpen) => {
+  const whole = section.closest("section");
+  const first = whole.parentElement.firstElementChild === whole;
+  if (isOpen && !first) whole.parentElement.prepend(whole);
+  if (!isOpen && first) whole.parentElement.append(whole);
+  if (!isOpen) return;
+  if (whole.hasAttribute("data-folded")) whole.querySelector("h2 button").click();
+  whole.scrollIntoView({ block: "start" });
 };
 
 const sourceLink = (source) => {
@@ -152,53 +169,3 @@ const conceptLink = ({ name, title }) =>
   html`<a href="/watch/source?path=docs/concepts/${name}.md" target="_blank"
     >The concept: ${title.toLowerCase()}</a
   >`;
-
-/** Runs one step at a time. Leaving it stops it, and repairs what it has broken. */
-const createRuns = (context, progress, changed) => {
-  let stop;
-  let note;
-
-  const say = (text) => {
-    note = text;
-    context.say(text);
-    changed();
-  };
-
-  const start = async (step) => {
-    const controller = new AbortController();
-    stop = controller;
-    note = undefined;
-    changed();
-    const parts = { acts: context.acts, breakages: context.breakages };
-    const tools = createStepTools(context, parts, {
-      broken: progress.broken,
-      signal: controller.signal,
-      say,
-    });
-    try {
-      return step.check(await step.run(tools));
-    } catch (error) {
-      if (!controller.signal.aborted) say(error.message);
-      if (!controller.signal.aborted && error.name !== "Refused") console.error(error);
-      return undefined;
-    } finally {
-      if (stop === controller) stop = undefined;
-      changed();
-    }
-  };
-
-  const leave = async () => {
-    stop?.abort(new Error("The step was left."));
-    stop = undefined;
-    note = undefined;
-    for (const what of progress.broken.all()) await repair(what);
-  };
-
-  const repair = async (what) => {
-    if (what.provider) await context.call("PUT", "/watch/control/providers", { [what.provider]: "off" });
-    if (what.schedule) await context.acts.unschedule().catch(() => {}); // It is gone with its account.
-    progress.broken.forget(what);
-  };
-
-  return { start, leave, isBusy: () => stop !== undefined, note: () => note };
-};

@@ -1,33 +1,54 @@
 import { html, nothing, svg } from "./lit/lit-html.js";
 import { glyphOf, wordsOf } from "./glyphs.js";
 import { countsOf, forestOf, isSkipped, layoutForest } from "./tree-layout.js";
-import { nameOf } from "./words.js";
+import { nameOf, shortNameOf } from "./words.js";
 
-/** Pixels of a cell, and of the node in it. */
-const CELL = { width: 172, height: 40 };
-const NODE = { width: 136, height: 30 };
+/** Pixels of a cell with a node in it: between the narrowest and the widest, as many columns as fit. */
+const NARROW = { width: 61, height: 46, node: { width: 49, height: 38 } };
+const WIDE = { width: 176, height: 40, node: { width: 144, height: 30 } };
+
+/** Below this width of a cell, a node has its name under its shape. */
+const STACKED = 130;
+
+const cellFor = (columns, room) => {
+  const width = Math.min(WIDE.width, Math.max(NARROW.width, Math.floor(room / columns)));
+  const isStacked = width < STACKED;
+  const { height, node } = isStacked ? NARROW : WIDE;
+  return {
+    width,
+    height,
+    isStacked,
+    node: { height: node.height, width: width - Math.max(12, Math.round(width * 0.18)) },
+  };
+};
 
 /**
  * The flow as a nested list. On a wide page its items stand in columns, leaves first, joined by lines; on a narrow one, and
  * for screen readers, it is the list that it is.
  */
-export const tree = (jobs, { selected, onSelect, total = jobs.length }) => {
+export const tree = (jobs, { selected, onSelect, room = Infinity, total = jobs.length }) => {
   const trees = forestOf(jobs);
   const layout = layoutForest(trees);
-  const size = { width: layout.columns * CELL.width, height: layout.rows * CELL.height };
-  const places = new Map(layout.nodes.map((placed) => [placed.node, placed]));
+  const cell = cellFor(layout.columns, room);
+  const size = { width: layout.columns * cell.width, height: layout.rows * cell.height };
+  const places = new Map(layout.nodes.map((placed) => [placed.node, boxOf(placed, cell)]));
   const options = { selected, onSelect, places };
   return html`
     <div class="tree-scroll" tabindex="0" role="group" aria-label="Flow of ${total} jobs, leaves first">
-      <div class="tree" data-width=${size.width} data-height=${size.height}>
+      <div
+        class="tree ${cell.isStacked ? "stacked" : ""}"
+        data-width=${size.width}
+        data-height=${size.height}
+      >
         <svg class="edges" width=${size.width} height=${size.height} aria-hidden="true">
-          ${arrows} ${layout.edges.map(edgeOf)}
+          ${arrows} ${layout.edges.map((edge) => edgeOf(edge, places, cell))}
         </svg>
         <ul class="nodes">
           ${trees.map((each) => treeItem(each, options))}
         </ul>
       </div>
     </div>
+    ${layout.nodes.length > 1 ? html`<p class="edges-legend">solid: if it fails, its parent fails · dashed: its parent goes on without it · double: follow-up</p>` : nothing}
     ${total > jobs.length ? html`<p class="quiet">${jobs.length} of ${total} jobs are shown.</p>` : nothing}
   `;
 };
@@ -41,6 +62,8 @@ export const placeNodes = (section) => {
   for (const node of section.querySelectorAll(".node")) {
     node.style.setProperty("--x", `${node.dataset.x}px`);
     node.style.setProperty("--y", `${node.dataset.y}px`);
+    node.style.setProperty("--width", `${node.dataset.width}px`);
+    node.style.setProperty("--height", `${node.dataset.height}px`);
   }
 };
 
@@ -71,8 +94,10 @@ const nodeItem = (node, options) => html`
   </li>
 `;
 
-const leftOf = ({ column }) => column * CELL.width;
-const topOf = ({ row }) => row * CELL.height + (CELL.height - NODE.height) / 2;
+const boxOf = ({ column, row }, { width, height, node }) => ({
+  ...{ x: column * width, y: row * height + (height - node.height) / 2 },
+  ...node,
+});
 
 const jobNode = (node, { selected, onSelect, places }) => {
   const { job } = node;
@@ -87,15 +112,18 @@ const jobNode = (node, { selected, onSelect, places }) => {
       class="node ${job.phase} ${skipped ? "skipped" : ""}"
       data-id=${job.id}
       data-phase=${job.phase}
-      data-x=${leftOf(place)}
-      data-y=${topOf(place)}
+      data-x=${place.x}
+      data-width=${place.width}
+      data-height=${place.height}
+      data-y=${place.y}
       aria-current=${job.id === selected ? "true" : nothing}
       aria-label="${nameOf(job)}: ${words}${share}${failureOf(job)}"
       title="${nameOf(job)}: ${words}${share}${failureOf(job)}"
       @click=${() => onSelect(job.id)}
     >
       <span class="glyph" aria-hidden="true">${skipped ? "–" : glyphOf(job.phase)}</span
-      ><span class="name">${nameOf(job)}</span><span class="share">${share}</span>
+      ><span class="name">${nameOf(job)}</span><span class="short">${shortNameOf(job)}</span
+      ><span class="share">${share}</span>
     </button>
   `;
 };
@@ -109,8 +137,10 @@ const groupNode = (node, { places }) => {
   const place = places.get(node);
   return html`<span
     class="node group"
-    data-x=${leftOf(place)}
-    data-y=${topOf(place)}
+    data-x=${place.x}
+    data-width=${place.width}
+    data-height=${place.height}
+    data-y=${place.y}
     title=${countsOf(node.all)}
   >
     <span class="name">${countsOf(node.group)}</span>
@@ -123,20 +153,28 @@ const arrows = svg`
   </defs>
 `;
 
-const middleOf = (place) => topOf(place) + NODE.height / 2;
-
-const edgeOf = ({ kind, from, to, onFailure }) => {
-  const x1 = leftOf(from) + NODE.width;
-  const x2 = leftOf(to) - 2;
-  const [y1, y2] = [middleOf(from), middleOf(to)];
-  const bend = x2 - (CELL.width - NODE.width) / 2;
-  const d =
-    y1 === y2
-      ? `M${x1},${y1} H${x2}`
-      : `M${x1},${y1} H${bend - 6} Q${bend},${y1} ${bend},${y1 + Math.sign(y2 - y1) * Math.min(6, Math.abs(y2 - y1) / 2)} V${y2 - Math.sign(y2 - y1) * Math.min(6, Math.abs(y2 - y1) / 2)} Q${bend},${y2} ${Math.min(bend + 6, x2)},${y2} H${x2}`;
-  const classes = `edge ${kind} ${onFailure ?? ""}`;
+const edgeOf = ({ kind, from, to, onFailure }, places, cell) => {
+  const [start, end] = [places.get(from.node), places.get(to.node)];
+  const d = pathBetween(
+    { x: start.x + start.width, y: start.y + start.height / 2 },
+    { x: end.x - 2, y: end.y + end.height / 2 },
+    (cell.width - cell.node.width) / 2,
+  );
   return svg`
     ${kind === "follow" ? svg`<path class="edge follow wide" d=${d}></path>` : nothing}
-    <path class=${classes} d=${d} marker-end="url(#arrow)"></path>
+    <path class=${`edge ${kind} ${onFailure ?? ""}`} d=${d} marker-end=${kind === "follow" ? nothing : "url(#arrow)"}></path>
   `;
+};
+
+/** A line with two rounded corners, which goes up or down `before` pixels before its end. */
+const pathBetween = (from, to, before) => {
+  const rise = to.y - from.y;
+  if (rise === 0) return `M${from.x},${from.y} H${to.x}`;
+  const radius = Math.min(5, before, Math.abs(rise) / 2);
+  const corner = Math.sign(rise) * radius;
+  const x = to.x - before;
+  return (
+    `M${from.x},${from.y} H${x - radius} Q${x},${from.y} ${x},${from.y + corner} ` +
+    `V${to.y - corner} Q${x},${to.y} ${x + radius},${to.y} H${to.x}`
+  );
 };

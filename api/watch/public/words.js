@@ -45,7 +45,16 @@ export const nameOf = ({ name, payload }) => {
   return detail ? `${name} ${detail}` : name;
 };
 
-/** The same with the end of its id. */
+const SHORT = {
+  ...{ "video-encode": "encode", "image-resize": "sizes", "video-transcribe": "subtitles", email: "mail" },
+  ...{ "account-delete": "delete", "push-notify": "push", "report-generate": "report" },
+};
+
+/** A job in one word, where there is little room: "720p", "publish". */
+export const shortNameOf = ({ name, payload }) =>
+  (name !== "email" && DETAILS[name]?.(payload ?? {})) || SHORT[name] || name.split("-").at(-1);
+
+/** A job's name with the end of its id. */
 export const titleOf = (job) => `${nameOf(job)} ${shortId(job.id)}`;
 
 /** An error without the names of classes that add nothing to its message. */
