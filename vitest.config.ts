@@ -35,7 +35,15 @@ const httpFlows = [
     "uploads",
     "uploads-local",
   ],
-  ...["user-data", "account-delete-catalog"],
+  ...[
+    "user-data",
+    "account-delete-catalog",
+    "watch-look",
+    "watch-acts",
+    "watch-breaks",
+    "watch-tour",
+    "watch-stream",
+  ],
 ];
 // The worker or the API is killed, and what its next run leaves in the database and the storage is looked at. That each
 // broker gives the job of a killed worker to another one is shown by worker-killed, poison, push-killed and flows.

@@ -33,7 +33,7 @@ describe.skipIf(missingChromium)("the live page", () => {
     const visitor = await visit(browser, system.apiUrl);
     const id = await visitor.signUp();
     await visitor.sees(id, "done");
-    await visitor.section("story").getByText("202").first().waitFor();
+    await visitor.section("story").getByText("was answered 202").first().waitFor();
     await visitor.section("results").getByText("Verify").first().waitFor();
     expect(await system.phases()).toContainEqual({ id, phase: "done", attempt: 0 });
     expect(visitor.problems).toEqual([]);
@@ -55,7 +55,7 @@ describe.skipIf(missingChromium)("the live page", () => {
         return job && job.left > 5 && job.left;
       });
     const shownLeft = async () => {
-      const text = await visitor.page.locator(`[data-id="${id}"][data-phase="again"]`).innerText();
+      const text = await visitor.page.locator(`#stage [data-id="${id}"][data-phase="again"]`).innerText();
       return Number.parseFloat(text);
     };
     await retryAt();
