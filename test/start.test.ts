@@ -30,8 +30,14 @@ afterAll(() => rm(folder, { recursive: true }));
 test("npm start runs everything, Ctrl-C ends everything, and the data is still there afterwards", async () => {
   await using first = start();
   await first.wrote("ready in");
+  const table = first.output.findIndex((line) => line.includes("(pages: "));
+  expect(first.output[table - 1]).toMatch(
+    new RegExp(`Live page.* http://127\\.0\\.0\\.1:${ports.PORT}/watch `),
+  );
   await signUp("ada@example.com");
   await until("the mail is in the inbox", async () => (await mailsTo("ada@example.com")) > 0);
+  await killApi();
+  await first.wrote("api │ ended as ordered (SIGKILL), restarting in 1 s");
   expect(await first.kill("SIGINT")).toEqual({ code: 0, signal: null });
   expect(await takenPorts()).toEqual([]);
 
@@ -259,6 +265,13 @@ const signUp = async (email: string, host = "127.0.0.1") => {
 const mailsTo = async (address: string, host = "127.0.0.1"): Promise<number> => {
   const response = await fetch(`http://${host}:${ports.SANDBOX_HTTP_PORT}/api/messages?to=${address}`);
   return ((await response.json()) as unknown[]).length;
+};
+
+/** As the live page does. */
+const killApi = async () => {
+  const url = `http://127.0.0.1:${ports.PORT}/watch/control/api/kill`;
+  const headers = { "sec-fetch-site": "same-origin", "x-watch": "1" };
+  expect((await fetch(url, { method: "POST", headers })).status).toBe(200);
 };
 
 const countUsers = async (): Promise<number> => {
