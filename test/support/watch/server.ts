@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import express from "express";
 import { notFound, sendErrors } from "../../../api/http/error-responses.ts";
 import { logRequests } from "../../../api/http/request-log.ts";
@@ -15,6 +15,8 @@ export interface WatchServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly watch: Watch;
+  /** Bytes that wait for the slowest connection in this process, not in the kernel. */
+  unsent(): number;
   /** The statements that it has run. */
   readonly statements: readonly string[];
   /** While it is set, PostgreSQL cannot be read. */
@@ -47,6 +49,10 @@ export const createWatchServer = async (
     .use(notFound)
     .use(sendErrors);
   const server = createServer(app).listen(0, "127.0.0.1");
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket.on("close", () => sockets.delete(socket)));
+  });
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
@@ -54,6 +60,7 @@ export const createWatchServer = async (
     port,
     watch,
     statements,
+    unsent: () => Math.max(0, ...[...sockets].map(({ writableLength }) => writableLength)),
     get outage() {
       return state.outage;
     },
