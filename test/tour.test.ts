@@ -61,7 +61,11 @@ test("the tour has a part for each concept", () => {
   for (const { blocks } of parts) expect(blocks.map(({ output }) => output)).not.toContain("");
 });
 
-test.for(parts)("the tour prints what it says: $name", async ({ blocks }) => {
+let failed: string | undefined;
+
+test.for(parts)("the tour prints what it says: $name", async ({ name, blocks }, { onTestFailed, skip }) => {
+  skip(failed !== undefined, `the tour has stopped at: ${failed}`);
+  onTestFailed(() => void (failed = name));
   for (const { commands, output } of blocks)
     expect(withoutSpaces(await shell.run(onOwnPorts(commands)))).toMatch(patternOf(output));
 });
