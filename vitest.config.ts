@@ -42,7 +42,7 @@ const httpFlows = [
     "watch-acts",
     "watch-breaks",
     "watch-tour",
-    "watch-stream",
+    "watch-exact",
   ],
 ];
 // The worker or the API is killed, and what its next run leaves in the database and the storage is looked at. That each

@@ -173,15 +173,6 @@ const demoActs = ({ demos }: ControlDeps): AnyAct[] => {
       body: many,
       run: async ({ count }) => ({ ids: await demos.ordered(count) }),
     }),
-<<<<<<< HEAD
-=======
-    act({
-      method: "post",
-      path: "/batch",
-      body: z.strictObject({ count: upTo(1_000) }),
-      run: async ({ count }) => ({ id: await demos.batch(count) }),
-    }),
->>>>>>> concepts
     act({ method: "post", path: "/twice", body: nothing, run: async () => ({ ids: await demos.twice() }) }),
   ];
 };
