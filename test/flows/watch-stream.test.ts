@@ -1,8 +1,10 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { isUnseen } from "../../api/watch/ledger-sql.ts";
 import { until } from "../../scripts/processes/until.ts";
 import { defineJob, defineWorker, PermanentError } from "../../workers/core/index.ts";
 import { type Core, createCore } from "../support/core/core.ts";
@@ -97,22 +99,41 @@ test("what begins early and commits late is shown, after later transactions were
   await core.sql(INSERT, [changed]);
   await until("the first is shown", () => viewer.jobs.has(changed));
 
-  await core.database.prisma.$transaction(async (tx) => {
-    await tx.$executeRawUnsafe(INSERT.replaceAll("$1", "$1::uuid"), early);
-    await tx.$executeRawUnsafe(`UPDATE "Job" SET priority = 5 WHERE id = $1::uuid`, changed);
-    await core.sql(INSERT, [late]);
-    await until("the later one is shown", () => viewer.jobs.has(late));
-    // At least two reads that begin after the later transaction, and before the commit.
-    const before = reads(one);
-    await until("more reads", () => reads(one) > before + 2);
-    expect(viewer.jobs.has(early)).toBe(false);
-    expect(viewer.jobs.get(changed)?.priority).toBe(0);
-  });
+  // A connection of its own: those of the pool end an idle transaction after five seconds.
+  const slow = new pg.Client(core.url);
+  await slow.connect();
+  await slow.query("BEGIN");
+  await slow.query(INSERT, [early]);
+  await slow.query(`UPDATE "Job" SET priority = 5 WHERE id = $1`, [changed]);
+  await core.sql(INSERT, [late]);
+  await until("the later one is shown", () => viewer.jobs.has(late));
+  // At least two reads that begin after the later transaction, and before the commit.
+  const before = reads(one);
+  await until("more reads", () => reads(one) > before + 2);
+  expect(viewer.jobs.has(early)).toBe(false);
+  expect(viewer.jobs.get(changed)?.priority).toBe(0);
+  await slow.query("COMMIT");
+  await slow.end();
   await until(
     "both changes are shown",
     () => viewer.jobs.has(early) && viewer.jobs.get(changed)?.priority === 5,
   );
   await expectExact(viewer);
+});
+
+test.each([
+  ["1000", "1000:1010:", true],
+  ["999", "1000:1010:", false],
+  ["1005", "1000:1010:1000", true],
+  // The row's id has wrapped around, the snapshot's has not.
+  ["5", "4294967290:4294967310:", true],
+  ["4294967289", "4294967290:4294967310:", false],
+  ["4294967295", "8589934590:8589934599:", true],
+  ["3", "8589934590:8589934599:", true],
+  ["4294967293", "8589934590:8589934599:", false],
+])("a row of transaction %s after the snapshot %s may be unseen: %s", async (xmin, snapshot, expected) => {
+  const text = `SELECT ${isUnseen(`'${xmin}'::xid`, `'${snapshot}'`)} AS unseen`;
+  expect(await core.sql(text, [])).toEqual([{ unseen: expected }]);
 });
 
 test("a stream that is cut at random moments, on either process, is exact at rest", async () => {
