@@ -28,25 +28,26 @@ const successors = z
 type Successors = z.output<typeof successors>;
 
 /** Schedules the deletion of an account, and cancels it. Logging in cancels it too: see login.ts. */
-export const deletionRoutes = ({ prisma, throttle, appSecret, publicUrl, accountDeletionGrace }: AppDeps) => {
+export const deletionRoutes = (deps: AppDeps) => {
+  const { prisma, throttle, appSecret, publicUrl } = deps;
   const cookies = createCookies(publicUrl);
 
   /** Resolves with when the account will be deleted. A second request keeps the first. */
   const schedule = async (
     scope: { tx: Tx; enqueue: Enqueue },
     userId: string,
-    chosen: Successors,
+    { successors: chosen, grace }: { successors: Successors; grace: number },
   ): Promise<Date> => {
     const { tx, enqueue } = scope;
     const earlier = await tx.accountDeletion.findUnique({ where: { userId }, select: { dueAt: true } });
     if (earlier) return earlier.dueAt;
     const id = uuidv7();
     await saveSuccessors(tx, userId, chosen);
-    const jobId = await enqueue(accountDelete, { deletionId: id }, { delay: accountDeletionGrace });
-    const dueAt = new Date(Date.now() + accountDeletionGrace);
+    const jobId = await enqueue(accountDelete, { deletionId: id }, { delay: grace });
+    const dueAt = new Date(Date.now() + grace);
     const tokenHash = hashToken(deriveToken(appSecret, "cancel-deletion", id));
     await tx.accountDeletion.create({ data: { id, userId, jobId, dueAt, tokenHash }, select: { id: true } });
-    if (accountDeletionGrace > 0) await announce(scope, { userId, kind: "deletion-scheduled", recordId: id });
+    if (grace > 0) await announce(scope, { userId, kind: "deletion-scheduled", recordId: id });
     return dueAt;
   };
 
@@ -62,7 +63,8 @@ export const deletionRoutes = ({ prisma, throttle, appSecret, publicUrl, account
         response: message.extend({ deletionAt: timestamp }),
         problems: ["wrong-password", "too-many-requests"],
       },
-      async ({ session: { userId }, body, transaction, response }) => {
+      async ({ session: { userId }, body, transaction, request, response }) => {
+        const grace = deps.watch?.deletionGrace(request) ?? deps.accountDeletionGrace;
         await enforceLimit(throttle, limits.login, userId);
         const user = await prisma.user.findUnique({ where: { id: userId }, select: { passwordHash: true } });
         if (!user || !(await verifyPassword(user.passwordHash, body.password)))
@@ -72,12 +74,12 @@ export const deletionRoutes = ({ prisma, throttle, appSecret, publicUrl, account
         const deletionAt = await transaction(async (scope) => {
           if (!(await lockUserByPassword(scope.tx, userId, { hash, password: body.password })))
             throw new Problem("wrong-password");
-          const dueAt = await schedule(scope, userId, body.successors);
+          const dueAt = await schedule(scope, userId, { successors: body.successors, grace });
           await scope.tx.session.deleteMany({ where: { userId } });
           return dueAt;
         });
         cookies.clear(response, "session");
-        const isAtOnce = accountDeletionGrace === 0;
+        const isAtOnce = grace === 0;
         return { message: isAtOnce ? "Your account is being deleted." : SCHEDULED, deletionAt };
       },
     ),

@@ -67,7 +67,8 @@ const makeRow = (schedule) => {
   );
 };
 
-const describe = ({ cadence, hour, minute, weekday, dayOfMonth, zone }) => {
+const describe = ({ cadence, minutes, hour, minute, weekday, dayOfMonth, zone }) => {
+  if (cadence === "MINUTES") return minutes === 1 ? "Every minute" : `Every ${minutes} minutes`;
   const day = [...fields.weekday.options].find(({ value }) => value === String(weekday))?.text;
   const when = { DAILY: "Every day", WEEKLY: `Every ${day}`, MONTHLY: `Monthly on day ${dayOfMonth}` }[
     cadence
@@ -81,7 +82,8 @@ const clock = (hour, minute) => `${twoDigits(hour)}:${twoDigits(minute)}`;
 const showSchedule = async () => {
   const schedule = schedules.find(({ projectId }) => projectId === fields.projectId.value);
   const { cadence, hour, minute, weekday, dayOfMonth, zone, delivery, paused } = { ...PROPOSAL, ...schedule };
-  fields.cadence.value = cadence;
+  // The form offers no minutes: such a schedule comes from the live page.
+  fields.cadence.value = cadence === "MINUTES" ? PROPOSAL.cadence : cadence;
   fields.hour.value = String(hour);
   fields.minute.value = String(minute);
   fields.weekday.value = String(weekday ?? 1);

@@ -7,14 +7,19 @@ import { reportGenerate } from "../../workers/report-generate/job.ts";
 import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { pageArguments, pageOf, pageQuery, toPage } from "../http/pagination.ts";
-import { Problem } from "../http/problem.ts";
+import { invalidField, Problem } from "../http/problem.ts";
 import { nextRunsOf } from "./next-runs.ts";
 import { newSchedule, nextRuns, recurrence, schedule } from "./shapes.ts";
 
 const params = z.object({ projectId: z.uuid().toLowerCase() });
 
 /** A user's recurring report of a project: one per project. Any member may have one, and no other user sees it. */
-export const scheduleRoutes = ({ prisma }: AppDeps) => {
+export const scheduleRoutes = ({ prisma, watch }: AppDeps) => {
+  /** @throws Problem for a report of every few minutes, which is for the live page: it would fill an inbox */
+  const refuseMinutes = ({ cadence }: { cadence: string }) => {
+    if (cadence === "MINUTES" && !watch) throw invalidField("cadence", "Enter DAILY, WEEKLY or MONTHLY.");
+  };
+
   const ofMember = (userId: string) => ({ userId, project: { members: { some: { userId } } } });
 
   return [
@@ -30,6 +35,7 @@ export const scheduleRoutes = ({ prisma }: AppDeps) => {
         response: z.object({ nextRuns }),
       },
       async ({ session: { userId }, body }) => {
+        refuseMinutes(body);
         const user = await prisma.user.findUnique({ where: { id: userId }, select: { zone: true } });
         if (!user) throw new Problem("unauthenticated");
         return { nextRuns: nextRunsOf(toRecurrence(body, user.zone), new Date(), null) };
@@ -47,8 +53,9 @@ export const scheduleRoutes = ({ prisma }: AppDeps) => {
         status: 200,
         response: schedule,
       },
-      async ({ session: { userId }, params: { projectId }, body, transaction }) =>
-        transaction(async ({ tx }) => {
+      async ({ session: { userId }, params: { projectId }, body, transaction }) => {
+        refuseMinutes(body);
+        return transaction(async ({ tx }) => {
           const { delivery, paused, ...times } = body;
           const recurrence = toRecurrence(times, await zoneOfMember(tx, userId, projectId));
           const [now, found] = await lock(tx, userId, projectId);
@@ -63,7 +70,8 @@ export const scheduleRoutes = ({ prisma }: AppDeps) => {
                 data: { id: uuidv7(), userId, projectId, job: reportGenerate.name, payload: {}, ...data },
               });
           return toSchedule(row, now);
-        }),
+        });
+      },
     ),
 
     route(
@@ -156,8 +164,8 @@ const lock = async (tx: Tx, userId: string, projectId: string): Promise<[Date, S
 /** Without the fields that its cadence does not use. */
 const toRecurrence = (body: z.output<typeof recurrence>, userZone: string): Recurrence => ({
   cadence: body.cadence,
-  minutes: null,
-  hour: body.hour,
+  minutes: body.cadence === "MINUTES" ? (body.minutes ?? null) : null,
+  hour: body.hour ?? 0,
   minute: body.minute,
   weekday: body.cadence === "WEEKLY" ? (body.weekday ?? null) : null,
   dayOfMonth: body.cadence === "MONTHLY" ? (body.dayOfMonth ?? null) : null,
@@ -165,11 +173,10 @@ const toRecurrence = (body: z.output<typeof recurrence>, userZone: string): Recu
 });
 
 const toSchedule = (row: Schedule, now: Date): z.input<typeof schedule> => {
-  const { cadence, projectId, attach, paused, lastSlot } = row;
-  if (cadence === "MINUTES" || !projectId) throw new Error(`not a schedule of a user: ${row.id}`);
+  const { projectId, attach, paused, lastSlot } = row;
+  if (!projectId) throw new Error(`not a schedule of a user: ${row.id}`);
   return {
     ...row,
-    cadence,
     projectId,
     delivery: attach ? "ATTACHMENT" : "LINK",
     nextRuns: paused ? [] : nextRunsOf(row, now, lastSlot),

@@ -22,21 +22,29 @@ interface Balance {
   names: Record<string, Counts>;
   /** Null while the sandbox does not answer. */
   mails: { received: number; distinct: number; repeated: number } | null;
+  /** Of the jobs that requests with ids of this prefix have enqueued. A flow counts as one. */
+  requested?: Counts;
 }
 
 export interface Books {
-  read(since: string): Promise<Balance>;
+  /** `requests` is what the ids of the requests begin with that are also counted by themselves. */
+  read(since: string, requests?: string): Promise<Balance>;
 }
 
 export const createBooks = (sql: Sql, sandboxUrl: string): Books => ({
-  read: async (since) => {
+  read: async (since, requests) => {
     const [[row], mails] = await Promise.all([
-      sql<{ books: { at: string; names: NameRow[] } }>(BOOKS, [since, smallestId(since)]),
+      sql<{ books: { at: string; names: NameRow[]; requested: Counts } }>(BOOKS, [
+        since,
+        smallestId(since),
+        requests ?? null,
+      ]),
       countMails(sandboxUrl, since),
     ]);
     if (!row) throw new Error("PostgreSQL returned no row");
-    const { at, names } = row.books;
+    const { at, names, requested } = row.books;
     return {
+      ...(requests !== undefined && { requested }),
       at: new Date(at).toISOString(),
       since: new Date(since).toISOString(),
       jobs: names.reduce(add, NONE),
@@ -58,14 +66,21 @@ const add = (sum: Counts, { done, dead, cancelled, open, total }: Counts): Count
   total: sum.total + total,
 });
 
-/** $2 bounds the part of the primary key that is read. */
-const BOOKS = `SELECT json_build_object('at', now(), 'names', (SELECT coalesce(json_agg(row ORDER BY name), '[]') FROM (
-  SELECT name, (count(*) FILTER (WHERE state = 'COMPLETED'))::int AS done,
+const COUNTS = `(count(*) FILTER (WHERE state = 'COMPLETED'))::int AS done,
          (count(*) FILTER (WHERE state = 'FAILED'))::int AS dead,
          (count(*) FILTER (WHERE state = 'CANCELLED'))::int AS cancelled,
          (count(*) FILTER (WHERE state IN ('WAITING', 'PENDING', 'PUBLISHED')))::int AS open,
-         count(*)::int AS total
-  FROM "Job" WHERE id >= $2::uuid AND "createdAt" >= $1::timestamptz GROUP BY name) row)) AS books`;
+         count(*)::int AS total`;
+
+/** $2 bounds the part of the primary key that is read. */
+const BOOKS = `SELECT json_build_object('at', now(),
+  'names', (SELECT coalesce(json_agg(row ORDER BY name), '[]') FROM (
+    SELECT name, ${COUNTS} FROM "Job"
+    WHERE id >= $2::uuid AND "createdAt" >= $1::timestamptz GROUP BY name) row),
+  'requested', (SELECT to_json(row) FROM (
+    SELECT ${COUNTS} FROM "Job"
+    WHERE id >= $2::uuid AND "createdAt" >= $1::timestamptz AND starts_with("requestId", $3::text)
+      AND "parentId" IS NULL) row)) AS books`;
 
 /** The smallest UUIDv7 of a time. */
 const smallestId = (time: string): string => {

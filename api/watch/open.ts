@@ -3,6 +3,7 @@ import type { Tx } from "../../infra/database.ts";
 import type { Broker, Jobs, Sql } from "../../workers/core/index.ts";
 import { createBooks } from "./books.ts";
 import type { SignUp } from "./demos.ts";
+import { readDeletionGrace } from "./deletion-grace.ts";
 import { Feed } from "./feed.ts";
 import { createJobPages } from "./job-pages.ts";
 import { openControls } from "./open-controls.ts";
@@ -71,6 +72,7 @@ export const openWatch = (deps: WatchDeps): Watch => {
     router,
     around: controls.around,
     jobs: controls.jobs,
+    deletionGrace: (request) => readDeletionGrace(safety, request),
     paths: ["/watch/stream", "/watch/jobs", "/watch/books", "/watch/source", ...controls.paths],
     close: async () => {
       viewers.close();

@@ -13,6 +13,8 @@ const MOST_IDS = 40;
 interface Tracked {
   readonly response: Response;
   readonly committed: string[];
+  /** How many jobs, of which the ids above may be a part. A flow counts as one. */
+  count: number;
   readonly killAt: KillAt | undefined;
 }
 
@@ -35,26 +37,26 @@ interface RequestJobs<Tx> {
 
 /**
  * Names the jobs that a request has committed in the header X-Job-Ids of its response: of a flow the root, of many jobs
- * the newest 40. With the header X-Watch-Kill, which only the live page may send, this process kills itself right before
+ * the newest 40. X-Job-Count is how many they are. With the header X-Watch-Kill, which only the live page may send, this process kills itself right before
  * or right after the commit of the request.
  */
 export const followRequests = <Tx>({ jobs, safety, die }: Options<Tx>): RequestJobs<Tx> => {
   const requests = new AsyncLocalStorage<Tracked>();
 
   const around: RequestHandler = (request, response, next) =>
-    requests.run({ response, committed: [], killAt: readKillAt(request, safety) }, next);
+    requests.run({ response, committed: [], count: 0, killAt: readKillAt(request, safety) }, next);
 
   const transaction: Jobs<Tx>["transaction"] = async (work) => {
     const tracked = requests.getStore();
     if (!tracked) return jobs.transaction(work);
-    const ids: string[] = [];
+    const noted: Noted = { ids: [], count: 0 };
     const result = await jobs.transaction(async (scope) => {
-      const done = await work(noteIds(scope, ids));
+      const done = await work(noteJobs(scope, noted));
       if (tracked.killAt === "before-commit") await die();
       return done;
     });
     if (tracked.killAt === "after-commit") await die();
-    nameIn(tracked, ids);
+    nameIn(tracked, noted);
     return result;
   };
   return { around, jobs: { transaction } };
@@ -72,17 +74,25 @@ const readKillAt = (request: Request, safety: Safety): KillAt | undefined => {
 
 type Scope<Tx> = Parameters<Parameters<Jobs<Tx>["transaction"]>[0]>[0];
 
-/** The scope of a transaction that also notes the ids of what is enqueued. */
-const noteIds = <Tx>(scope: Scope<Tx>, ids: string[]): Scope<Tx> => {
+/** What one transaction enqueues. */
+interface Noted {
+  readonly ids: string[];
+  count: number;
+}
+
+/** The scope of a transaction that also notes what is enqueued. */
+const noteJobs = <Tx>(scope: Scope<Tx>, noted: Noted): Scope<Tx> => {
   const note = async (enqueued: Promise<string>): Promise<string> => {
     const id = await enqueued;
-    ids.push(id);
+    noted.ids.push(id);
+    noted.count += 1;
     return id;
   };
   const enqueueMany: EnqueueMany = async (job, items, options) => {
     const before = uuidv7();
     const count = await scope.enqueueMany(job, items, options);
-    ids.push(...(await findNew(scope.sql, job.name, before)));
+    noted.ids.push(...(await findNew(scope.sql, job.name, before)));
+    noted.count += count;
     return count;
   };
   return {
@@ -103,8 +113,11 @@ const findNew = async (sql: Sql, name: string, after: string): Promise<string[]>
   return rows.map(({ id }) => id);
 };
 
-const nameIn = ({ response, committed }: Tracked, ids: readonly string[]): void => {
+const nameIn = (tracked: Tracked, { ids, count }: Noted): void => {
+  const { response, committed } = tracked;
   committed.push(...ids);
+  tracked.count += count;
   const named = [...new Set(committed)].slice(-MOST_IDS);
-  if (named.length > 0 && !response.headersSent) response.set("X-Job-Ids", named.join(","));
+  if (named.length === 0 || response.headersSent) return;
+  response.set({ "X-Job-Ids": named.join(","), "X-Job-Count": String(tracked.count) });
 };

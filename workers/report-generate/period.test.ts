@@ -6,11 +6,29 @@ import { bucketsOf, eachDay, periodBefore, periodLabel, previousDays, spanOf } f
 const days = (firstDay: string, lastDay: string) => ({ firstDay, lastDay });
 const DISTANT = new Date("2100-01-01");
 
+test("a schedule of every few minutes reports the day on which its slot falls in its zone", () => {
+  const slot = "2026-03-01T23:30:00.000Z";
+  expect(periodBefore("MINUTES", slot, "UTC")).toEqual({ kind: "DAY", ...days("2026-03-01", "2026-03-01") });
+  expect(periodBefore("MINUTES", slot, "Asia/Tokyo")).toEqual({
+    kind: "DAY",
+    ...days("2026-03-02", "2026-03-02"),
+  });
+});
+
 test("a schedule reports the day, the seven days or the calendar month before its slot", () => {
-  expect(periodBefore("DAILY", "2026-03-01")).toEqual({ kind: "DAY", ...days("2026-02-28", "2026-02-28") });
-  expect(periodBefore("WEEKLY", "2026-01-02")).toEqual({ kind: "WEEK", ...days("2025-12-26", "2026-01-01") });
+  expect(periodBefore("DAILY", "2026-03-01", "UTC")).toEqual({
+    kind: "DAY",
+    ...days("2026-02-28", "2026-02-28"),
+  });
+  expect(periodBefore("WEEKLY", "2026-01-02", "UTC")).toEqual({
+    kind: "WEEK",
+    ...days("2025-12-26", "2026-01-01"),
+  });
   for (const slot of ["2028-03-01", "2028-03-31"])
-    expect(periodBefore("MONTHLY", slot)).toEqual({ kind: "MONTH", ...days("2028-02-01", "2028-02-29") });
+    expect(periodBefore("MONTHLY", slot, "UTC")).toEqual({
+      kind: "MONTH",
+      ...days("2028-02-01", "2028-02-29"),
+    });
 });
 
 test("the previous period has the same length, or is the calendar month before", () => {

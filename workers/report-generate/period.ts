@@ -17,11 +17,19 @@ export interface Span {
   day: string;
 }
 
-/** What a schedule reports at a slot: the day, the seven days or the calendar month before it. */
+/**
+ * What a schedule reports at a slot: the day, the seven days or the calendar month before it; for a schedule of every few
+ * minutes, the day on which it falls in the zone.
+ */
 export const periodBefore = (
-  cadence: "DAILY" | "WEEKLY" | "MONTHLY",
+  cadence: "MINUTES" | "DAILY" | "WEEKLY" | "MONTHLY",
   slot: string,
+  zone: string,
 ): Days & { kind: PeriodKind } => {
+  if (cadence === "MINUTES") {
+    const today = Temporal.Instant.from(slot).toZonedDateTimeISO(zone).toPlainDate();
+    return { kind: "DAY", ...daysOf(today, today) };
+  }
   const day = Temporal.PlainDate.from(slot);
   const yesterday = day.subtract({ days: 1 });
   if (cadence === "DAILY") return { kind: "DAY", ...daysOf(yesterday, yesterday) };

@@ -61,10 +61,10 @@ const createForSlot = async (
   if (!schedule) return "the schedule was deleted";
   const { userId, projectId, cadence, zone, attach } = schedule;
   if (schedule.user?.closedAt) return "the account is closed";
-  if (!userId || !projectId || cadence === "MINUTES") return "the schedule is not one for reports";
+  if (!userId || !projectId) return "the schedule is not one for reports";
   if ((await tx.projectMember.count({ where: { userId, projectId } })) === 0)
     return "the user is no longer a member of the project";
-  const { kind, firstDay, lastDay } = periodBefore(cadence, slot);
+  const { kind, firstDay, lastDay } = periodBefore(cadence, slot, zone);
   const days = { firstDay: new Date(firstDay), lastDay: new Date(lastDay) };
   const { count } = await tx.report.createMany({
     data: { id: jobId, userId, projectId, period: kind, ...days, zone, attach, scheduleId, slot },

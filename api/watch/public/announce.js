@@ -21,7 +21,7 @@ export const createAnnouncer = (write, { now = () => performance.now(), later = 
     waiting.push(text);
     if (scheduled) return;
     const rest = spokenAt + APART_MS - now();
-    if (rest <= 0) return void speak();
+    if (rest <= 0) return speak();
     scheduled = true;
     later(speak, rest);
   };

@@ -1,29 +1,27 @@
 /**
  * Calls the API as the page. Every outcome is a value: a lost connection has status 0. Jobs that the request committed are
- * followed from then on.
+ * followed from then on. All ids of requests begin with `requests`.
  */
-export const createCall =
-  (model, counted) =>
-  async (method, path, body, headers = {}) => {
-    const requestId = `watch-${crypto.randomUUID()}`;
+export const createCall = (model, requests, counted) => {
+  let sent = 0;
+  return async (method, path, body, headers = {}, options = {}) => {
+    const requestId = `${requests}${(sent += 1)}`;
     const startedAt = performance.now();
-    const response = await send(method, path, body, {
-      "X-Watch": "1",
-      "X-Request-Id": requestId,
-      ...headers,
-    });
+    const ownHeaders = { "X-Watch": "1", "X-Request-Id": requestId };
+    const response = await send(method, path, body, { ...ownHeaders, ...headers }, options);
     const ms = Math.round(performance.now() - startedAt);
     const answer = response
       ? await describe(response)
-      : { ok: false, status: 0, body: undefined, jobIds: [] };
+      : { ok: false, status: 0, body: undefined, jobIds: [], jobCount: 0 };
     if (answer.ok) counted({ method, path, ...answer });
     model.follow(answer.jobIds);
     return { ...answer, ms, requestId };
   };
+};
 
-const send = async (method, path, body, headers) => {
+const send = async (method, path, body, headers, options) => {
   try {
-    return await fetch(path, { method, ...encode(body, headers) });
+    return await fetch(path, { method, ...options, ...encode(body, headers) });
   } catch {
     return undefined; // The connection was lost, for example because the process was killed.
   }
@@ -39,7 +37,10 @@ const describe = async (response) => ({
   ok: response.ok,
   status: response.status,
   body: await readBody(response),
+  retryAfter: Number(response.headers.get("Retry-After")) || 0,
   jobIds: (response.headers.get("X-Job-Ids") ?? "").split(",").filter(Boolean),
+  /** Of many jobs, only the newest have their ids in the response. A flow counts as one. */
+  jobCount: Number(response.headers.get("X-Job-Count")),
 });
 
 const readBody = async (response) => {

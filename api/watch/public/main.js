@@ -1,29 +1,17 @@
 import { createAnnouncer } from "./announce.js";
+import { createBalance } from "./balance.js";
+import { createBanner } from "./banner.js";
 import { createCall } from "./call.js";
+import { createChosen } from "./chosen.js";
 import { createClock } from "./clock.js";
+import { createFolds } from "./fold.js";
+import { createHeader } from "./header.js";
+import { listenToKeys } from "./keys.js";
 import { createModel } from "./model.js";
+import { createMotion } from "./motion.js";
 import { createSelection } from "./selection.js";
 import { openStream } from "./stream.js";
-
-const OWN = "offstage.watch.own";
-
-const status = document.querySelector("#status");
-const model = createModel({
-  own: JSON.parse(sessionStorage.getItem(OWN) ?? "[]"),
-  save: (ids) => sessionStorage.setItem(OWN, JSON.stringify(ids)),
-});
-const selection = createSelection();
-
-const context = {
-  model,
-  clock: createClock(model),
-  ...selection,
-  say: createAnnouncer((text) => (status.textContent = text)),
-  call: createCall(model, () => {}),
-  narrate: () => {},
-  step: () => undefined,
-  goTo: () => {},
-};
+import { createTabs } from "./tabs.js";
 
 /** The parts of the page, in the order of the document: section, file, function. */
 const PARTS = [
@@ -40,12 +28,63 @@ const PARTS = [
   ["results", "./results.js", "createResults"],
 ];
 
-// A part may replace `narrate`, `step` and `goTo` of the context: the story and the tour implement them.
+const OWN = "offstage.watch.own";
+const find = (selector) => document.querySelector(selector);
+
+const model = createModel({
+  own: JSON.parse(sessionStorage.getItem(OWN) ?? "[]"),
+  save: (ids) => sessionStorage.setItem(OWN, JSON.stringify(ids)),
+});
+const clock = createClock(model);
+const motion = createMotion();
+const selection = createSelection();
+const say = createAnnouncer((text) => (find("#status").textContent = text));
+/** Begins the ids of all requests of this page, so that the ledger's rows name the page that they are from. */
+const requests = `watch-${crypto.randomUUID().slice(0, 8)}-`;
+const balance = createBalance((found) => header.showBalance(found), { model, clock, requests });
+
+const context = {
+  model,
+  clock,
+  motion,
+  ...selection,
+  say,
+  call: createCall(model, requests, balance.record),
+  narrate: () => {},
+  step: () => undefined,
+  goTo: () => {},
+};
+
+createFolds(document.querySelectorAll("main section"));
+const tabs = createTabs(find("#tabs"));
+context.onSelect((id) => id && tabs.open("job"));
+const chosen = createChosen(find("#chosen"), context);
+
+// A part may add to the context: the story `narrate`, the tour `step` and `goTo`, which uses the acts and breakages.
+const parts = {};
 for (const [section, file, name] of PARTS) {
-  const part = await import(file).catch(() => undefined);
-  const offered = part?.[name](document.querySelector(`#${section} .content`), context);
-  for (const key of ["narrate", "step", "goTo"]) if (offered?.[key]) context[key] = offered[key];
+  const part = await import(file).catch((error) => console.warn(file, error));
+  parts[section] = part?.[name](find(`#${section} .content`), context) ?? {};
+  for (const key of ["narrate", "step", "goTo", "acts", "breakages"])
+    if (parts[section][key]) context[key] = parts[section][key];
 }
+
+const { narrate } = context;
+context.narrate = (line) => {
+  narrate(line);
+  if (!line.jobId || model.mine.has(line.jobId)) chosen.say(line.text);
+};
+
+const header = createHeader(context, { lag: parts.stage.lag });
+createBanner(find("#banner"), context);
+listenToKeys({
+  p: () => find("[data-part=pause]").click(),
+  c: () => find("[data-part=calm]").click(),
+});
+find(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // The fragment of the URL holds the chosen job and the step of the tour.
+  find("#stage").focus();
+});
 
 const stream = openStream(model, () => (selection.selected() ? [selection.selected()] : []));
 selection.onSelect((id) => id && !model.jobs.has(id) && stream.reopen());

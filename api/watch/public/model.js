@@ -96,6 +96,7 @@ export const createModel = ({ own = [], save = () => {}, elapsed = () => perform
     pause: notices.pause,
     resume: notices.resume,
     waiting: notices.waiting,
+    onHeld: notices.onHeld,
   });
 };
 
@@ -137,6 +138,7 @@ const nameWorkers = (names, workers) => {
 /** Informs the listeners. While paused, changes are merged: each job's first state before, and its last one. */
 const createNotices = (model) => {
   const listeners = new Set();
+  const heldListeners = new Set();
   let held;
 
   const inform = (change) => {
@@ -149,8 +151,9 @@ const createNotices = (model) => {
       return () => listeners.delete(listener);
     },
     send: (change) => {
-      if (model.paused) held = held ? merge(held, change) : change;
-      else inform(change);
+      if (!model.paused) return inform(change);
+      held = held ? merge(held, change) : change;
+      for (const listener of heldListeners) listener();
     },
     pause: () => {
       model.paused = true;
@@ -163,6 +166,8 @@ const createNotices = (model) => {
       inform(emptyChange("resume"));
       if (change) inform(change);
     },
+    /** Called with every change that waits for the end of a pause. */
+    onHeld: (listener) => heldListeners.add(listener),
     waiting: () => (held ? held.jobs.length + held.gone.length : 0),
   };
 };

@@ -20,10 +20,14 @@ export const createOwnership = (jobs, stored, save) => {
 
   const follow = (ids) => {
     const added = ids.filter((id) => !own.has(id));
-    for (const id of added) own.add(id).size > REMEMBERED && own.delete(own.values().next().value);
-    for (const id of added) mine.add(id);
-    if (added.length > 0) save([...own]);
-    if (added.length > 0) claim(jobs.values());
+    if (added.length === 0) return added;
+    for (const id of added) {
+      own.add(id);
+      mine.add(id);
+    }
+    for (const id of [...own].slice(0, -REMEMBERED)) own.delete(id);
+    save([...own]);
+    claim(jobs.values());
     return added;
   };
 

@@ -1,0 +1,37 @@
+import { setText } from "./elements.js";
+import { duration } from "./numbers.js";
+
+const why = await import("./why.js").then(
+  (module) => module.why,
+  () => undefined,
+);
+
+/** Those that are nearest to their start explain the lane best. */
+const WAITING = ["queued", "again", "committed", "children", "turn", "scheduled"];
+
+/** Why the jobs of a lane wait: the reason of the first one that waits. */
+export const createReason = (name, node, { model }) => ({
+  show: (now, ids) => {
+    const waiting = why && firstWaiting(model, ids);
+    const reason = waiting && why(waiting, { model });
+    node.hidden = !reason;
+    if (reason)
+      setText(node, reason.until ? `${reason.text} ${timeLeft(reason.until, now)}`.trim() : reason.text);
+  },
+});
+
+const firstWaiting = (model, ids) => {
+  const jobs = [...ids].map((id) => model.jobs.get(id)).filter(Boolean);
+  for (const phase of WAITING) {
+    const [first] = jobs
+      .filter((job) => job.phase === phase)
+      .toSorted((one, other) => (one.id < other.id ? -1 : 1));
+    if (first) return first;
+  }
+  return undefined;
+};
+
+const timeLeft = (until, now) => {
+  const left = (typeof until === "number" ? until : Date.parse(until)) - now;
+  return left > 0 ? `(${duration(left)})` : "";
+};

@@ -1,0 +1,80 @@
+/** Words for times, jobs and workers, the same everywhere on the live page. */
+
+/** A duration: "12 ms", "3.2 s", "4 min 10 s", "13 h 5 min". */
+export const duration = (ms) => {
+  const whole = Math.max(0, Math.round(ms));
+  if (whole < 1_000) return `${whole} ms`;
+  if (whole < 59_950) return `${(whole / 1_000).toFixed(whole < 9_950 ? 1 : 0).replace(/\.0$/, "")} s`;
+  const seconds = Math.round(whole / 1_000);
+  if (seconds < 3_600) return inTwo(seconds, 60, "min", "s");
+  const minutes = Math.round(seconds / 60);
+  return minutes < 1_440 ? inTwo(minutes, 60, "h", "min") : inTwo(Math.round(minutes / 60), 24, "d", "h");
+};
+
+const inTwo = (amount, size, large, small) => {
+  const rest = amount % size;
+  return `${Math.floor(amount / size)} ${large}${rest > 0 ? ` ${rest} ${small}` : ""}`;
+};
+
+/** The time of day of a moment, in the browser's zone: "09:05:07". */
+export const clock = (at) => new Date(at).toLocaleTimeString("en-GB");
+
+/** The same with milliseconds. */
+export const exactClock = (at) => `${clock(at)}.${String(new Date(at).getMilliseconds()).padStart(3, "0")}`;
+
+/** The last four digits of an id: those of a UUIDv7 are random. */
+export const shortId = (id) => `…${id.slice(-4)}`;
+
+/** A worker as the page numbers it; else by its process: ids end in the process id and six random digits. */
+export const workerName = (id, model) => {
+  if (model?.workerName && id) return model.workerName(id);
+  const [, pid] = /-(\d+)-[\da-f]{6}$/.exec(id ?? "") ?? [];
+  return pid ? `worker ${pid}` : `worker ${id ?? "?"}`;
+};
+
+const DETAILS = {
+  email: ({ template }) => template,
+  "video-encode": ({ height }) => height && `${height}p`,
+  "video-thumbnails": ({ number }) => number && `frame ${number}`,
+  "demo-task": ({ work }) => work,
+};
+
+/** A job's name with what distinguishes it from its siblings: "email verification". */
+export const nameOf = ({ name, payload }) => {
+  const detail = DETAILS[name]?.(payload ?? {});
+  return detail ? `${name} ${detail}` : name;
+};
+
+const SHORT = {
+  ...{ "video-encode": "encode", "image-resize": "sizes", "video-transcribe": "subtitles", email: "mail" },
+  ...{ "account-delete": "delete", "push-notify": "push", "report-generate": "report" },
+};
+
+/** A job in one word, where there is little room: "720p", "publish". */
+export const shortNameOf = ({ name, payload }) =>
+  (name !== "email" && DETAILS[name]?.(payload ?? {})) || SHORT[name] || name.split("-").at(-1);
+
+/** The same without what all jobs of a flow have in common: "encode 720p". */
+export const flowNameOf = (job) => nameOf(job).replace(/^video-/, "");
+
+/** A job's name with the end of its id. */
+export const titleOf = (job) => `${nameOf(job)} ${shortId(job.id)}`;
+
+/** An error without the names of classes that add nothing to its message, and without its last full stop. */
+export const plain = (error) =>
+  (error ?? "")
+    .replaceAll(/(^|: )(?:Provider|Permanent|RateLimited|Timeout)?Error: /g, "$1")
+    .replace(/\.$/, "");
+
+/** "1 child", "3 children". */
+export const count = (number, one, many = `${one}s`) =>
+  `${number.toLocaleString("en-GB")} ${number === 1 ? one : many}`;
+
+const ORDINALS = new Intl.PluralRules("en-GB", { type: "ordinal" });
+const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
+
+/** "1st", "22nd". */
+export const ordinal = (number) => `${number.toLocaleString("en-GB")}${ENDINGS[ORDINALS.select(number)]}`;
+
+/** Milliseconds of an ISO time; undefined without one. */
+export const time = (iso) => (iso ? Date.parse(iso) : undefined);
