@@ -23,7 +23,10 @@ interface Healing {
   close(): void;
 }
 
-/** Repairs what is broken on purpose 5 minutes after the last viewer has left, so that the next one finds a working system. */
+/**
+ * Repairs what is broken on purpose, 5 minutes after the last viewer has left, so that the next one finds a working
+ * system.
+ */
 export const startHealing = (options: HealingOptions): Healing => {
   const { viewers, adopt, isBroken, repair, onError, now = () => performance.now() } = options;
   let lastViewed = now();
