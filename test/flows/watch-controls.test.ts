@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Request, Response } from "express";
+import { followRequests } from "../../api/watch/request-jobs.ts";
+import { createSafety } from "../../api/watch/safety.ts";
 import { until } from "../../scripts/processes/until.ts";
 import { insertJob } from "../support/core/insert-job.ts";
 import { createControlledApp, OWN } from "../support/api/controls.ts";
@@ -10,6 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
+const die = () => Promise.reject(new Error("died"));
 const get = (path: string) => app.request.get(`/watch/control${path}`).set(OWN);
 const state = async () => (await get("/state")).body;
 const signUp = (email: string, headers: Record<string, string> = {}) =>
@@ -60,9 +64,9 @@ test.each([
     const response = await app.request[method](`/watch/control${path}`).set(headers).send(body);
     expect([path, response.status, response.body.type]).toEqual([path, 403, type]);
   }
-  const killing = await signUp("nobody@example.com", { ...headers, "X-Watch-Kill": "before-commit" });
+  const killing = await signUp("refused-killer@example.com", { ...headers, "X-Watch-Kill": "before-commit" });
   expect([killing.status, killing.body.type]).toEqual([403, type]);
-  expect(await countUsers("nobody@example.com")).toBe(0);
+  expect(await countUsers("refused-killer@example.com")).toBe(0);
 });
 
 test("bodies are checked, and unknown things are not found", async () => {
@@ -267,6 +271,29 @@ test("a response names the jobs that its request has committed, and no others", 
   expect(await app.core.row(ids[0]!)).toMatchObject({ name: "email" });
   expect((await signUp("not an address")).headers).not.toHaveProperty("x-job-ids");
   expect((await app.request.get("/healthz")).headers).not.toHaveProperty("x-job-ids");
+});
+
+test("of many jobs, the newest 40 of the transaction are named, and of a flow its root", async () => {
+  const named = followRequests({ jobs: app.core.jobs, safety: createSafety("http://app.test"), die });
+  const headers: Record<string, string> = {};
+  const response = { headersSent: false, set: (values: object) => Object.assign(headers, values) };
+  const work = () =>
+    named.jobs.transaction(async ({ enqueueMany, enqueueFlow }) => {
+      await enqueueMany(demoTask, Array(45).fill({ payload: { work: "nothing" } }));
+      return enqueueFlow({ job: demoTask, payload: { work: "nothing" }, options: {}, children: [] });
+    });
+  await named.jobs.transaction(({ enqueue }) => enqueue(demoTask, { work: "nothing" })); // of no request
+  const root = await new Promise<string>((resolve, reject) => {
+    named.around({ headers: {} } as Request, response as unknown as Response, () =>
+      work().then(resolve, reject),
+    );
+  });
+  const ids = headers["X-Job-Ids"]!.split(",");
+  expect(ids).toHaveLength(40);
+  expect(ids.at(-1)).toBe(root);
+  expect(headers["X-Job-Count"]).toBe("46");
+  const found = await app.core.sql(`SELECT id FROM "Job" WHERE id = ANY ($1::uuid[])`, [ids]);
+  expect(found).toHaveLength(40);
 });
 
 test("a request that dies before its commit leaves nothing, and after it everything", async () => {
