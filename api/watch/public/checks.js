@@ -65,7 +65,7 @@ export const retry = ({ answer, job }) => {
   if (job.phase !== "done") return unknown(`${failed} attempts have failed; the next one is due.`);
   return judged(
     0,
-    `The request took ${answer.ms} ms. ${failed} ${failed === 1 ? "attempt" : "attempts"} failed, then the mail went out at attempt ${job.attempt}.`,
+    `The request took ${answer.ms} ms. ${failed} ${failed === 1 ? "attempt" : "attempts"} failed, then the mail went out at attempt ${failed + 1}.`,
   );
 };
 
@@ -77,7 +77,7 @@ export const visibility = ({ job, killed, killedAt }) => {
       ? unknown("The job had ended before its worker was killed: do it again.")
       : judged(2, "No other worker has taken the job yet.");
   const wait = startAfter(job, killed, killedAt) - killedAt;
-  const facts = `Another worker started the job ${(wait / 1_000).toFixed(1)} s after the kill; the ledger notes crash ${job.crashes}, and ${job.attempt} ${job.attempt === 1 ? "attempt" : "attempts"}.`;
+  const facts = `Another worker started the job ${(wait / 1_000).toFixed(1)} s after the kill. The ledger has noted crash ${job.crashes}, which spent no attempt.`;
   return judged(wait < 2_000 ? 1 : 0, facts);
 };
 
