@@ -37,6 +37,8 @@ export const recurring = ({ jobs, workers }) => {
 export const chain = ({ jobs }) => {
   const publish = jobs.find(({ name }) => name === "video-publish");
   const parts = jobs.filter(({ parentId }) => publish && parentId === publish.id);
+  const dead = jobs.find(({ phase, error }) => phase === "dead" && error);
+  if (dead) return unknown(`The flow has failed: ${dead.error}`);
   if (!publish?.startedAt)
     return unknown(`${endedOf(jobs)} of ${jobs.length} jobs have ended; the video is not published yet.`);
   const last = Math.max(...parts.map(({ finishedAt }) => ms(finishedAt)));

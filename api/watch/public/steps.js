@@ -63,7 +63,11 @@ export const STEPS = [
       await until(async () => {
         const read = await readJob(jobIds[0]);
         if (read) jobs = [read.job, ...read.related.filter(({ id }) => id !== read.job.id)];
-        return jobs.some(({ name, finishedAt }) => name === "video-publish" && finishedAt) || undefined;
+        return (
+          jobs.some(
+            ({ name, phase, finishedAt }) => phase === "dead" || (name === "video-publish" && finishedAt),
+          ) || undefined
+        );
       }, 60_000);
       return { jobs };
     },
