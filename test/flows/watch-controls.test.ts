@@ -293,11 +293,11 @@ test("the page may name a grace of seconds for a deletion, and only the page", a
 
   const { status, body } = await ask({ ...OWN, "X-Watch-Grace": "30" });
   expect(status).toBe(202);
-  const { dueAt, createdAt } = await app.core.database.prisma.accountDeletion.findFirstOrThrow({
+  const { dueAt, requestedAt } = await app.core.database.prisma.accountDeletion.findFirstOrThrow({
     where: { user: { email: ada.email } },
   });
   expect(dueAt.toISOString()).toBe(body.deletionAt);
-  expect(Math.round((dueAt.getTime() - createdAt.getTime()) / 1_000)).toBe(30);
+  expect(Math.round((dueAt.getTime() - requestedAt.getTime()) / 1_000)).toBe(30);
   expect((await people.logIn(ada)).body.deletionCancelled).toBe(true);
 });
 
