@@ -1,7 +1,5 @@
 /** The modules of Act, Break and Tour that need no browser, with types. */
-import type { JobView } from "./page.ts";
-
-export interface Person {
+interface Person {
   name: string;
   place?: string | undefined;
   email: string;
@@ -9,7 +7,7 @@ export interface Person {
   stage?: string;
 }
 
-export interface Answer {
+interface Answer {
   ok: boolean;
   status: number;
   ms: number;
@@ -23,7 +21,7 @@ export interface Books {
   mails: { received: number; distinct: number; repeated: number } | null;
 }
 
-export interface Judgement {
+interface Judgement {
   outcome: number | undefined;
   text: string;
 }
@@ -131,5 +129,3 @@ export const createStorage = (content: Record<string, string> = {}) => ({
   getItem: (key: string) => content[key] ?? null,
   setItem: (key: string, value: string) => void (content[key] = value),
 });
-
-export type { JobView };
