@@ -41,7 +41,7 @@ describe("one step at a time", () => {
     expect(texts(published, committed)).toEqual(["given to the broker, 12 ms after it was due."]);
     expect(told(published, committed)[0]?.why).toContain("nudges");
     const polled = jobView({ ...published, publishedAt: after(240) });
-    expect(told(polled, committed)[0]?.why).toContain("own poll, every 250 ms");
+    expect(told(polled, committed)[0]?.why).toContain("poll, every 250 ms");
   });
 
   it("counts the wait of a delayed job from when it is due", () => {
@@ -139,7 +139,7 @@ describe("crashes, losses and releases", () => {
   it("tells who died, which crash it was, and who took over", () => {
     expect(texts(takenOver, running)).toEqual([
       "worker 4123 died during the run: crash 1 of 3, found 12 s after the start.",
-      "worker 4124 starts attempt 1 of 90, after 0 ms of waiting.",
+      "worker 4124 takes over attempt 1 of 90.",
     ]);
   });
 
@@ -246,7 +246,7 @@ describe("the dead letter", () => {
       texts(dead({ attempt: 0, publishTries: 10, publishedAt: null, error: "too large" }), committed),
     ).toEqual(["dead letter: the broker refused it 10 times: “too large”."]);
     expect(
-      texts(dead({ attempt: 0, publishedAt: null, children: 2, error: "its child image-resize failed: x" })),
+      texts(dead({ attempt: 0, publishedAt: null, children: 2, error: "its child image-resize failed: x." })),
     ).toEqual([
       "a row of the ledger, committed with the data it belongs to. It waits for 2 children.",
       "dead letter: its child image-resize failed: x.",

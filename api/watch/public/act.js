@@ -192,5 +192,5 @@ export const createAct = (section, context) => {
 
   person.onChange(draw);
   draw();
-  return { acts };
+  return { acts: { ...acts, person } };
 };

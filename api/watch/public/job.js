@@ -47,7 +47,12 @@ export const createJob = (section, context) => {
   const replayAgain = (job) => {
     state.replay?.close();
     const host = section.querySelector(".replay-host");
-    state.replay = createReplay(host, job, context, () => (state.replay = undefined));
+    state.replay = createReplay(host, job, context, () => {
+      state.replay = undefined;
+      draw();
+      section.querySelector(".again-slowly")?.focus();
+    });
+    draw();
     host.querySelector("button")?.focus();
   };
 
@@ -61,10 +66,20 @@ export const createJob = (section, context) => {
 
   const card = (job) => html`
     <article class="job ${job.phase}" data-id=${job.id} data-phase=${job.phase} data-attempt=${job.attempt}>
-      ${head(job)} ${stations(stationOfPhase(job.phase), job.phase)} ${reason(job)}
-      ${timeline(job, { now: model.now(), unfolded: state.unfolded, onUnfold: unfold })}
+      ${head(job)}
+      <div class="now" ?hidden=${state.replay !== undefined}>
+        ${stations(stationOfPhase(job.phase), job.phase)} ${reason(job)}
+        ${timeline(job, { now: model.now(), unfolded: state.unfolded, onUnfold: unfold })}
+      </div>
       <div class="tools">
-        <button type="button" class="small" @click=${() => replayAgain(job)}>Again, slowly</button>
+        <button
+          type="button"
+          class="small again-slowly"
+          ?hidden=${state.replay !== undefined}
+          @click=${() => replayAgain(job)}
+        >
+          Again, slowly
+        </button>
         ${buttons(job)}
         <span class="quiet" role="status">${state.message}</span>
       </div>

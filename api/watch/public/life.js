@@ -67,14 +67,15 @@ const pastOf = (job) => {
       ...{ key: `${kind}:${startedAt ?? endedAt}:${times}`, kind, at: endedAt, by, times, startedAt },
       ...{ error: entry.error ?? undefined, cause: entry.kind, retryAt: time(entry.retryAt) },
     });
-    readyAt = time(entry.retryAt) ?? endedAt;
+    readyAt = entry.outcome === "crashed" ? undefined : (time(entry.retryAt) ?? endedAt);
     return moments;
   });
 };
 
+/** `waited` is absent after a crash: the job waited for nothing but the discovery. */
 const startOf = (at, by, attempt, readyAt) => ({
   ...{ key: `started:${at}`, kind: "started", at, by, attempt },
-  waited: Math.max(0, at - (readyAt ?? at)),
+  ...(readyAt !== undefined && { waited: Math.max(0, at - readyAt) }),
 });
 
 /** When the job was first ready to run. Retries overwrite the column. */
@@ -87,10 +88,10 @@ const presentOf = (job, past, crashes) => {
   const startedAt = time(job.startedAt);
   const by = job.startedBy ?? undefined;
   const isRun = startedAt !== undefined && (job.state === "COMPLETED" || job.crashes < crashes);
-  if (isRun)
-    moments.push(
-      startOf(startedAt, by, (job.attempt ?? 0) + 1, last?.retryAt ?? last?.at ?? firstReadyAt(job)),
-    );
+  const readyAt = last
+    ? (last.retryAt ?? (last.kind === "crashed" ? undefined : last.at))
+    : firstReadyAt(job);
+  if (isRun) moments.push(startOf(startedAt, by, (job.attempt ?? 0) + 1, readyAt));
   if (isRun && !isOver(job) && job.progress !== null && job.progress !== undefined)
     moments.push({
       key: `progress:${JSON.stringify(job.progress)}`,

@@ -95,7 +95,7 @@ export const createReplay = (host, job, context, onClose) => {
       <div class="replay-head">
         <h4>Again, slowly</h4>
         <time class="mono" datetime=${new Date(at).toISOString()}>${exactClock(at)}</time>
-        <button type="button" class="small" @click=${close}>Close the replay</button>
+        <button type="button" class="small" aria-label="Close the replay" @click=${close}>Close</button>
       </div>
       ${stations(frame.station, frame.kind)}
       ${timeline(job, { now: frames.at(-1).at, unfolded: new Set(), head: at })}

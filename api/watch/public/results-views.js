@@ -8,7 +8,7 @@ const needsSession = () =>
   empty("Verify the address first: then the page logs in, and shows what belongs to the person.");
 
 /** The mails of the person, and the selected one as its recipient sees it. */
-export const inbox = (mails, { mail, email, onSelect, onLink }) => {
+export const inbox = (mails, { mail, message, email, onSelect, onLink }) => {
   if (!mails) return empty("Loading…");
   if (mails.length === 0)
     return empty(email ? `No mail to ${email} yet.` : "No mail yet. Sign up to get the first one.");
@@ -28,11 +28,11 @@ export const inbox = (mails, { mail, email, onSelect, onLink }) => {
           </li>`,
       )}
     </ul>
-    ${mail ? shown(mail, onLink) : nothing}
+    ${mail ? shown(mail, message, onLink) : nothing}
   `;
 };
 
-const shown = ({ id, subject, to, copies, links, html: body, text }, onLink) => html`
+const shown = ({ id, subject, to, copies, links, html: body, text }, message, onLink) => html`
   <article class="mail">
     <p class="quiet">To ${to}${copies > 1 ? ` · arrived ${copies} times` : ""}</p>
     ${
@@ -44,7 +44,10 @@ const shown = ({ id, subject, to, copies, links, html: body, text }, onLink) => 
           ></iframe>`
         : html`<pre>${text}</pre>`
     }
-    <p class="tools">${links.slice(0, 3).map((link) => linkOf(link, onLink))}</p>
+    <p class="tools">
+      ${links.slice(0, 3).map((link) => linkOf(link, onLink))}
+      <span class="quiet" role="status">${message}</span>
+    </p>
   </article>
 `;
 
@@ -112,7 +115,7 @@ const cell = (files, format) => {
 };
 
 /** The newest video in a player with its subtitles. */
-export const video = (upload) => {
+export const video = (upload, { unplayable = false } = {}) => {
   if (upload === undefined) return needsSession();
   if (!upload) return empty("No video yet. Upload one.");
   const playlist = upload.files.find(({ role }) => role === "PLAYLIST");
@@ -136,6 +139,7 @@ export const video = (upload) => {
           </video>`
         : nothing
     }
+    ${unplayable ? html`<p class="quiet">This browser plays it only with hls.js, which is not installed here. <a href=${upload.url}>Download the video</a></p>` : nothing}
     ${upload.note ? html`<p class="quiet">${upload.note}</p>` : nothing}
     <p class="quiet">
       ${count(upload.files.length, "file")}:

@@ -21,12 +21,12 @@ const TABS = [
 /** What the jobs made: the mail, the picture, the video, the PDF, the notifications. */
 export const createResults = (section, context) => {
   const state = { tab: "inbox", fresh: new Set(), mail: undefined, data: {} };
-  const email = () => context.person?.get().email;
+  const email = () => context.acts?.person?.get().email;
 
   const loaders = {
     inbox: async () => {
       const mails = await readInbox(email());
-      const wanted = mails.some(({ id }) => id === state.mail?.id) ? state.mail : mails[0];
+      const wanted = mails.find(({ id }) => id === state.chosen) ?? mails[0];
       if (wanted && wanted.id !== state.mail?.id) state.mail = await readMail(wanted.id);
       if (!wanted) state.mail = undefined;
       return mails;
@@ -67,22 +67,41 @@ export const createResults = (section, context) => {
     open(TABS[next].id, { focus: true });
   };
 
+  /** Stays until another one is chosen. Otherwise the newest mail is shown. */
   const selectMail = async (id) => {
+    state.chosen = id;
     state.mail = (await readMail(id)) ?? state.mail;
     draw();
   };
 
   /** The link of a mail: verifying is done here, so that one sees its jobs; all else opens in a tab. */
-  const followLink = async ({ page, token }) => {
-    if (page !== "verify-email") return;
-    const { acts, request } = context;
-    if (acts?.verify) await acts.verify({});
-    else await (request ?? context.call)("POST", "/v1/verify-email", { token });
+  const followLink = async ({ token }) => {
+    state.message = await verify(token);
+    context.say(state.message);
+    draw();
+  };
+
+  const verify = async (token) => {
+    const { acts, call } = context;
+    const isPerson = state.mail?.to === email();
+    if (!isPerson) return messageOf(await call("POST", "/v1/verify-email", { token }));
+    try {
+      await acts.verify({});
+      await acts.logIn({});
+      return VERIFIED;
+    } catch (error) {
+      return error.message;
+    }
   };
 
   const draw = () => {
     render(panel(), section);
-    for (const player of section.querySelectorAll("video")) void attach(player).catch(() => {});
+    for (const player of section.querySelectorAll("video")) void attach(player).catch(showUnplayable);
+  };
+
+  const showUnplayable = () => {
+    state.unplayable = true;
+    render(panel(), section);
   };
 
   const panel = () => html`
@@ -114,8 +133,15 @@ export const createResults = (section, context) => {
 
   const views = {
     inbox: (mails) =>
-      inbox(mails, { mail: state.mail, email: email(), onSelect: selectMail, onLink: followLink }),
-    ...{ picture, video, pdf: report, phones },
+      inbox(mails, {
+        mail: state.mail,
+        message: state.message,
+        email: email(),
+        onSelect: selectMail,
+        onLink: followLink,
+      }),
+    ...{ picture, pdf: report, phones },
+    video: (upload) => video(upload, state),
   };
 
   const waiting = new Map();
@@ -143,7 +169,11 @@ export const createResults = (section, context) => {
     }
     if (ended.size > 0) draw();
   });
-  // The parts of the page start one after the other: the person is known when all have.
-  context.person?.onChange(() => loadSoon(state.tab));
+  context.acts?.person?.onChange(() => loadSoon(state.tab));
   open(state.tab);
 };
+
+const VERIFIED = "The address is verified.";
+
+const messageOf = ({ ok, body }) =>
+  ok ? VERIFIED : (body?.detail ?? body?.title ?? "The server does not respond.");

@@ -1,4 +1,4 @@
-import { entriesOf } from "./life.js";
+import { entriesOf, isOver } from "./life.js";
 import { time } from "./words.js";
 
 /**
@@ -34,10 +34,14 @@ const addFirstWait = (job, add, now) => {
   const isFirst = !(job.history?.length > 0);
   const readyAt = isFirst ? time(job.readyAt) : undefined;
   const end = time(job.finishedAt) ?? now;
-  if (job.state === "WAITING") add({ kind: firstWaitOf(job) }, end);
+  if (isHeldBack(job)) add({ kind: firstWaitOf(job) }, end);
   else if (readyAt !== undefined)
     add({ kind: firstWaitOf(job) }, Math.min(readyAt, time(job.finishedAt) ?? readyAt));
 };
+
+/** Whether it waits, or ended while it waited, for other jobs. */
+const isHeldBack = ({ state, publishedAt, startedAt, children }) =>
+  state === "WAITING" || (children > 0 && !publishedAt && !startedAt && isOver({ state }));
 
 const firstWaitOf = ({ children, orderKey }) => {
   if (children > 0) return "children";

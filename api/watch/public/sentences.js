@@ -113,8 +113,8 @@ const whyPublished = (at, since, job) => {
   if (job.batchId)
     return "Batches wait for the relay's poll, every 250 ms, so that they do not delay other jobs.";
   return at - dueSince(at, since, job) <= NUDGED
-    ? "Each commit nudges the relay of its process. If that process dies, another relay finds the row."
-    : "The relay's own poll, every 250 ms, finds what no nudge announced: delayed jobs, and those of dead processes.";
+    ? "The commit nudges the relay of its process. If that process dies, another relay finds the row."
+    : "Without a nudge, a relay finds it at its own poll, every 250 ms. A busy broker or machine takes longer.";
 };
 
 const refused = ({ tries, error }) => ({
@@ -125,7 +125,7 @@ const refused = ({ tries, error }) => ({
 });
 
 const started = ({ attempt, by, waited }, { queue, model }) => ({
-  text: `${workerName(by, model)} starts attempt ${attempt}${queue ? ` of ${queue.attempts}` : ""}, after ${duration(waited)} of waiting.`,
+  text: `${workerName(by, model)} ${verbOf(waited)} attempt ${attempt}${queue ? ` of ${queue.attempts}` : ""}${waitOf(waited)}.`,
   why:
     attempt > 1
       ? "The same job with the same id: a provider that knows the id does the work only once."
@@ -133,6 +133,9 @@ const started = ({ attempt, by, waited }, { queue, model }) => ({
   source: "workers/core/ledger/runs.ts#startJobs",
   concept: attempt > 1 ? "retry" : "scaling-out",
 });
+
+const verbOf = (waited) => (waited === undefined ? "takes over" : "starts");
+const waitOf = (waited) => (waited === undefined ? "" : `, after ${duration(waited)} of waiting`);
 
 const progress = ({ progress: value }) => ({
   text:

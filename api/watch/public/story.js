@@ -118,10 +118,10 @@ export const createStory = (section, context) => {
 
   return {
     narrate: ({ at, ...line }) => {
-      lines.add({
-        ...line,
-        at: typeof at === "number" ? at : Date.parse(at ?? new Date(model.now()).toISOString()),
-      });
+      // A request begins before what it commits.
+      const took = line.request?.ms ?? 0;
+      const told = typeof at === "number" ? at : at ? Date.parse(at) : model.now();
+      lines.add({ ...line, at: told - took });
       drawSoon();
     },
   };

@@ -105,10 +105,15 @@ const describePart = ({ kind, attempt, outcome, from, to, by, error, entries }) 
 /** The same as a list of runs and the waits before them. */
 export const attempts = (job, { now, model, unfolded, onUnfold }) => {
   const { bars } = layoutTimeline(job, { now, unfolded });
-  return html`<ol class="attempts">
-    ${bars.map((bar) => itemOf(bar, { model, onUnfold }))}
+  return html`<ol class="attempts" tabindex="0" aria-label="Attempts">
+    ${bars.filter(isWorthALine).map((bar) => itemOf(bar, { model, onUnfold }))}
   </ol>`;
 };
+
+/** Milliseconds of waiting for a slot that are not worth a line between two attempts. */
+const BRIEF = 250;
+
+const isWorthALine = ({ kind, from, to }, index) => index === 0 || kind !== "wait" || to - from >= BRIEF;
 
 const SIGNS = { done: "✓", running: "●", retry: "↻", failed: "✕", crashed: "✕", released: "↩", limited: "↩" };
 

@@ -1,7 +1,7 @@
 import { html, nothing, svg } from "./lit/lit-html.js";
 import { glyphOf, wordsOf } from "./glyphs.js";
 import { countsOf, forestOf, isSkipped, layoutForest } from "./tree-layout.js";
-import { nameOf, shortNameOf } from "./words.js";
+import { flowNameOf, nameOf, shortNameOf } from "./words.js";
 
 /** Pixels of a cell with a node in it: between the narrowest and the widest, as many columns as fit. */
 const NARROW = { width: 61, height: 46, node: { width: 49, height: 38 } };
@@ -122,7 +122,7 @@ const jobNode = (node, { selected, onSelect, places }) => {
       @click=${() => onSelect(job.id)}
     >
       <span class="glyph" aria-hidden="true">${skipped ? "–" : glyphOf(job.phase)}</span
-      ><span class="name">${nameOf(job)}</span><span class="short">${shortNameOf(job)}</span
+      ><span class="name">${flowNameOf(job)}</span><span class="short">${shortNameOf(job)}</span
       ><span class="share">${share}</span>
     </button>
   `;

@@ -54,12 +54,17 @@ const SHORT = {
 export const shortNameOf = ({ name, payload }) =>
   (name !== "email" && DETAILS[name]?.(payload ?? {})) || SHORT[name] || name.split("-").at(-1);
 
+/** The same without what all jobs of a flow have in common: "encode 720p". */
+export const flowNameOf = (job) => nameOf(job).replace(/^video-/, "");
+
 /** A job's name with the end of its id. */
 export const titleOf = (job) => `${nameOf(job)} ${shortId(job.id)}`;
 
-/** An error without the names of classes that add nothing to its message. */
+/** An error without the names of classes that add nothing to its message, and without its last full stop. */
 export const plain = (error) =>
-  (error ?? "").replace(/^(?:Provider|Permanent|RateLimited|Timeout)?Error:? /, "");
+  (error ?? "")
+    .replaceAll(/(^|: )(?:Provider|Permanent|RateLimited|Timeout)?Error: /g, "$1")
+    .replace(/\.$/, "");
 
 /** "1 child", "3 children". */
 export const count = (number, one, many = `${one}s`) =>
