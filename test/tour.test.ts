@@ -10,7 +10,7 @@ import { plainEnv } from "../scripts/processes/plain-env.ts";
 import { type ProjectProcess, startProcess } from "../scripts/processes/project-process.ts";
 
 // The parts follow each other in one shell, as for a reader. The longest waits for the lock of a killed worker.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const root = join(import.meta.dirname, "..");
 
