@@ -69,7 +69,7 @@ export const createControls = (deps: ControlDeps): Router => {
 
 /** The paths, for the log. */
 export const controlPaths = [
-  "/watch/control/state/providers/workers/kill/api/broker/empty/queues/poison/flood/rain/limited/ordered/twice",
+  "/watch/control/state/providers/workers/kill/api/broker/empty/queues/poison/flood/rain/limited/ordered/batch/twice",
   "/watch/control/jobs/retry/cancel/reset/inbox/html/phones",
 ];
 
@@ -172,6 +172,12 @@ const demoActs = ({ demos }: ControlDeps): AnyAct[] => {
       path: "/ordered",
       body: many,
       run: async ({ count }) => ({ ids: await demos.ordered(count) }),
+    }),
+    act({
+      method: "post",
+      path: "/batch",
+      body: z.strictObject({ count: upTo(1_000) }),
+      run: async ({ count }) => ({ id: await demos.batch(count) }),
     }),
     act({ method: "post", path: "/twice", body: nothing, run: async () => ({ ids: await demos.twice() }) }),
   ];

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
 import { hashPassword } from "../../infra/passwords.ts";
 import type { Tx } from "../../infra/database.ts";
@@ -31,6 +32,8 @@ export interface Demos {
   limited(count: number): Promise<string[]>;
   /** Tasks of one ordering key, in one transaction. */
   ordered(count: number): Promise<string[]>;
+  /** Tasks in one batch. Resolves with the id of the batch. */
+  batch(count: number): Promise<string>;
   /** One task, enqueued twice with one idempotency key. */
   twice(): Promise<string[]>;
   /** Parts of a flood of sign-ups. */
@@ -64,6 +67,14 @@ export const createDemos = ({ jobs, signUp }: DemoDeps): Demos => {
       const numbers = Array.from({ length: count }, (_, index) => index + 1);
       return enqueueTasks(numbers.map((number) => ({ work: "sleep", ms: ORDERED_TASK, orderKey, number })));
     },
+    batch: async (count) => {
+      const id = uuidv7();
+      const items = Array<typeof SHORT>(count).fill(SHORT);
+      await jobs.transaction(({ enqueueMany }) =>
+        enqueueMany(demoTask, items, { batch: { id, name: demoTask.name }, priority: LOW_PRIORITY }),
+      );
+      return id;
+    },
     twice: () => {
       const idempotencyKey = randomUUID();
       return enqueueTasks([1, 2].map((number) => ({ work: "sleep", ms: 1_000, idempotencyKey, number })));
@@ -81,6 +92,10 @@ export const createDemos = ({ jobs, signUp }: DemoDeps): Demos => {
   };
 };
 
+/** Behind tasks of no batch, as the dispatcher puts what users have scheduled. */
+const LOW_PRIORITY = 10;
+
+const SHORT = { payload: { work: "sleep", ms: 400 } } as const;
 const NOTHING = { payload: { work: "nothing" } } as const;
 
 type Task = z.input<typeof demoTask.payload>;
