@@ -10,7 +10,7 @@ import { parseArgsOrExit } from "./processes/command-line.ts";
 import { plainEnv } from "./processes/plain-env.ts";
 import { freePort } from "./processes/ports.ts";
 
-const HELP = `Measures the time from `npm start` in a fresh clone until a job is seen to move on the live page.
+const HELP = `Measures the time from npm start in a fresh clone until a job is seen to move on the live page.
 
   npm run first-job                 with the packages installed already, and without
   npm run first-job -- --installed  only with the packages installed already`;
@@ -76,7 +76,9 @@ const startIn = async (clone: string) => {
 
 const print = (label: string, { ready, shown, moved }: Times): void => {
   const [started, opened, done] = [ready, shown, moved].map((value) => value.toFixed(1));
-  console.log(`${label}: ready after ${started} s, the page is shown after ${opened} s, the first job has moved after ${done} s`);
+  console.log(
+    `${label}: ready after ${started} s, the page is shown after ${opened} s, the first job has moved after ${done} s`,
+  );
 };
 
 const { values: options } = parseArgsOrExit(
