@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { isUnseen } from "../../api/watch/ledger-sql.ts";
 import { until } from "../../scripts/processes/until.ts";
 import { defineJob, defineWorker, PermanentError } from "../../workers/core/index.ts";
 import { type Core, createCore } from "../support/core/core.ts";
@@ -113,6 +114,21 @@ test("what begins early and commits late is shown, after later transactions were
     () => viewer.jobs.has(early) && viewer.jobs.get(changed)?.priority === 5,
   );
   await expectExact(viewer);
+});
+
+test.each([
+  ["1000", "1000:1010:", true],
+  ["999", "1000:1010:", false],
+  ["1005", "1000:1010:1000", true],
+  // The row's id has wrapped around, the snapshot's has not.
+  ["5", "4294967290:4294967310:", true],
+  ["4294967289", "4294967290:4294967310:", false],
+  ["4294967295", "8589934590:8589934599:", true],
+  ["3", "8589934590:8589934599:", true],
+  ["4294967293", "8589934590:8589934599:", false],
+])("a row of transaction %s after the snapshot %s may be unseen: %s", async (xmin, snapshot, expected) => {
+  const text = `SELECT ${isUnseen(`'${xmin}'::xid`, `'${snapshot}'`)} AS unseen`;
+  expect(await core.sql(text, [])).toEqual([{ unseen: expected }]);
 });
 
 test("a stream that is cut at random moments, on either process, is exact at rest", async () => {

@@ -37,6 +37,12 @@ export const createWatchServer = async (
   const watch = openWatch({
     sql,
     jobs: core.jobs,
+    broker: core.broker,
+    queueUrl: core.queueUrl,
+    queuePrefix: core.queuePrefix,
+    signUp: async () => {
+      throw new Error("no sign-ups here");
+    },
     publicUrl: "http://app.test",
     sandboxUrl,
     storageOrigin: undefined,
