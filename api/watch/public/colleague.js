@@ -117,7 +117,10 @@ export const createColleague = (context, request, person) => {
     let next = 1;
     let last;
     const work = async () => {
-      while (next <= times) last = await assign(projectId, colleague, next++, times);
+      while (next <= times) {
+        options?.report?.(`${next} of ${times}`);
+        last = await assign(projectId, colleague, next++, times);
+      }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     return last;
