@@ -6,6 +6,7 @@ import type { SignUp } from "./demos.ts";
 import { readDeletionGrace } from "./deletion-grace.ts";
 import { Feed } from "./feed.ts";
 import { createJobPages } from "./job-pages.ts";
+import { allowFrames } from "./frames.ts";
 import { openControls } from "./open-controls.ts";
 import { queues } from "./queues.ts";
 import { createReader } from "./reader.ts";
@@ -70,7 +71,7 @@ export const openWatch = (deps: WatchDeps): Watch => {
 
   return {
     router,
-    around: controls.around,
+    around: allowFrames(controls.around),
     jobs: controls.jobs,
     deletionGrace: (request) => readDeletionGrace(safety, request),
     paths: ["/watch/stream", "/watch/jobs", "/watch/books", "/watch/source", ...controls.paths],

@@ -95,7 +95,9 @@ it("names the provider's limit, and the place in line", () => {
   );
   const sample = [1, 2, 3, 4, 5].map((number) => jobView({ ...queued, id: `${number}` }));
   const jobs = new Map(sample.map((job) => [job.id, job]));
-  expect(reason(jobView({ ...queued, id: "35" }), 1_000, { lanes, jobs })?.text).toContain("about 241st in line");
+  expect(reason(jobView({ ...queued, id: "35" }), 1_000, { lanes, jobs })?.text).toContain(
+    "about 241st in line",
+  );
   const limited = {
     startedAt: after(20),
     endedAt: after(30),

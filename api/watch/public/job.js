@@ -7,7 +7,7 @@ import { isOver } from "./life.js";
 import { createReplay, stationOfPhase, stations } from "./replay.js";
 import { attempts, timeline } from "./timeline.js";
 import { placeNodes, tree } from "./tree.js";
-import { duration, nameOf, shortId } from "./words.js";
+import { duration, nameOf, plain, shortId } from "./words.js";
 import { why } from "./why.js";
 
 /** The selected job: what it is, why it waits, every attempt, and the flow that it is part of. */
@@ -123,7 +123,7 @@ export const createJob = (section, context) => {
 
   const reason = (job) => {
     const found = why(job, { model });
-    if (!found) return job.error ? html`<p class="why">${job.error}</p>` : nothing;
+    if (!found) return job.error ? html`<p class="why">${plain(job.error)}</p>` : nothing;
     const left = found.until === undefined ? 0 : found.until - model.now();
     return html`<p class="why">
       ${found.text}${left > 0 ? html` <span class="countdown">${duration(countdown(left))}</span>` : nothing}

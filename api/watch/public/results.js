@@ -155,14 +155,10 @@ export const createResults = (section, context) => {
   };
 
   context.model.subscribe(({ jobs }) => {
-    const ended = new Set(
-      jobs
-        .filter(({ after }) => after.phase === "done" && context.model.isMine(after))
-        .map(({ after }) => after.name),
-    );
-    const moved = new Set(
-      jobs.filter(({ after }) => context.model.isMine(after)).map(({ after }) => after.name),
-    );
+    // The frames of a video are resized as a part of its flow: they are no pictures of their own.
+    const own = jobs.map(({ after }) => after).filter((job) => context.model.isMine(job) && !isOfVideo(job));
+    const ended = new Set(own.filter(({ phase }) => phase === "done").map(({ name }) => name));
+    const moved = new Set(own.map(({ name }) => name));
     for (const { id, jobs: names } of TABS) {
       if (names.some((name) => ended.has(name))) loadSoon(id);
       else if (id === state.tab && names.some((name) => moved.has(name))) loadSoon(id);
@@ -172,6 +168,8 @@ export const createResults = (section, context) => {
   context.acts?.person?.onChange(() => loadSoon(state.tab));
   open(state.tab);
 };
+
+const isOfVideo = ({ name, parentId }) => name === "image-resize" && Boolean(parentId);
 
 const VERIFIED = "The address is verified.";
 

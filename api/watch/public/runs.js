@@ -23,7 +23,9 @@ export const partsOf = (job, now) => {
       add({ kind: "earlier", entries: job.earlier }, time(entry.startedAt ?? entry.endedAt));
     const startedAt = time(entry.startedAt);
     waitUntil(startedAt ?? time(entry.endedAt), retryAt);
-    if (startedAt !== undefined) add(runOf(entry), time(entry.endedAt));
+    // A job that has crashed too often is started once more only to be failed.
+    const isRun = startedAt !== undefined && !(entry.outcome === "failed" && entry.kind === "crashed");
+    add(isRun ? runOf(entry) : { kind: "wait" }, time(entry.endedAt));
     retryAt = time(entry.retryAt);
   });
   addPresent(job, { add, waitUntil, retryAt, now });

@@ -63,7 +63,7 @@ export const titleOf = (job) => `${nameOf(job)} ${shortId(job.id)}`;
 /** An error without the names of classes that add nothing to its message, and without its last full stop. */
 export const plain = (error) =>
   (error ?? "")
-    .replaceAll(/(^|: )(?:Provider|Permanent|RateLimited|Timeout)?Error: /g, "$1")
+    .replaceAll(/(^|: )(?:Provider|Permanent|Crashed|RateLimited|Timeout)?Error: /g, "$1")
     .replace(/\.$/, "");
 
 /** "1 child", "3 children". */
