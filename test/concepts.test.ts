@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
+import { STEPS } from "../api/watch/public/steps.js";
 
 const root = join(import.meta.dirname, "..");
 
@@ -13,7 +14,15 @@ const NAMES = [
 
 const PARTS = ["## Where it is in the code", "## How to see it", "## What goes wrong without it"];
 
-const read = (path: string): Promise<string> => readFile(join(root, path), "utf8");
+const texts = new Map<string, Promise<string>>();
+
+/** Reads a file of the project, once. */
+const read = (path: string): Promise<string> => {
+  const text = texts.get(path) ?? readFile(join(root, path), "utf8");
+  texts.set(path, text);
+  return text;
+};
+
 const list = async (pattern: string): Promise<string[]> =>
   (await Array.fromAsync(glob(pattern, { cwd: root }))).toSorted();
 
@@ -99,6 +108,10 @@ test("the live page's references to code name symbols that their files declare",
   for (const [reference, { path, symbol }] of references)
     if (!existsSync(join(root, path)) || (await declarations(path, symbol)) !== 1) wrong.push(reference);
   expect(wrong).toEqual([]);
+});
+
+test("each page has a step of the live page, in the same order", () => {
+  expect(STEPS.map(({ name }) => name)).toEqual(NAMES);
 });
 
 test("links among the documents lead to files and headings that exist", async () => {

@@ -92,7 +92,7 @@ export const createColleague = (context, request, person) => {
       { inApp: true, push: true, mail: false },
       {
         why: "Pushes only: a hundred mails would hide them.",
-        source: "api/notifications/choices.ts#choiceRoutes",
+        source: "api/notifications/choices.ts#notificationChoiceRoutes",
       },
     );
     person.change({ phones: true });
