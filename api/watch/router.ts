@@ -42,7 +42,12 @@ export const createWatchRouter = (deps: WatchRouterDeps): Router => {
     .use(readOnly("/stream", stream))
     .use(answer("/jobs/:id", ({ params }) => pages.find(idOf(params))))
     .use(answer("/jobs", ({ query }) => pages.ofRequest(ofRequest.parse(query).requestId)))
-    .use(answer("/books", ({ query }) => books.read(since.parse(query).since)))
+    .use(
+      answer("/books", ({ query }) => {
+        const { since, requests } = ofBooks.parse(query);
+        return books.read(since, requests);
+      }),
+    )
     .use(answer("/source", ({ query }) => readSource(source.parse(query))))
     .use("/control", deps.controls)
     .use(watchFiles());
@@ -57,7 +62,10 @@ const followed = z.object({
     .pipe(z.array(z.uuid()).max(40)),
 });
 const ofRequest = z.object({ requestId: z.string().min(1).max(64) });
-const since = z.object({ since: z.iso.datetime({ offset: true }) });
+const ofBooks = z.object({
+  since: z.iso.datetime({ offset: true }),
+  requests: z.string().min(8).max(64).optional(),
+});
 const source = z.object({ path: z.string().max(200), symbol: z.string().max(100).optional() });
 
 /** A route for the page's own scripts. A page of another site gets nothing, and takes no stream from the page. */
