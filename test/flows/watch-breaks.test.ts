@@ -80,20 +80,14 @@ describe.skipIf(missingChromium)("on the live page, the system recovers", () => 
   });
 
   test("from the death of the API before and after a commit", async () => {
-    for (const [button, jobs] of [
-      ["Before its commit", 0],
-      ["After its commit", 1],
-    ] as const) {
+    const deaths = [
+      ["Before its commit", "nothing was committed", 0],
+      ["After its commit", "but the request was committed", 1],
+    ] as const;
+    for (const [button, truth, jobs] of deaths) {
       const before = (await system.phases()).length;
       await press("Kill the API", button);
-      await visitor
-        .section("break")
-        .getByText(/No response came/)
-        .first()
-        .waitFor({ timeout: 60_000 });
-      await until("the page is live again", () =>
-        visitor.page.getByText("live", { exact: true }).first().isVisible(),
-      );
+      await visitor.section("break").getByText(truth).waitFor({ timeout: 120_000 });
       expect((await system.phases()).length - before).toBe(jobs);
     }
     await until("every job has ended", async () => (await open()).length === 0);
