@@ -70,13 +70,22 @@ it("what the live page breaks in real processes loses nothing", { timeout: 300_0
   });
   expect(Number((await act(system, "POST", "/broker/empty"))["held"])).toBeGreaterThanOrEqual(20);
 
+  // A load ends with the process that adds it.
+  await until("the rain has ended", async () => {
+    const response = await fetch(`${system.apiUrl}/watch/control/state`, { headers: OWN });
+    const { flood } = (await response.json()) as { flood: { accepted: number; endedAt: string | null } };
+    return flood.endedAt !== null && flood.accepted === 100;
+  });
+
   // An API that dies around the commit of a sign-up.
   await signUpAndDie(system, "before-commit", "before@example.com");
   await signUpAndDie(system, "after-commit", "after@example.com");
 
   await untilAllFinished(system);
   for (const stop of stops) stop();
-  expect(await row(system, sleeping)).toMatchObject({ state: "COMPLETED", crashes: 1 });
+  // The poisonous job may have killed the other worker too.
+  const { crashes } = await row<{ crashes: number }>(system, sleeping);
+  expect([1, 2]).toContain(crashes);
   expect(await system.sql(`SELECT id, error FROM "Job" WHERE state <> 'COMPLETED'`, [])).toEqual([
     { id: poison, error: expect.stringContaining("its process died 3 times") },
   ]);
