@@ -10,6 +10,7 @@ const litHtml = dirname(fileURLToPath(import.meta.resolve("lit-html")));
 /** The files of the page, and of the packages that it uses in the browser. Nothing of the page is cached. */
 export const watchFiles = (): Router =>
   Router()
+    .get("/", (_request, response) => response.set(FRESH).sendFile("index.html", { root: pages }))
     .get("/hls.js", (_request, response) => {
       const folder = hlsFolder();
       if (!folder) throw new Problem("not-found", { detail: "hls.js is a development dependency." });
