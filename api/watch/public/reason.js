@@ -1,10 +1,6 @@
 import { setText } from "./elements.js";
 import { duration } from "./numbers.js";
-
-const why = await import("./why.js").then(
-  (module) => module.why,
-  () => undefined,
-);
+import { why } from "./why.js";
 
 /** Those that are nearest to their start explain the lane best. */
 const WAITING = ["queued", "again", "committed", "children", "turn", "scheduled"];
@@ -12,7 +8,7 @@ const WAITING = ["queued", "again", "committed", "children", "turn", "scheduled"
 /** Why the jobs of a lane wait: the reason of the first one that waits. */
 export const createReason = (name, node, { model }) => ({
   show: (now, ids) => {
-    const waiting = why && firstWaiting(model, ids);
+    const waiting = firstWaiting(model, ids);
     const reason = waiting && why(waiting, { model });
     node.hidden = !reason;
     if (reason)
