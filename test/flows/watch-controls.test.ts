@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../../scripts/processes/until.ts";
 import { insertJob } from "../support/core/insert-job.ts";
 import { createControlledApp, OWN } from "../support/api/controls.ts";
+import { createPeople } from "../support/api/people.ts";
 import { demoTask } from "../../workers/demo-task/job.ts";
 
 let app: Awaited<ReturnType<typeof createControlledApp>>;
@@ -280,4 +281,39 @@ test("a request that dies before its commit leaves nothing, and after it everyth
   expect(await killAt("after-commit", "after@example.com")).toBe(500);
   expect(await countUsers("after@example.com")).toBe(1);
   await app.mailTo("after@example.com");
+});
+
+test("the page may name a grace of seconds for a deletion, and only the page", async () => {
+  const people = createPeople(app);
+  const ada = await people.verified("grace@example.com");
+  const ask = async (headers: Record<string, string>) =>
+    (await people.as(ada)).delete("/v1/account").set(headers).send({ password: ada.password });
+  expect((await ask({ "X-Watch-Grace": "30" })).status).toBe(403);
+  expect((await ask({ ...OWN, "X-Watch-Grace": "1" })).body.errors[0].field).toBe("X-Watch-Grace");
+
+  const { status, body } = await ask({ ...OWN, "X-Watch-Grace": "30" });
+  expect(status).toBe(202);
+  const { dueAt, requestedAt } = await app.core.database.prisma.accountDeletion.findFirstOrThrow({
+    where: { user: { email: ada.email } },
+  });
+  expect(dueAt.toISOString()).toBe(body.deletionAt);
+  expect(Math.round((dueAt.getTime() - requestedAt.getTime()) / 1_000)).toBe(30);
+  expect((await people.logIn(ada)).body.deletionCancelled).toBe(true);
+});
+
+test("the page may schedule a report for every minute", async () => {
+  const ada = await createPeople(app).session("minutes@example.com");
+  const { id } = (await ada.post("/v1/projects").send({ name: "Apollo" })).body;
+  const put = (body: object) => ada.put(`/v1/report-schedules/${id}`).send({ delivery: "LINK", ...body });
+  expect((await put({ cadence: "MINUTES" })).body.errors[0].field).toBe("minutes");
+
+  const { status, body } = await put({ cadence: "MINUTES", minutes: 1 });
+  expect([status, body.cadence, body.minutes]).toEqual([200, "MINUTES", 1]);
+  const runs = body.nextRuns.map(({ utc }: { utc: string }) => Date.parse(utc));
+  expect(runs.map((run: number) => run - runs[0])).toEqual([0, 60_000, 120_000]);
+  expect(runs[0] % 60_000).toBe(0);
+  expect((await ada.get("/v1/report-schedules")).body.items).toMatchObject([{ cadence: "MINUTES" }]);
+
+  const daily = await put({ cadence: "DAILY", hour: 8 });
+  expect([daily.status, daily.body.minutes]).toEqual([200, null]);
 });

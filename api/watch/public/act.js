@@ -86,7 +86,7 @@ export const createAct = (section, context) => {
   const fileAct = () => html`
     ${act("video", {
       label: "Upload a video",
-      hint: "Four seconds, recorded by this page: several renditions, frames, subtitles.",
+      hint: "Five seconds with sound: several renditions, frames and subtitles.",
       run: (options) => acts.video(options),
     })}
     <li class="act">

@@ -38,7 +38,9 @@ export const createRuns = (context, progress, changed) => {
 
   /** What is broken already would change what the step shows. */
   const repairOthers = async () => {
-    if (brokenIn(context.model.breaks).length === 0) return;
+    // The stream may not have said it yet, right after the page was opened.
+    const { ok, body } = await context.call("GET", "/watch/control/state");
+    if (!ok || brokenIn(body).length === 0) return;
     say("First, what was broken is repaired.");
     await context.breakages.reset();
   };
