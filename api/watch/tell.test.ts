@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { after, ids, jobView, pageModel, START, tell, type JobView } from "../../test/support/watch/page.ts";
+import {
+  after,
+  ids,
+  jobView,
+  pageModel,
+  START,
+  tell,
+  type Entry,
+  type JobView,
+} from "../../test/support/watch/page.ts";
 
 const model = pageModel(10_000);
 const told = (now: JobView, before?: JobView) => tell(before, now, { model });
@@ -10,10 +19,10 @@ const texts = (now: JobView, before?: JobView) =>
 const committed = jobView();
 const published = jobView({ phase: "queued", state: "PUBLISHED", publishedAt: after(12) });
 const running = jobView({ ...published, phase: "running", startedAt: after(30), startedBy: ids.worker });
-const firstRetry = {
+const firstRetry: Entry = {
   ...{ startedAt: after(30), endedAt: after(80), by: ids.worker, outcome: "retry", kind: "provider" },
   ...{ error: "ProviderError: 451 try later", retryAt: after(1_080) },
-} as const;
+};
 const again = jobView({
   ...{ ...published, phase: "again", attempt: 1, retryAt: after(1_080), readyAt: after(1_080) },
   history: [firstRetry],
@@ -231,7 +240,7 @@ describe("crashes, losses and releases", () => {
 });
 
 describe("the dead letter", () => {
-  const failure = { ...firstRetry, outcome: "failed", retryAt: null } as const;
+  const failure: Entry = { ...firstRetry, outcome: "failed", retryAt: null };
   const dead = (facts: Partial<JobView>) =>
     jobView({ ...published, phase: "dead", state: "FAILED", attempt: 1, finishedAt: after(80), ...facts });
 

@@ -102,7 +102,7 @@ export const createJob = (section, context) => {
           <button
             type="button"
             class="link mono"
-            aria-label="Copy the id"
+            aria-label="${shortId(job.id)}: copy the id"
             title=${job.id}
             @click=${() => copy(job.id, context, "The id")}
           >

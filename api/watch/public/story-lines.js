@@ -70,14 +70,17 @@ export const createLines = (model) => {
       const isFirst = change.kind === "snapshot";
       const others = change.jobs.filter(({ after, before }) => !model.isMine(after) && (before || !isFirst));
       const second = bucketOf(model.now());
-      if (others.length > FLOOD)
-        for (const { after } of others)
+      if (others.length <= FLOOD) others.forEach(tellOther);
+      else
+        for (const { after } of others.filter(hasMoved))
           merge(second, `${after.name} ${after.phase}`, { name: after.name, kind: after.phase });
-      else others.forEach(tellOther);
       return ownOf(model, told).flatMap(tellOwn);
     },
   };
 };
+
+/** A new connection sends rows again that have not changed. */
+const hasMoved = ({ before, after }) => before?.phase !== after.phase || before.attempt !== after.attempt;
 
 /** Own jobs whose row has changed since it was told. */
 const ownOf = (model, told) =>

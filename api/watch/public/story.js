@@ -44,16 +44,18 @@ export const createStory = (section, context) => {
       >
       <button type="button" class="small end" @click=${copyAll}>Copy the story</button>
     </div>
-    <ol
+    <div
       class="story-log"
       role="log"
       aria-live=${state.aloud ? "polite" : "off"}
       aria-label="Story"
       tabindex="0"
     >
-      ${repeat(shown(), ({ id }) => id, lineOf)}
-      ${shown().length === 0 ? html`<li class="empty">Sign up, or start the tour: each step of your jobs appears here, with its reason.</li>` : nothing}
-    </ol>
+      <ol>
+        ${repeat(shown(), ({ id }) => id, lineOf)}
+      </ol>
+      ${shown().length === 0 ? html`<p class="empty">Sign up, or start the tour: each step of your jobs appears here, with its reason.</p>` : nothing}
+    </div>
   `;
 
   const lineOf = (line) => html`

@@ -117,7 +117,7 @@ const jobNode = (node, { selected, onSelect, places }) => {
       data-height=${place.height}
       data-y=${place.y}
       aria-current=${job.id === selected ? "true" : nothing}
-      aria-label="${nameOf(job)}: ${words}${share}${failureOf(job)}"
+      aria-label="${spokenName(job)}: ${words}${share}${failureOf(job)}"
       title="${nameOf(job)}: ${words}${share}${failureOf(job)}"
       @click=${() => onSelect(job.id)}
     >
@@ -126,6 +126,12 @@ const jobNode = (node, { selected, onSelect, places }) => {
       ><span class="share">${share}</span>
     </button>
   `;
+};
+
+/** Contains what is seen, for speech recognition. */
+const spokenName = (job) => {
+  const [name, short] = [nameOf(job), shortNameOf(job)];
+  return name.includes(short) ? name : `${short}, ${name}`;
 };
 
 const failureOf = ({ onFailure }) => {

@@ -190,3 +190,45 @@ export const { framesOf, frameAt } = await load<{
   framesOf(job: JobView, context: { model: PageModel }): Frame[];
   frameAt(frames: Frame[], position: number): { index: number; frame: Frame; at: number };
 }>("replay-frames.js");
+
+interface Line {
+  at: number;
+  text: string;
+  kind?: string;
+  why?: string;
+  source?: string;
+  mine?: boolean;
+  isMerged?: boolean;
+}
+
+export interface Lines {
+  all(): Line[];
+  add(line: Line): Line;
+  apply(change: { kind: string; jobs: { before?: JobView; after: JobView }[] }): Line[];
+}
+
+export const { createLines, changesOf, markdownOf } = await load<{
+  createLines(model: PageModel & { mine: Set<string>; isMine(job: JobView): boolean }): Lines;
+  changesOf(before: JobView, after: JobView): { column: string; from: string; to: string }[];
+  markdownOf(lines: Line[], clock: (at: number) => string): string;
+}>("story-lines.js");
+
+interface JobDataDeps {
+  model: {
+    jobs: Map<string, JobView>;
+    subscribe(listener: (change: { jobs: { after: JobView }[] }) => void): void;
+  };
+  later(work: () => unknown, ms: number): unknown;
+  load(id: string): Promise<object>;
+}
+
+export const { createJobData } = await load<{
+  createJobData(
+    deps: JobDataDeps,
+    onChange: (facts: { job?: JobView; problem?: string }) => void,
+  ): { select(id: string | undefined): void };
+}>("job-data.js");
+
+export const { linksIn } = await load<{
+  linksIn(mail: { text: string }): { href: string; page: string; token: string; label: string }[];
+}>("results-data.js");
