@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
-import { glob, readFile } from "node:fs/promises";
+import { existsSync, globSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
-import { STEPS } from "../api/watch/public/steps.js";
 
 const root = join(import.meta.dirname, "..");
 
@@ -23,8 +22,7 @@ const read = (path: string): Promise<string> => {
   return text;
 };
 
-const list = async (pattern: string): Promise<string[]> =>
-  (await Array.fromAsync(glob(pattern, { cwd: root }))).toSorted();
+const list = (pattern: string): string[] => globSync(pattern, { cwd: root }).toSorted();
 
 /** A link of a document, as it is written. */
 interface Link {
@@ -67,7 +65,7 @@ const concepts = await Promise.all(
 );
 
 test("there is one page for each concept, and the index lists all in order", async () => {
-  const files = await list("docs/concepts/*.md");
+  const files = list("docs/concepts/*.md");
   expect(files).toEqual([...NAMES, "README"].map((name) => `docs/concepts/${name}.md`).toSorted());
   const linked = linksOf(await read("docs/concepts/README.md")).map(({ target }) => target);
   expect(linked.filter((target) => NAMES.includes(basename(target, ".md")))).toEqual(
@@ -99,7 +97,7 @@ test.for(concepts)(
 );
 
 test("the live page's references to code name symbols that their files declare", async () => {
-  const sources = await Promise.all((await list("api/watch/public/**/*.js")).map(read));
+  const sources = await Promise.all(list("api/watch/public/**/*.js").map(read));
   const found = sources.join("\n").matchAll(/["'`]([\w.-]+(?:\/[\w.-]+)+)#([\w$]+)["'`]/g);
   const references = new Map(
     [...found].map(([, path = "", symbol = ""]) => [`${path}#${symbol}`, { path, symbol }]),
@@ -110,16 +108,13 @@ test("the live page's references to code name symbols that their files declare",
   expect(wrong).toEqual([]);
 });
 
-test("each page has a step of the live page, in the same order", () => {
+test("each page has a step of the live page, in the same order", async () => {
+  const { STEPS } = (await import(join(root, "api/watch/public/steps.js"))) as { STEPS: { name: string }[] };
   expect(STEPS.map(({ name }) => name)).toEqual(NAMES);
 });
 
 test("links among the documents lead to files and headings that exist", async () => {
-  const documents = [
-    ...(await list("*.md")),
-    ...(await list("docs/**/*.md")),
-    ...(await list("workers/*/README.md")),
-  ];
+  const documents = [...list("*.md"), ...list("docs/**/*.md"), ...list("workers/*/README.md")];
   const broken: string[] = [];
   for (const document of documents) {
     const text = await read(document);
