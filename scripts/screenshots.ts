@@ -34,7 +34,7 @@ const startSystem = async (cleanups: AsyncDisposableStack): Promise<string> => {
   );
   const names = ["PORT", "DATABASE_PORT", "SANDBOX_SMTP_PORT", "SANDBOX_HTTP_PORT", "HEALTH_PORT"];
   const ports = await Promise.all(names.map(async (name) => [name, `${await freePort()}`] as const));
-  const env = { ...Object.fromEntries(ports), DATA_FOLDER: data };
+  const env: Record<string, string> = { ...Object.fromEntries(ports), DATA_FOLDER: data };
   const system = startProcess("scripts/start.ts", env);
   cleanups.defer(async () => void (await system.kill("SIGINT")));
   await system.wrote("ready in");
