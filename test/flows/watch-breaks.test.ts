@@ -11,12 +11,16 @@ let system: WatchedSystem;
 let browser: Browser;
 let visitor: Visitor;
 
-const card = (title: string) =>
-  visitor.section("break").locator("details, article, section, .breakage").filter({ hasText: title }).first();
-const press = (title: string, name: string | RegExp) =>
-  card(title)
+const card = (title: string) => visitor.section("break").locator("details", { hasText: title }).first();
+
+/** Opens a card, which closes the one before, and presses a button of it. */
+const press = async (title: string, name: string | RegExp) => {
+  if ((await card(title).getAttribute("open")) === null) await card(title).locator("summary").click();
+  await card(title)
     .getByRole("button", { name, exact: typeof name === "string" })
+    .first()
     .click();
+};
 
 /** Jobs that have not ended. */
 const open = async () =>
@@ -26,9 +30,6 @@ describe.skipIf(missingChromium)("on the live page, the system recovers", () => 
   beforeAll(async () => {
     [system, browser] = await Promise.all([createWatchedSystem(), startChromium()]);
     visitor = await visit(browser, system.apiUrl);
-    await visitor.page.evaluate(
-      `document.querySelectorAll("#break details").forEach((each) => (each.open = true))`,
-    );
   });
   afterAll(async () => {
     await browser.close();
@@ -79,20 +80,14 @@ describe.skipIf(missingChromium)("on the live page, the system recovers", () => 
   });
 
   test("from the death of the API before and after a commit", async () => {
-    for (const [button, jobs] of [
-      ["Before its commit", 0],
-      ["After its commit", 1],
-    ] as const) {
+    const deaths = [
+      ["Before its commit", "nothing was committed", 0],
+      ["After its commit", "but the request was committed", 1],
+    ] as const;
+    for (const [button, truth, jobs] of deaths) {
       const before = (await system.phases()).length;
       await press("Kill the API", button);
-      await visitor
-        .section("break")
-        .getByText(/No response came/)
-        .first()
-        .waitFor({ timeout: 60_000 });
-      await until("the page is live again", () =>
-        visitor.page.getByText("live", { exact: true }).first().isVisible(),
-      );
+      await visitor.section("break").getByText(truth).waitFor({ timeout: 120_000 });
       expect((await system.phases()).length - before).toBe(jobs);
     }
     await until("every job has ended", async () => (await open()).length === 0);

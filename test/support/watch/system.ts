@@ -12,7 +12,6 @@ export interface LedgerJob {
 
 /** A system with the live page. Its processes are started again when they end, as `npm start` does. */
 export interface WatchedSystem extends System {
-  readonly worker: { readonly env: Record<string, string> };
   /** Starts another API process on the same database. Resolves with its URL. */
   startAnotherApi(): Promise<string>;
   /** Kills the API process of `apiUrl`. It is started again. */
@@ -46,7 +45,6 @@ export const createWatchedSystem = async (more: Record<string, string> = {}): Pr
   ]);
   return {
     ...system,
-    worker: { env },
     startAnotherApi: async () => {
       const port = await freePort();
       await keepRunning("api/main.ts", "listening", { PORT: `${port}` });

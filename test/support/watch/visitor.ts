@@ -22,8 +22,11 @@ export interface Visitor {
   sees(id: string, ...phases: string[]): Promise<LedgerJob>;
 }
 
-/** Responses other than 2xx and lost connections are part of a breakage; a browser reports them as errors. */
-const REQUEST_FAILED = /^Failed to load resource|net::ERR_/;
+/**
+ * Responses other than 2xx and lost connections are part of a breakage; a browser reports them as errors. A frame with a
+ * mail has no origin that could be keyed.
+ */
+const EXPECTED = /^Failed to load resource|net::ERR_|origin-keyed agent cluster/;
 
 export const visit = async (
   browser: Browser,
@@ -66,7 +69,7 @@ const collectProblems = (page: Page, url: string): string[] => {
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type()) && !REQUEST_FAILED.test(message.text()))
+    if (["error", "warning"].includes(message.type()) && !EXPECTED.test(message.text()))
       problems.push(`${message.type()}: ${message.text()}`);
   });
   page.on("request", (request) => {
