@@ -27,12 +27,12 @@ interface Balance {
 }
 
 export interface Books {
-  /** `requests` is what the ids of the requests begin with whose jobs are also counted by themselves. */
-  read(wanted: { since: string; requests?: string | undefined }): Promise<Balance>;
+  /** `requests` is what the ids of the requests begin with that are also counted by themselves. */
+  read(since: string, requests?: string): Promise<Balance>;
 }
 
 export const createBooks = (sql: Sql, sandboxUrl: string): Books => ({
-  read: async ({ since, requests }) => {
+  read: async (since, requests) => {
     const [[row], mails] = await Promise.all([
       sql<{ books: { at: string; names: NameRow[]; requested: Counts } }>(BOOKS, [
         since,

@@ -42,7 +42,12 @@ export const createWatchRouter = (deps: WatchRouterDeps): Router => {
     .use(readOnly("/stream", stream))
     .use(answer("/jobs/:id", ({ params }) => pages.find(idOf(params))))
     .use(answer("/jobs", ({ query }) => pages.ofRequest(ofRequest.parse(query).requestId)))
-    .use(answer("/books", ({ query }) => books.read(ofBooks.parse(query))))
+    .use(
+      answer("/books", ({ query }) => {
+        const { since, requests } = ofBooks.parse(query);
+        return books.read(since, requests);
+      }),
+    )
     .use(answer("/source", ({ query }) => readSource(source.parse(query))))
     .use("/control", deps.controls)
     .use(watchFiles());
