@@ -45,7 +45,10 @@ const openPage = async (browser: Browser, url: string, options: BrowserContextOp
   const context = await browser.newContext(options);
   const page = await context.newPage();
   await page.goto(`${url}/watch`);
-  await page.getByRole("button", { name: /^Sign up/ }).first().waitFor();
+  await page
+    .getByRole("button", { name: /^Sign up/ })
+    .first()
+    .waitFor();
   return page;
 };
 
