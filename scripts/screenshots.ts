@@ -45,7 +45,10 @@ const openPage = async (browser: Browser, url: string, options: BrowserContextOp
   const context = await browser.newContext(options);
   const page = await context.newPage();
   await page.goto(`${url}/watch`);
-  await page.locator("#top").getByText("live", { exact: true }).first().waitFor();
+  await page
+    .getByRole("button", { name: /^Sign up/ })
+    .first()
+    .waitFor();
   return page;
 };
 
@@ -95,7 +98,7 @@ const writeScreenshot = async (
 ): Promise<void> => {
   const page = await openPage(browser, url, options);
   await signUpAda(page);
-  await page.locator("#stage .mine[data-phase=done]").waitFor();
+  await page.locator("#job article[data-phase=done]").waitFor();
   await page.getByRole("button", { name: "Upload a video" }).click();
   await page.locator("#job .tree").waitFor();
   await page.evaluate("scrollTo(0, 0)");
