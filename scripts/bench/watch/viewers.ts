@@ -9,7 +9,7 @@ export interface Viewer extends Disposable {
 }
 
 /** Opens a stream. Resolves when its first bytes arrive. */
-export const openViewer = async (url: string): Promise<Viewer> => {
+const openViewer = async (url: string): Promise<Viewer> => {
   const socket = openStream(url);
   let bytes = 0;
   socket.on("data", (chunk) => (bytes += chunk.length));
