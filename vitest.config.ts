@@ -13,20 +13,47 @@ const alone = ["test/flows/mail-limit.test.ts", "test/flows/mail-priority.test.t
 // They need Redis, so they belong to that broker's run, rather than being skipped in the other.
 const ofOtherBroker = process.env["BROKER"] === "redis" ? [] : ["test/chaos/failover.test.ts"];
 
-// They test what a browser shows, and the contracts of routes. The other flows test on each broker what these lead to.
+// They test what a browser shows, what routes promise, and what a handler does to the database. The other flows test on
+// each broker what these lead to.
 const httpFlows = [
-  "pages",
-  "uploads-page",
-  "projects-page",
-  "reports-page",
-  "notifications",
-  "notifications-page",
-  "account-page",
-  "host-names",
-  "hostile-names",
-  "same-site",
+  ...[
+    "pages",
+    "uploads-page",
+    "projects-page",
+    "reports-page",
+    "notifications",
+    "notifications-page",
+    "account-page",
+  ],
+  ...[
+    "host-names",
+    "hostile-names",
+    "same-site",
+    "sessions",
+    "devices",
+    "projects",
+    "uploads",
+    "uploads-local",
+  ],
+  ...[
+    "user-data",
+    "account-delete-catalog",
+    "watch-look",
+    "watch-acts",
+    "watch-breaks",
+    "watch-tour",
+    "watch-exact",
+  ],
 ];
-const beforeBroker = [...httpFlows.map((name) => `test/flows/${name}.test.ts`), "test/api/*.test.ts"];
+// The worker or the API is killed, and what its next run leaves in the database and the storage is looked at. That each
+// broker gives the job of a killed worker to another one is shown by worker-killed, poison, push-killed and flows.
+const killed = ["api", "deletion", "dispatch", "export", "purge", "report"];
+const beforeBroker = [
+  ...httpFlows.map((name) => `test/flows/${name}.test.ts`),
+  ...["test/api/*.test.ts", "api/**/*.test.ts", "workers/wiring/*.test.ts"],
+  ...killed.map((name) => `test/chaos/${name}-killed.test.ts`),
+  "test/chaos/deletion-interrupted.test.ts",
+];
 const ofOneBroker = process.env["BROKER"] ? beforeBroker : [];
 
 // It needs a program that not every machine has, so it runs only where it is asked for, as in CI.
@@ -47,15 +74,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 /** Parts of paths: the longest first. */
-const LONG = [
-  "dispatch-killed",
-  "test/start",
-  "outages",
-  "flows/video",
-  "-killed",
-  "core/sweep",
-  "test/chaos",
-];
+const LONG = ["dispatch-killed", "test/start", "outages", "flows/video", "-killed", "test/chaos"];
 
 export default defineConfig({
   test: {
@@ -64,7 +83,7 @@ export default defineConfig({
     // Files share processes, because starting a process takes longer than most files.
     isolate: false,
     // Most tests wait for retries and outages, so more files than cores can run at once.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // Only against waiting forever. Speed is measured by benchmarks, and by the tests that say so.
     testTimeout: 180_000,
     hookTimeout: 180_000,

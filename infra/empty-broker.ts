@@ -3,8 +3,8 @@ import pg from "pg";
 import { connectRedis, isRedisUrl, keyPrefix, mastersOf, type Sql } from "../workers/core/index.ts";
 
 /**
- * Deletes everything that the broker holds: in Redis the keys of the prefix, on every master of a cluster; in PostgreSQL
- * the rows of BullMQ's tables. Pauses are forgotten too. Resolves with the number of jobs that it held.
+ * Deletes everything that the broker holds: in Redis the keys of the prefix, on every master of a cluster; in
+ * PostgreSQL the rows of BullMQ's tables. Pauses are forgotten too. Resolves with the number of jobs that it held.
  */
 export const emptyBroker = (queueUrl: string, queuePrefix: string): Promise<number> =>
   isRedisUrl(queueUrl) ? emptyRedis(queueUrl, keyPrefix(queueUrl, queuePrefix)) : emptyPostgres(queueUrl);

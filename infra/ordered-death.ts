@@ -1,4 +1,4 @@
-/** What a process says to its supervisor before it kills itself, over the channel of `child_process.fork` or `spawn`. */
+/** What a process says to its supervisor before it kills itself, over the IPC channel of `spawn`. */
 const MESSAGE = "offstage: killed by an order";
 
 /**

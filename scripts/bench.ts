@@ -12,6 +12,7 @@ import { purges } from "./bench/purges.ts";
 import { reports } from "./bench/reports.ts";
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
 import { startServers } from "./bench/servers.ts";
+import { watch } from "./bench/watch.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";
 
 /** To measure something else, add a list of measurements here. */
@@ -26,6 +27,7 @@ const parts: Readonly<Record<string, readonly Measurement[]>> = {
   export: exports,
   deletion,
   "deletion-naive": naiveDeletion,
+  watch,
 };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.

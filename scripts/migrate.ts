@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import pg from "pg";
 import { loadConfigOrExit } from "../infra/config.ts";
-import { migratePostgresBroker } from "../workers/core/broker.ts";
+import { migratePostgresBroker } from "../workers/core/broker-postgres.ts";
 import { beginSession, checkPooler, fromPooler, PoolerError, ReadOnlyError } from "../workers/core/index.ts";
 
 const root = join(import.meta.dirname, "..");

@@ -173,6 +173,7 @@ const failFor = (name: ProgramName, reason: string, lastLines: readonly string[]
 const announce = (workers: readonly Service[]) => {
   const pids = workers.map(({ name, pid }) => `${name} pid ${pid}`).join(", ");
   const rows = {
+    ...(config.sandbox && { "Live page": `${apiUrl}/watch (see every job move, and break things)` }),
     API: `${apiUrl} (pages: /, /login, /projects, /reports, /uploads, /notifications, /account; documentation: /docs)`,
     Inbox:
       config.smtpUrl === process.env["SMTP_URL"] ? `${inboxUrl} (not used: mail goes to SMTP_URL)` : inboxUrl,

@@ -30,8 +30,14 @@ afterAll(() => rm(folder, { recursive: true }));
 test("npm start runs everything, Ctrl-C ends everything, and the data is still there afterwards", async () => {
   await using first = start();
   await first.wrote("ready in");
+  const table = first.output.findIndex((line) => line.includes("(pages: "));
+  expect(first.output[table - 1]).toMatch(
+    new RegExp(`Live page.* http://127\\.0\\.0\\.1:${ports.PORT}/watch `),
+  );
   await signUp("ada@example.com");
   await until("the mail is in the inbox", async () => (await mailsTo("ada@example.com")) > 0);
+  await killApi();
+  await first.wrote("api │ ended as ordered (SIGKILL), restarting in 1 s");
   expect(await first.kill("SIGINT")).toEqual({ code: 0, signal: null });
   expect(await takenPorts()).toEqual([]);
 
@@ -75,12 +81,13 @@ test("a killed program is restarted while the others continue, until it ends fiv
   expect(await takenPorts()).toEqual([]);
 });
 
-test("npm run dev restarts the programs that a change affects, at every change", async () => {
-  await using dev = start({}, "--watch");
+test("npm run dev restarts the programs that a change affects, and compiles changed mail templates", async () => {
+  const clone = await copyProject();
+  await using dev = startIn(clone, {}, "--watch");
   await dev.wrote("ready in");
   const starts = () => dev.output.filter((line) => /sandbox │ .*listening/.test(line)).length;
   for (const time of [2, 3]) {
-    await utimes(join(root, "sandbox/main.ts"), new Date(), new Date());
+    await utimes(join(clone, "sandbox/main.ts"), new Date(), new Date());
     await until("the sandbox is restarted", async () => starts() === time);
   }
   kill(dev, "worker-2");
@@ -89,18 +96,19 @@ test("npm run dev restarts the programs that a change affects, at every change",
     expect.stringContaining("sandbox │ restarting: sandbox/main.ts has changed"),
     expect.stringContaining("sandbox │ restarting: sandbox/main.ts has changed"),
   ]);
+  await changeTemplate(clone, dev);
   expect(await dev.kill("SIGINT")).toEqual({ code: 0, signal: null });
   expect(await takenPorts()).toEqual([]);
 });
 
-test("npm run dev compiles a changed mail template, and keeps the old version of one that does not compile", async () => {
-  const clone = await copyProject();
+/** A template that does not compile leaves the old version; one that does restarts the workers with the new one. */
+const changeTemplate = async (clone: string, dev: ProjectProcess) => {
   const [template, compiled] = ["templates/welcome.mjml", "templates/compiled/welcome.html"].map((file) =>
     join(clone, file),
   ) as [string, string];
   const [source, old] = [await readFile(template, "utf8"), await readFile(compiled, "utf8")];
-  await using dev = startIn(clone, {}, "--watch");
-  await dev.wrote("ready in");
+  const working = () => dev.output.filter((line) => /worker-\d │ .*working/.test(line)).length;
+  await until("the killed worker is ready again", async () => working() === 3);
 
   await writeFile(template, source.replace("</mj-body>", "<mj-nonsense /></mj-body>"));
   await dev.wrote("The previous version stays in use.");
@@ -111,12 +119,8 @@ test("npm run dev compiles a changed mail template, and keeps the old version of
   await writeFile(template, source.replace("</mj-body>", "<mj-raw><!-- new --></mj-raw></mj-body>"));
   await dev.wrote("worker-2 │ restarting: templates/welcome.mjml has changed");
   expect(await readFile(compiled, "utf8")).toContain("<!-- new -->");
-  await until(
-    "both workers are ready again",
-    async () => dev.output.filter((line) => /worker-\d │ .*working/.test(line)).length === 4,
-  );
-  expect(await dev.kill("SIGINT")).toEqual({ code: 0, signal: null });
-});
+  await until("both workers are ready again", async () => working() === 5);
+};
 
 test("npm run migration writes only what the existing migrations lack, committed or not", async () => {
   const clone = await copyProject();
@@ -125,14 +129,12 @@ test("npm run migration writes only what the existing migrations lack, committed
     expect((await run.exited).code).toBe(0);
     return run.output.join("\n");
   };
-  for (const name of ["First", "Second"]) {
-    await appendFile(join(clone, "prisma/schema.prisma"), `\nmodel ${name} {\n  id Int @id\n}\n`);
-    const sql = await migrate(name.toLowerCase());
-    expect(sql.match(/CREATE TABLE "\w+"/g)).toEqual([`CREATE TABLE "${name}"`]);
-    expect(sql).not.toContain("DROP");
-  }
+  await appendFile(join(clone, "prisma/schema.prisma"), `\nmodel First {\n  id Int @id\n}\n`);
+  const sql = await migrate("first");
+  expect(sql.match(/CREATE TABLE "\w+"/g)).toEqual([`CREATE TABLE "First"`]);
+  expect(sql).not.toContain("DROP");
   const migrations = await readdir(join(clone, "prisma/migrations"));
-  expect(await migrate("third")).toBe("The migrations match prisma/schema.prisma.");
+  expect(await migrate("second")).toBe("The migrations match prisma/schema.prisma.");
   expect(await readdir(join(clone, "prisma/migrations"))).toEqual(migrations);
 });
 
@@ -263,6 +265,13 @@ const signUp = async (email: string, host = "127.0.0.1") => {
 const mailsTo = async (address: string, host = "127.0.0.1"): Promise<number> => {
   const response = await fetch(`http://${host}:${ports.SANDBOX_HTTP_PORT}/api/messages?to=${address}`);
   return ((await response.json()) as unknown[]).length;
+};
+
+/** As the live page does. */
+const killApi = async () => {
+  const url = `http://127.0.0.1:${ports.PORT}/watch/control/api/kill`;
+  const headers = { "sec-fetch-site": "same-origin", "x-watch": "1" };
+  expect((await fetch(url, { method: "POST", headers })).status).toBe(200);
 };
 
 const countUsers = async (): Promise<number> => {

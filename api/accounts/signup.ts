@@ -33,8 +33,8 @@ const createUser = async (tx: Tx, user: SignUp & { email: string }) => {
 };
 
 /**
- * Writes a sign-up and its mail in the given transaction. Resolves with the id of the mail's job. Runs the same statements
- * for a new, an unverified and a verified address, so that they take as long.
+ * Writes a sign-up and its mail in the given transaction. Resolves with the id of the mail's job. Runs the same
+ * statements for a new, an unverified and a verified address, so that they take as long.
  */
 export const createSignUp =
   (appSecret: string) =>

@@ -20,13 +20,14 @@ export const logRequests = (logger: Logger, paths: readonly string[]): RequestHa
   });
   const log = pinoHttp({
     logger,
-    genReqId: requestId,
     serializers: { req: requestLine, res: statusOnly, err: errorFacts },
     autoLogging: { ignore: isProbe },
   });
   return (request, response, next) => {
+    const id = requestId(request, response);
+    request.id = id;
     log(request, response);
-    withOrigin({ requestId: String(request.id) }, next);
+    withOrigin({ requestId: id }, next);
   };
 };
 

@@ -46,8 +46,10 @@ export interface BreakSwitches {
   setProviders(change: Partial<Providers>): Promise<Providers>;
   setPaused(queue: string, paused: boolean): Promise<readonly string[]>;
   emptyBroker(): Promise<number>;
-  /** Whether this process has broken something, or may have in an earlier life. */
-  mayBeBroken(): boolean;
+  /** Regards what is broken now as broken by this process. */
+  adopt(): Promise<void>;
+  /** Whether this process has broken something since the last reset. */
+  hasBroken(): boolean;
   /** Repairs everything. */
   reset(): Promise<Breaks>;
 }
@@ -59,8 +61,7 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
   const { sandbox, broker, sql, queues, loads } = deps;
   let known: Pick<Breaks, "providers" | "paused"> = { providers: UNKNOWN, paused: [] };
   let brokerEmptiedAt: string | null = null;
-  // An earlier process may have been killed after it had broken something.
-  let mayBeBroken = true;
+  let hasBroken = false;
 
   const findPaused = async () => {
     const answers = await Promise.all(queues.map((name) => broker.isPaused(name)));
@@ -87,7 +88,7 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
   };
   /** Does something, and then looks what is broken. */
   const change = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    mayBeBroken = true;
+    hasBroken = true;
     const result = await work();
     freshProviders.forget();
     freshPaused.forget();
@@ -111,14 +112,18 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
         brokerEmptiedAt = row?.at.toISOString() ?? null;
         return held;
       }),
-    mayBeBroken: () => mayBeBroken,
+    adopt: async () => {
+      const { providers: found, paused } = await read();
+      if (paused.length > 0 || Object.values(found).some((mode) => mode !== "off")) hasBroken = true;
+    },
+    hasBroken: () => hasBroken,
     reset: async () => {
       loads.stop();
       await change(async () => {
         const resuming = (await findPaused()).map((name) => broker.resume(name));
         await Promise.all([sandbox.json("/api/outage", { method: "PUT", body: WORKING }), ...resuming]);
       });
-      mayBeBroken = false;
+      hasBroken = false;
       return current();
     },
   };

@@ -3,8 +3,8 @@ import { readLedger, type Since } from "./ledger-read.ts";
 import { changedParts, createDescription, toParts, type Parts } from "./messages.ts";
 import { Shown, type ShownChange } from "./shown.ts";
 
-/** Characters of jobs that a viewer is sent per second, and at once. The first reading may have more. */
-const PER_SECOND = 65_536;
+/** Characters that a viewer is sent per second, and at once, followed jobs aside. The first reading may have more. */
+const PER_SECOND = 60_000;
 const FIRST = 262_144;
 /** Milliseconds after which a read looks at everything, even if no transaction has changed anything. */
 const COMPLETE = 950;
@@ -41,6 +41,7 @@ export class Feed {
   #began = performance.now();
   #readAll = -Infinity;
   #at: string | null = null;
+  #followed = "";
 
   constructor(deps: FeedDeps) {
     this.#deps = deps;
@@ -53,18 +54,18 @@ export class Feed {
 
   async read(): Promise<Update> {
     const began = performance.now();
-    const { sql, followed, facts } = this.#deps;
+    const { sql, facts } = this.#deps;
+    const followed = this.#deps.followed();
     const { at, snapshot, content } = await readLedger(sql, {
       since: this.#since,
       shown: this.#shown.ids,
-      followed: followed(),
+      followed,
       // What time alone changes, such as a retry that is due, is looked for once a second.
-      onlyIfChanged: began - this.#readAll < COMPLETE,
+      onlyIfChanged: began - this.#readAll < COMPLETE && followed.join() === this.#followed,
     });
     this.#at = new Date(at).toISOString();
-    this.#refill(began);
+    this.#followed = followed.join();
     const jobs = content ? this.#shown.apply(content, this.#room) : { jobs: [], gone: [] };
-    this.#room -= jobs.jobs.reduce((sum, { length }) => sum + length, 0);
     if (content) {
       this.#readAll = began;
       this.#since = { snapshot, at };
@@ -72,12 +73,15 @@ export class Feed {
     const parts = { ...this.#parts, ...(content && this.#describe(content)), ...toParts(facts()) };
     const changed = changedParts(parts, this.#parts);
     this.#parts = parts;
+    this.#spend(began, [...jobs.jobs, ...Object.values(changed)]);
     return { began, at: this.#at, parts, changed, jobs, shown: () => this.#shown.texts };
   }
 
-  #refill(began: number): void {
+  /** Takes what is sent from the room for the next reading, and adds what has been earned since the last one. */
+  #spend(began: number, texts: readonly string[]): void {
     const earned = ((began - this.#began) * PER_SECOND) / 1_000;
-    this.#room = Math.max(this.#room, Math.min(PER_SECOND, this.#room + earned));
+    const spent = texts.reduce((sum, { length }) => sum + length, 0);
+    this.#room = Math.min(PER_SECOND, Math.max(0, this.#room - spent) + earned);
     this.#began = began;
   }
 }

@@ -4,10 +4,22 @@ import { startHealing } from "./healing.ts";
 const MINUTE = 60_000;
 
 const start = () => {
-  const state = { now: 0, viewers: 1, broken: true, repairs: 0, failures: 0, errors: [] as string[] };
+  const state = {
+    now: 0,
+    viewers: 1,
+    broken: false,
+    adoptions: 0,
+    repairs: 0,
+    failures: 0,
+    errors: [] as string[],
+  };
   const healing = startHealing({
     now: () => state.now,
     viewers: () => state.viewers,
+    adopt: async () => {
+      state.adoptions++;
+      state.broken = true;
+    },
     isBroken: () => state.broken,
     repair: async () => {
       if (state.failures-- > 0) throw new Error("the broker is away");
@@ -33,7 +45,7 @@ test("repairs 5 minutes after the last viewer has left, once", async () => {
   expect(state.repairs).toBe(0);
   await lookAfter(0.1);
   await lookAfter(1);
-  expect(state.repairs).toBe(1);
+  expect(state).toMatchObject({ repairs: 1, adoptions: 1 });
 });
 
 test("a viewer who returns in time keeps what is broken", async () => {
@@ -47,7 +59,7 @@ test("a viewer who returns in time keeps what is broken", async () => {
   expect(state.repairs).toBe(0);
 });
 
-test("a process without viewers since its start repairs too", async () => {
+test("a process repairs what it has found broken at its start", async () => {
   const { state, lookAfter } = start();
   state.viewers = 0;
   await lookAfter(5);

@@ -7,7 +7,9 @@ const LOOK = 5_000;
 interface HealingOptions {
   /** How many browsers watch this process. */
   viewers(): number;
-  /** Whether this process has broken something, or may have in an earlier life. */
+  /** Finds out whether something is broken already: the process that broke it may have been killed. */
+  adopt(): Promise<unknown>;
+  /** Whether there is something to repair. */
   isBroken(): boolean;
   repair(): Promise<unknown>;
   onError(error: Error): void;
@@ -21,11 +23,19 @@ interface Healing {
   close(): void;
 }
 
-/** Repairs what is broken on purpose 5 minutes after the last viewer has left, so that nobody is left with it. */
+/**
+ * Repairs what is broken on purpose, 5 minutes after the last viewer has left, so that the next one finds a working
+ * system.
+ */
 export const startHealing = (options: HealingOptions): Healing => {
-  const { viewers, isBroken, repair, onError, now = () => performance.now() } = options;
+  const { viewers, adopt, isBroken, repair, onError, now = () => performance.now() } = options;
   let lastViewed = now();
+  let adopted = false;
   const look = async (): Promise<void> => {
+    if (!adopted) {
+      adopted = true;
+      await adopt();
+    }
     if (viewers() > 0) lastViewed = now();
     if (now() - lastViewed < HEAL_AFTER || !isBroken()) return;
     await repair().catch(onError); // tried again at the next look

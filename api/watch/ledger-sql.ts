@@ -62,11 +62,12 @@ export const FAMILY_OF = (jobs: string): string => `family (id, "rootId") AS (
     UNION ALL SELECT id, "rootId" FROM "Job" WHERE "causeId" = f.id) j)`;
 
 /**
- * Whether a transaction has written the row `j` that the snapshot before did not see. Its id is at least that
+ * SQL: whether a transaction has written a row that a snapshot did not see. Its id is at least that
  * snapshot's xmin: all below had ended. A row has 32 bits of the id, a snapshot 64, so they are compared modulo 2^32;
  * a row that is older than 2^31 transactions may count as changed.
  */
-const IS_CHANGED = `(j.xmin::text::bigint - pg_snapshot_xmin($3::text::pg_snapshot)::text::bigint) & 4294967295 < 2147483648`;
+export const isUnseen = (xmin: string, snapshot: string): string =>
+  `(${xmin}::text::bigint - pg_snapshot_xmin(${snapshot}::text::pg_snapshot)::text::bigint) & 4294967295 < 2147483648`;
 
 /** Whether time has changed the phase of the row `j` since the read before. */
 const IS_DUE = `j.state IN ('PENDING', 'PUBLISHED') AND j."startedAt" IS NULL
@@ -76,7 +77,7 @@ const IS_DUE = `j.state IN ('PENDING', 'PUBLISHED') AND j."startedAt" IS NULL
 const COUNTS_CHILDREN = `j."rootId" IS NOT NULL AND j.state IN ('WAITING', 'FAILED', 'CANCELLED')`;
 
 const JOBS = `SELECT c.why, ${CLIPPED} FROM candidates c JOIN "Job" j USING (id)
-  WHERE NOT c.known OR ${IS_CHANGED} OR ${IS_DUE} OR ${COUNTS_CHILDREN}`;
+  WHERE NOT c.known OR ${isUnseen("j.xmin", "$3")} OR ${IS_DUE} OR ${COUNTS_CHILDREN}`;
 
 const BATCHES = `SELECT b.id, b.name, b."createdAt", b.total, counted.* FROM (
     SELECT * FROM "JobBatch" WHERE "createdAt" > now() - interval '1 hour' ORDER BY id DESC LIMIT 8) b,

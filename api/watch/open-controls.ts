@@ -60,7 +60,12 @@ export const openControls = (options: ControlsOptions): OpenControls => {
     emptyBroker: () => emptyBroker(queueUrl, queuePrefix),
   });
   const { around, jobs } = followRequests({ jobs: options.jobs, safety, die });
-  const healing = startHealing({ ...options, isBroken: breaks.mayBeBroken, repair: breaks.reset });
+  const healing = startHealing({
+    ...options,
+    adopt: breaks.adopt,
+    isBroken: breaks.hasBroken,
+    repair: breaks.reset,
+  });
   const demos = createDemos(options);
   const killWorker = (id: string) => orderKill(sql, id);
   return {

@@ -2,8 +2,8 @@ import { hostname } from "node:os";
 import type { Tx } from "../../infra/database.ts";
 import type { Broker, Jobs, Sql } from "../../workers/core/index.ts";
 import { createBooks } from "./books.ts";
-import { readDeletionGrace } from "./deletion-grace.ts";
 import type { SignUp } from "./demos.ts";
+import { readDeletionGrace } from "./deletion-grace.ts";
 import { Feed } from "./feed.ts";
 import { createJobPages } from "./job-pages.ts";
 import { allowFrames } from "./frames.ts";
@@ -73,8 +73,8 @@ export const openWatch = (deps: WatchDeps): Watch => {
     router,
     around: allowFrames(controls.around),
     jobs: controls.jobs,
-    paths: ["/watch/stream", "/watch/jobs", "/watch/books", "/watch/source", ...controls.paths],
     deletionGrace: (request) => readDeletionGrace(safety, request),
+    paths: ["/watch/stream", "/watch/jobs", "/watch/books", "/watch/source", ...controls.paths],
     close: async () => {
       viewers.close();
       await controls.close();

@@ -29,7 +29,7 @@ export const provided = ({ safety, sandbox }: ProvidedDeps): Router => {
     safety.requireOwnScript(request);
     const { to } = request.query;
     const search = new URLSearchParams({ search: typeof to === "string" ? to : "" });
-    response.json(await sandbox.json(`/inbox/messages?${search}`));
+    response.json(await sandbox.json(`/inbox/messages?${search.toString()}`));
   });
   router.get("/inbox/:id", async (request, response) => {
     safety.requireOwnScript(request);

@@ -22,7 +22,7 @@ import { videoThumbnails } from "../../workers/video-thumbnails/job.ts";
 import { videoTranscribe } from "../../workers/video-transcribe/job.ts";
 
 /** Every job of the system. A test holds it equal to the table of modules, which the API must not load. */
-export const jobs: readonly JobDefinition[] = [
+const jobs: readonly JobDefinition[] = [
   accountDelete,
   accountExport,
   accountPurge,

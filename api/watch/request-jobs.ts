@@ -36,9 +36,9 @@ interface RequestJobs<Tx> {
 }
 
 /**
- * Names the jobs that a request has committed in the header X-Job-Ids of its response: of a flow the root, of many jobs
- * the newest 40. X-Job-Count is how many they are. With the header X-Watch-Kill, which only the live page may send, this process kills itself right before
- * or right after the commit of the request.
+ * Names the jobs that a request has committed in the header X-Job-Ids of its response: of a flow the root, of many
+ * jobs the newest 40. X-Job-Count is how many they are. With the header X-Watch-Kill, which only the live page may
+ * send, this process kills itself right before or right after the commit of the request.
  */
 export const followRequests = <Tx>({ jobs, safety, die }: Options<Tx>): RequestJobs<Tx> => {
   const requests = new AsyncLocalStorage<Tracked>();

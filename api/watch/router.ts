@@ -1,4 +1,4 @@
-import { type Request, type RequestHandler, type Response, Router } from "express";
+import { type Request, type RequestHandler, Router } from "express";
 import helmet from "helmet";
 import { z } from "zod";
 import { sendEvents } from "../http/event-stream.ts";
@@ -29,7 +29,7 @@ export const createWatchRouter = (deps: WatchRouterDeps): Router => {
   const { safety, viewers, pages, books } = deps;
 
   const stream: RequestHandler = (request, response) => {
-    const follows = followed.parse(request.query)["follow"];
+    const follows = followed.parse(request.query).follow;
     sendEvents(request, response, (opened) => viewers.add(opened, follows), { retry: RETRY });
   };
 
@@ -40,33 +40,15 @@ export const createWatchRouter = (deps: WatchRouterDeps): Router => {
       next();
     })
     .use(readOnly("/stream", stream))
+    .use(answer("/jobs/:id", ({ params }) => pages.find(idOf(params))))
+    .use(answer("/jobs", ({ query }) => pages.ofRequest(ofRequest.parse(query).requestId)))
     .use(
-      readOnly(
-        "/jobs/:id",
-        answer(({ params }) => pages.find(z.uuid().parse(params["id"]))),
-      ),
+      answer("/books", ({ query }) => {
+        const { since, requests } = ofBooks.parse(query);
+        return books.read(since, requests);
+      }),
     )
-    .use(
-      readOnly(
-        "/jobs",
-        answer(({ query }) => pages.ofRequest(ofRequest.parse(query).requestId)),
-      ),
-    )
-    .use(
-      readOnly(
-        "/books",
-        answer(({ query }) => {
-          const { since, requests } = ofBooks.parse(query);
-          return books.read(since, requests);
-        }),
-      ),
-    )
-    .use(
-      readOnly(
-        "/source",
-        answer(({ query }) => readSource(source.parse(query))),
-      ),
-    )
+    .use(answer("/source", ({ query }) => readSource(source.parse(query))))
     .use("/control", deps.controls)
     .use(watchFiles());
 };
@@ -102,12 +84,17 @@ const refuseOtherSites: RequestHandler = ({ headers }, _response, next) => {
   next();
 };
 
-const answer =
-  (read: (request: Request) => Promise<object>): RequestHandler =>
-  async (request, response: Response) => {
+const answer = (path: string, read: (request: Request) => Promise<object>): Router =>
+  readOnly(path, async (request, response) => {
     const body = await read(request);
     response.set("Cache-Control", "no-store").json(body);
-  };
+  });
+
+const idOf = ({ id }: Request["params"]): string => {
+  const parsed = z.uuid().safeParse(id);
+  if (parsed.error) throw new Problem("not-found");
+  return parsed.data;
+};
 
 /** Videos are played from memory where the browser cannot play them itself, which needs blob:. */
 const policy = (storageOrigin: string | undefined) => {

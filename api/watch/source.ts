@@ -1,5 +1,5 @@
 import { readFile, realpath } from "node:fs/promises";
-import { extname, join, relative, sep } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Problem } from "../http/problem.ts";
 
@@ -35,18 +35,18 @@ export interface Source {
   lines: string[];
 }
 
+interface Query {
+  path: string;
+  symbol?: string | undefined;
+}
+
 /**
  * The lines of a declaration in the repository, or the first lines of a file.
  * @throws Problem if there is no such file or symbol, or it may not be read
  */
-export const readSource = async ({
-  path,
-  symbol,
-}: {
-  path: string;
-  symbol?: string | undefined;
-}): Promise<Source> => {
-  const lines = (await readText(path)).split(/\r?\n/);
+export const readSource = async ({ path, symbol }: Query, folder = root): Promise<Source> => {
+  if (!isAllowed(path)) throw new Problem("not-found");
+  const lines = (await readText(folder, path)).split(/\r?\n/);
   if (!symbol) return { path, symbol: null, line: 1, first: 1, lines: lines.slice(0, MOST) };
   const found = lines.findIndex(declares(symbol, extname(path)));
   if (found === -1) throw new Problem("not-found", { detail: `${path} declares no such symbol.` });
@@ -56,25 +56,19 @@ export const readSource = async ({
   return { path, symbol, line: found + 1, first: first + 1, lines: lines.slice(first, end) };
 };
 
-const readText = async (path: string): Promise<string> => {
-  if (!isAllowed(path)) throw new Problem("not-found");
+const readText = async (folder: string, path: string): Promise<string> => {
   try {
-    const real = await realpath(join(root, path));
+    const real = await realpath(join(folder, path));
     // A link could lead out of the folder.
-    if (
-      relative(await realpath(root), real)
-        .split(sep)
-        .join("/") !== path
-    )
-      throw new Problem("not-found");
+    if (real !== join(await realpath(folder), path)) throw new Problem("not-found");
     return await readFile(real, "utf8");
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR" || code === "ENAMETOOLONG")
-      throw new Problem("not-found");
+    if (MISSING.has(String((error as NodeJS.ErrnoException).code))) throw new Problem("not-found");
     throw error;
   }
 };
+
+const MISSING = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENAMETOOLONG"]);
 
 const isAllowed = (path: string) =>
   /^[\w@-]+(\.[\w-]+)*(\/[\w@-]+(\.[\w-]+)*)*$/.test(path) &&

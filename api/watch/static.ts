@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import express, { Router } from "express";
 import { Problem } from "../http/problem.ts";
@@ -13,9 +12,9 @@ export const watchFiles = (): Router =>
   Router()
     .get("/", (_request, response) => response.set(FRESH).sendFile("index.html", { root: pages }))
     .get("/hls.js", (_request, response) => {
-      const path = hlsPath();
-      if (!path) throw new Problem("not-found", { detail: "hls.js is a development dependency." });
-      response.sendFile(path);
+      const folder = hlsFolder();
+      if (!folder) throw new Problem("not-found", { detail: "hls.js is a development dependency." });
+      response.sendFile("hls.light.min.mjs", { root: folder });
     })
     .use("/lit", onlyScripts(), express.static(litHtml, { index: false, redirect: false }))
     .use((_request, response, next) => {
@@ -33,11 +32,9 @@ const onlyScripts = () =>
   });
 
 /** Undefined where it is not installed, as in production. */
-const hlsPath = () => {
+const hlsFolder = () => {
   try {
-    const folder = dirname(fileURLToPath(import.meta.resolve("hls.js")));
-    const path = join(folder, "hls.light.min.mjs");
-    return existsSync(path) ? path : undefined;
+    return dirname(fileURLToPath(import.meta.resolve("hls.js")));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND") return undefined;
     throw error;

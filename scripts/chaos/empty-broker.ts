@@ -3,7 +3,7 @@ import type { Sql } from "../../workers/core/index.ts";
 import { askEveryMaster } from "../processes/every-master.ts";
 import { until } from "../processes/until.ts";
 
-/** Drops the schema of the PostgreSQL broker, including its tables. Retries: a deadlock with live traffic may end it. */
+/** Drops the schema of the PostgreSQL broker with its tables. Retries: a deadlock with live traffic may end it. */
 export const dropTables = (sql: Sql): Promise<void> =>
   until("the schema is dropped", () => sql("DROP SCHEMA IF EXISTS bullmq CASCADE", []).then(() => true)).then(
     () => {},

@@ -47,7 +47,8 @@ test("a job to be retried shows the time of the retry until it is due", () => {
     return lines([{ ...retrying, history }], 160)[1];
   };
   expect(failed(120_000)).toMatch(/retrying +3 .* again in 2 min: the mail was not sent/);
-  for (const ms of [-1_000, -300]) expect(failed(ms)).toMatch(/queued +3 .*ago +the mail was not sent/);
+  expect(failed(300)).toMatch(/retrying +3 .*ago +the mail was not sent/);
+  expect(failed(-1_000)).toMatch(/queued +3 .*ago +the mail was not sent/);
 });
 
 test("a job that is not due yet shows when it is", () => {

@@ -52,15 +52,18 @@ const clip = (text: string, width: number): string =>
 /** Drops the names Error and ProviderError, which add nothing to the message. */
 const plain = (error: string): string => error.replace(/^(Provider)?Error: /, "");
 
-/** When a failed job is retried, if it is not due yet. */
-const nextAttempt = (job: JobRow): Date | null =>
-  phase(job) === "retrying" ? new Date(job.history.at(-1)?.retryAt ?? 0) : null;
+/** When a job is due, or retried, if that is not now. */
+const ahead = (job: JobRow, word: string, date: Date): Date | null =>
+  phase(job) === word && date.getTime() > Date.now() + 1_000 ? date : null;
+
+const firstAttempt = (job: JobRow) => ahead(job, "scheduled", job.readyAt);
+const nextAttempt = (job: JobRow) => ahead(job, "retrying", new Date(job.history.at(-1)?.retryAt ?? 0));
 
 const outcome = (job: JobRow): string => {
-  const { readyAt, result, error } = job;
-  const next = nextAttempt(job);
+  const { result, error } = job;
+  const [first, next] = [firstAttempt(job), nextAttempt(job)];
   if (error !== null) return next ? `again ${relative(next)}: ${plain(error)}` : plain(error);
-  if (phase(job) === "scheduled") return `due ${relative(readyAt)}`;
+  if (first) return `due ${relative(first)}`;
   return result === null ? "" : typeof result === "string" ? result : JSON.stringify(result);
 };
 
@@ -151,7 +154,7 @@ export const printJob = (job: JobRow): void => {
   line("order key", job.orderKey);
   line("priority", job.priority || null);
   line("created", time(job.createdAt));
-  line("due", phase(job) === "scheduled" ? time(job.readyAt) : null);
+  line("due", time(firstAttempt(job)));
   line("published", time(job.publishedAt));
   line("next attempt", time(nextAttempt(job)));
   line("started", time(job.startedAt));

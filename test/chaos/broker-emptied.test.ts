@@ -57,6 +57,10 @@ const survives = async (system: System, empty: (system: System) => Promise<void>
   const startedAgain = `SELECT count(*)::int AS starts, history FROM "ChoreStarted" JOIN "Job" USING (id)
     WHERE id = ANY ($1) GROUP BY "Job".id HAVING count(*) > 1 + attempt`;
   expect(await system.sql(startedAgain, [active])).toEqual([]);
+  // More than those of no batch: the batch was found too.
+  const lost = `SELECT count(*)::int FROM "Job" WHERE history @> '[{ "outcome": "lost" }]'`;
+  const [found] = await system.sql<{ count: number }>(lost, []);
+  expect(found?.count).toBeGreaterThan(1_000);
 };
 
 const timeout = { timeout: 600_000 };

@@ -29,8 +29,14 @@ it(
     await untilAllFinished(system);
     for (const stop of stops) stop();
 
-    expect(await system.sql(`SELECT id, error FROM "Job" WHERE state = 'FAILED'`, [])).toEqual([
-      { id: poison, error: expect.stringContaining("its process died 3 times") },
+    const failed = `SELECT id, error, jsonb_path_query_array(history, '$[*].outcome') AS outcomes
+      FROM "Job" WHERE state = 'FAILED'`;
+    expect(await system.sql(failed, [])).toEqual([
+      {
+        id: poison,
+        error: expect.stringContaining("its process died 3 times"),
+        outcomes: ["crashed", "crashed", "crashed", "failed"],
+      },
     ]);
     expect(await system.sql(`SELECT id FROM "ChoreStarted" WHERE id = $1`, [poison])).toHaveLength(3);
     expect(await system.sql(`SELECT DISTINCT id FROM "ChoreDone"`, [])).toHaveLength(58);

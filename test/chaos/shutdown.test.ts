@@ -9,11 +9,12 @@ interface Row {
   state: string;
   attempt: number;
   crashes: number;
+  history: { outcome: string }[];
   startedAt: Date | null;
 }
 
 const readJob = async ({ sql }: System) => {
-  const [row] = await sql<Row>(`SELECT state, attempt, crashes, "startedAt" FROM "Job"`, []);
+  const [row] = await sql<Row>(`SELECT state, attempt, crashes, history, "startedAt" FROM "Job"`, []);
   return row!;
 };
 
@@ -43,7 +44,10 @@ describe.concurrent("on SIGTERM", { timeout: 600_000 }, () => {
     const id = await insertJob(system.sql, chore, { ms: 6_000 });
     await until("the job runs", () => isRunning(system));
     expect(await exitOf(worker)).toEqual(cleanExit);
-    expect(await readJob(system)).toMatchObject({ attempt: 0, crashes: 0, startedAt: null });
+    expect(await readJob(system)).toMatchObject({
+      ...{ attempt: 0, crashes: 0, startedAt: null },
+      history: [{ outcome: "released" }],
+    });
 
     await system.startChoreWorker();
     await until("another worker completes the job", () => isDone(system));

@@ -115,6 +115,9 @@ test.for([
   [{ ...daily, zone: "Europe/Atlantis" }, "zone"],
   [{ ...daily, zone: "+01:00" }, "zone"],
   [{ ...daily, hour: 24 }, "hour"],
+  [{ cadence: "DAILY", delivery: "LINK" }, "hour"],
+  // Only the live page may ask for it.
+  [{ ...daily, cadence: "MINUTES", minutes: 1 }, "cadence"],
   [{ ...daily, cadence: "WEEKLY" }, "weekday"],
   [{ ...daily, cadence: "MONTHLY" }, "dayOfMonth"],
 ] as const)("%j is refused because of its %s", async ([body, field]) => {

@@ -32,6 +32,23 @@ test("sign-up sends a mail whose link verifies the address once", async () => {
   expect(again.body).toMatchObject({ type: "/problems/token-spent", status: 410 });
 });
 
+test("the mail's job records the request, also when many sign up at once", async () => {
+  const people = Array.from({ length: 8 }, (_, n) => `many-${n}@example.com`);
+  await Promise.all(
+    people.map((address) => signUp(person(address)).set("X-Request-Id", `sign-up-${address.slice(0, 6)}`)),
+  );
+  const rows = await app.core.sql<{ email: string; requestId: string | null; causeId: string | null }>(
+    `SELECT u.email, j."requestId", j."causeId" FROM "Job" j JOIN "User" u ON u.id::text = j.payload ->> 'userId'
+     WHERE u.email LIKE 'many-%' ORDER BY u.email`,
+    [],
+  );
+  expect(rows).toEqual(
+    people.map((address) => ({
+      ...{ email: address, requestId: `sign-up-${address.slice(0, 6)}`, causeId: null },
+    })),
+  );
+});
+
 test("a verified address gets the same response and a different mail", async () => {
   const first = await signUp(person("grace@example.com"));
   await verify(tokenIn((await app.mailTo("grace@example.com")).text));

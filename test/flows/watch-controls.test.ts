@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Request, Response } from "express";
+import { followRequests } from "../../api/watch/request-jobs.ts";
+import { createSafety } from "../../api/watch/safety.ts";
 import { until } from "../../scripts/processes/until.ts";
 import { insertJob } from "../support/core/insert-job.ts";
 import { createControlledApp, OWN } from "../support/api/controls.ts";
+import { createPeople } from "../support/api/people.ts";
 import { demoTask } from "../../workers/demo-task/job.ts";
 
 let app: Awaited<ReturnType<typeof createControlledApp>>;
@@ -10,6 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
+const die = () => Promise.reject(new Error("died"));
 const get = (path: string) => app.request.get(`/watch/control${path}`).set(OWN);
 const state = async () => (await get("/state")).body;
 const signUp = (email: string, headers: Record<string, string> = {}) =>
@@ -60,9 +65,9 @@ test.each([
     const response = await app.request[method](`/watch/control${path}`).set(headers).send(body);
     expect([path, response.status, response.body.type]).toEqual([path, 403, type]);
   }
-  const killing = await signUp("nobody@example.com", { ...headers, "X-Watch-Kill": "before-commit" });
+  const killing = await signUp("refused-killer@example.com", { ...headers, "X-Watch-Kill": "before-commit" });
   expect([killing.status, killing.body.type]).toEqual([403, type]);
-  expect(await countUsers("nobody@example.com")).toBe(0);
+  expect(await countUsers("refused-killer@example.com")).toBe(0);
 });
 
 test("bodies are checked, and unknown things are not found", async () => {
@@ -269,6 +274,29 @@ test("a response names the jobs that its request has committed, and no others", 
   expect((await app.request.get("/healthz")).headers).not.toHaveProperty("x-job-ids");
 });
 
+test("of many jobs, the newest 40 of the transaction are named, and of a flow its root", async () => {
+  const named = followRequests({ jobs: app.core.jobs, safety: createSafety("http://app.test"), die });
+  const headers: Record<string, string> = {};
+  const response = { headersSent: false, set: (values: object) => Object.assign(headers, values) };
+  const work = () =>
+    named.jobs.transaction(async ({ enqueueMany, enqueueFlow }) => {
+      await enqueueMany(demoTask, Array(45).fill({ payload: { work: "nothing" } }));
+      return enqueueFlow({ job: demoTask, payload: { work: "nothing" }, options: {}, children: [] });
+    });
+  await named.jobs.transaction(({ enqueue }) => enqueue(demoTask, { work: "nothing" })); // of no request
+  const root = await new Promise<string>((resolve, reject) => {
+    named.around({ headers: {} } as Request, response as unknown as Response, () =>
+      work().then(resolve, reject),
+    );
+  });
+  const ids = headers["X-Job-Ids"]!.split(",");
+  expect(ids).toHaveLength(40);
+  expect(ids.at(-1)).toBe(root);
+  expect(headers["X-Job-Count"]).toBe("46");
+  const found = await app.core.sql(`SELECT id FROM "Job" WHERE id = ANY ($1::uuid[])`, [ids]);
+  expect(found).toHaveLength(40);
+});
+
 test("a request that dies before its commit leaves nothing, and after it everything", async () => {
   const killAt = async (moment: string, email: string) => {
     app.skipASecond();
@@ -280,4 +308,39 @@ test("a request that dies before its commit leaves nothing, and after it everyth
   expect(await killAt("after-commit", "after@example.com")).toBe(500);
   expect(await countUsers("after@example.com")).toBe(1);
   await app.mailTo("after@example.com");
+});
+
+test("the page may name a grace of seconds for a deletion, and only the page", async () => {
+  const people = createPeople(app);
+  const ada = await people.verified("grace@example.com");
+  const ask = async (headers: Record<string, string>) =>
+    (await people.as(ada)).delete("/v1/account").set(headers).send({ password: ada.password });
+  expect((await ask({ "X-Watch-Grace": "30" })).status).toBe(403);
+  expect((await ask({ ...OWN, "X-Watch-Grace": "1" })).body.errors[0].field).toBe("X-Watch-Grace");
+
+  const { status, body } = await ask({ ...OWN, "X-Watch-Grace": "30" });
+  expect(status).toBe(202);
+  const { dueAt, requestedAt } = await app.core.database.prisma.accountDeletion.findFirstOrThrow({
+    where: { user: { email: ada.email } },
+  });
+  expect(dueAt.toISOString()).toBe(body.deletionAt);
+  expect(Math.round((dueAt.getTime() - requestedAt.getTime()) / 1_000)).toBe(30);
+  expect((await people.logIn(ada)).body.deletionCancelled).toBe(true);
+});
+
+test("the page may schedule a report for every minute", async () => {
+  const ada = await createPeople(app).session("minutes@example.com");
+  const { id } = (await ada.post("/v1/projects").send({ name: "Apollo" })).body;
+  const put = (body: object) => ada.put(`/v1/report-schedules/${id}`).send({ delivery: "LINK", ...body });
+  expect((await put({ cadence: "MINUTES" })).body.errors[0].field).toBe("minutes");
+
+  const { status, body } = await put({ cadence: "MINUTES", minutes: 1 });
+  expect([status, body.cadence, body.minutes]).toEqual([200, "MINUTES", 1]);
+  const runs = body.nextRuns.map(({ utc }: { utc: string }) => Date.parse(utc));
+  expect(runs.map((run: number) => run - runs[0])).toEqual([0, 60_000, 120_000]);
+  expect(runs[0] % 60_000).toBe(0);
+  expect((await ada.get("/v1/report-schedules")).body.items).toMatchObject([{ cadence: "MINUTES" }]);
+
+  const daily = await put({ cadence: "DAILY", hour: 8 });
+  expect([daily.status, daily.body.minutes]).toEqual([200, null]);
 });

@@ -16,11 +16,11 @@ import type { JobDefinition, Worker } from "./job.ts";
 import { isRunning, stillRunBy, type StartedJob } from "./ledger/runs.ts";
 import { brokerIdOf, parseBrokerId, toJson, type Delivery } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
+import { withOrigin } from "./origin.ts";
 import { classify, reporter, type Observe } from "./outcome.ts";
 import { createAlerts, pauseQueue, type Consumer } from "./pause.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRunLedger } from "./run-ledger.ts";
-import { withOrigin } from "./origin.ts";
 import { openRun, type OpenRun } from "./run.ts";
 import type { Tally } from "./tally.ts";
 

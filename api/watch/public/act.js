@@ -47,9 +47,9 @@ export const createAct = (section, context) => {
       label: "Verify the address",
       hint: "With the link of the mail in the inbox.",
       off: person.get().stage === "verified" || person.get().stage === "in",
-      run: async (signal) => {
+      run: async (options) => {
         if (person.get().stage === "new") await acts.signUp();
-        await acts.verify({ signal });
+        await acts.verify(options);
         return acts.logIn();
       },
     });
@@ -66,7 +66,7 @@ export const createAct = (section, context) => {
               aria-label="Upload the picture ${label}"
               title=${label}
               aria-disabled=${tasks.isBusy("picture")}
-              @click=${() => start("picture", (signal) => acts.picture(id, { signal }))}
+              @click=${() => start("picture", (options) => acts.picture(id, options))}
             >
               ${drawn(id)}
             </button>
@@ -86,8 +86,8 @@ export const createAct = (section, context) => {
   const fileAct = () => html`
     ${act("video", {
       label: "Upload a video",
-      hint: "Four seconds, recorded by this page: several renditions, frames, subtitles.",
-      run: (signal) => acts.video({ signal }),
+      hint: "Five seconds with sound: several renditions, frames and subtitles.",
+      run: (options) => acts.video(options),
     })}
     <li class="act">
       <label class="own-file">
@@ -100,7 +100,7 @@ export const createAct = (section, context) => {
 
   const sendOwn = ({ target }) => {
     const [file] = target.files;
-    if (file) start("file", (signal) => acts.uploadFile(file, { signal }));
+    if (file) start("file", (options) => acts.uploadFile(file, options));
     target.value = "";
   };
 
@@ -108,14 +108,14 @@ export const createAct = (section, context) => {
     act("report", {
       label: "Ask for a report",
       hint: "A PDF about a project.",
-      run: (signal) => acts.report({ signal }),
+      run: (options) => acts.report(options),
     });
 
   const notifyAct = () =>
     act("notify", {
       label: "Send 100 notifications",
       hint: "A colleague assigns you 100 tasks; two phones of yours get them in order.",
-      run: (signal) => acts.notify(100, { signal }),
+      run: (options) => acts.notify(100, options),
     });
 
   const scheduleAct = () =>
@@ -123,12 +123,12 @@ export const createAct = (section, context) => {
       ? act("schedule", {
           label: "Stop the report of every minute",
           hint: "It recurs until you stop it.",
-          run: async (signal) => (await acts.unschedule({ signal }), person.change({ scheduled: undefined })),
+          run: async (options) => (await acts.unschedule(options), person.change({ scheduled: undefined })),
         })
       : act("schedule", {
           label: "Schedule a report for every minute",
           hint: "One job at each full minute.",
-          run: async (signal) => (await acts.schedule({ signal }), person.change({ scheduled: true })),
+          run: async (options) => (await acts.schedule(options), person.change({ scheduled: true })),
         });
 
   const accountAct = () => (person.get().deletionAt ? keepAct() : deleteAct());
@@ -138,7 +138,7 @@ export const createAct = (section, context) => {
       label: "Delete the account",
       hint: "In 30 seconds. Until then, logging in keeps it.",
       danger: true,
-      run: (signal) => acts.deleteAccount({ signal }),
+      run: (options) => acts.deleteAccount(options),
     });
 
   const keepAct = () => {

@@ -2,7 +2,7 @@ import { createAccounts } from "./accounts.js";
 import { createColleague } from "./colleague.js";
 import { createRequests } from "./requests.js";
 import { drawPicture } from "./pictures.js";
-import { recordVideo } from "./video.js";
+import { loadVideo } from "./video.js";
 
 /** Seconds until an account is deleted that the page asks to delete. */
 const GRACE = 30;
@@ -100,7 +100,7 @@ export const createActs = (context, person) => {
     request,
     uploadFile: (file, options) => withSession(() => upload(file), options),
     picture: (which, options) => withSession(async () => upload(await drawPicture(which)), options),
-    video: (options) => withSession(async () => upload(await recordVideo()), options),
+    video: (options) => withSession(async () => upload(await loadVideo()), options),
     report: (options) => withSession(askForReport, options),
     notify: (times, options) => withSession(() => notify(times, options), options),
     schedule: (options) => withSession(schedule, options),

@@ -48,9 +48,14 @@ export const createBalance = (show, { model, clock, requests }) => {
 
 const isGrowing = (flood) => Boolean(flood && !flood.endedAt);
 
-/** `lost` is what was accepted and is not in the ledger. */
+/**
+ * `lost` is what was accepted and is not in the ledger. A request may also have committed without an answer: its process was
+ * killed in between.
+ */
 export const describeBalance = (accepted, { done, dead, cancelled, open, total }) => {
-  const parts = [`${count(done)} done`, `${count(dead)} dead`, `${count(open)} open`];
-  if (cancelled > 0) parts.splice(2, 0, `${count(cancelled)} cancelled`);
-  return { lost: Math.max(0, accepted - total), accepted, ledger: parts.join(" + ") };
+  const ledger = [`${count(done)} done`, `${count(dead)} dead`, `${count(open)} open`];
+  if (cancelled > 0) ledger.splice(2, 0, `${count(cancelled)} cancelled`);
+  const left = [`${count(accepted)} accepted`];
+  if (total > accepted) left.push(`${count(total - accepted)} unanswered`);
+  return { lost: Math.max(0, accepted - total), text: `${left.join(" + ")} = ${ledger.join(" + ")}` };
 };

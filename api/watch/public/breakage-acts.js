@@ -12,8 +12,14 @@ export const createBreakages = (context) => {
   const control = (method, path, body, { why, source }) =>
     request(method, `/watch/control/${path}`, body, { why, source });
 
-  const provider = (name, mode) =>
-    control(
+  /** Shows the answer of a control at once: the stream follows within seconds. */
+  const showBreaks = (changes) => {
+    if (context.model.state !== "live") return;
+    context.model.apply("tick", { breaks: { ...context.model.breaks, ...changes } });
+  };
+
+  const provider = async (name, mode) => {
+    const answer = await control(
       "PUT",
       "providers",
       { [name]: mode },
@@ -22,6 +28,9 @@ export const createBreakages = (context) => {
         source: "sandbox/outage.ts#Outage",
       },
     );
+    showBreaks({ providers: answer.body });
+    return answer;
+  };
 
   const killWorker = (id) =>
     control(
@@ -82,8 +91,8 @@ export const createBreakages = (context) => {
     };
   };
 
-  const pause = (name, paused) =>
-    control(
+  const pause = async (name, paused) => {
+    const answer = await control(
       "PUT",
       `queues/${name}`,
       { paused },
@@ -94,6 +103,9 @@ export const createBreakages = (context) => {
         source: "workers/core/broker.ts#openBroker",
       },
     );
+    showBreaks({ paused: answer.body.paused });
+    return answer;
+  };
 
   const poison = async () => {
     const answer = await control(
@@ -136,13 +148,16 @@ export const createBreakages = (context) => {
       },
     );
 
-  const reset = () =>
-    control(
+  const reset = async () => {
+    const answer = await control(
       "POST",
       "reset",
       {},
       { why: "All providers work, and all queues are resumed.", source: "sandbox/outage.ts#Outage" },
     );
+    showBreaks(answer.body);
+    return answer;
+  };
 
   return {
     control,

@@ -2,8 +2,6 @@
  * Calls the API as the page. Every outcome is a value: a lost connection has status 0. Jobs that the request committed are
  * followed from then on. All ids of requests begin with `requests`.
  */
-let number = 0;
-
 export const createCall = (model, requests, counted) => {
   let sent = 0;
   return async (method, path, body, headers = {}, options = {}) => {

@@ -37,6 +37,8 @@ export const recurring = ({ jobs, workers }) => {
 export const chain = ({ jobs }) => {
   const publish = jobs.find(({ name }) => name === "video-publish");
   const parts = jobs.filter(({ parentId }) => publish && parentId === publish.id);
+  const dead = jobs.find(({ phase, error }) => phase === "dead" && error);
+  if (dead) return unknown(`The flow has failed: ${dead.error}`);
   if (!publish?.startedAt)
     return unknown(`${endedOf(jobs)} of ${jobs.length} jobs have ended; the video is not published yet.`);
   const last = Math.max(...parts.map(({ finishedAt }) => ms(finishedAt)));
@@ -65,7 +67,7 @@ export const retry = ({ answer, job }) => {
   if (job.phase !== "done") return unknown(`${failed} attempts have failed; the next one is due.`);
   return judged(
     0,
-    `The request took ${answer.ms} ms. ${failed} ${failed === 1 ? "attempt" : "attempts"} failed, then the mail went out at attempt ${job.attempt}.`,
+    `The request took ${answer.ms} ms. ${failed} ${failed === 1 ? "attempt" : "attempts"} failed, then the mail went out at attempt ${failed + 1}.`,
   );
 };
 
@@ -77,7 +79,7 @@ export const visibility = ({ job, killed, killedAt }) => {
       ? unknown("The job had ended before its worker was killed: do it again.")
       : judged(2, "No other worker has taken the job yet.");
   const wait = startAfter(job, killed, killedAt) - killedAt;
-  const facts = `Another worker started the job ${(wait / 1_000).toFixed(1)} s after the kill; the ledger notes crash ${job.crashes}, and ${job.attempt} ${job.attempt === 1 ? "attempt" : "attempts"}.`;
+  const facts = `Another worker started the job ${(wait / 1_000).toFixed(1)} s after the kill. The ledger has noted crash ${job.crashes}, which spent no attempt.`;
   return judged(wait < 2_000 ? 1 : 0, facts);
 };
 

@@ -1,6 +1,7 @@
 import { element, setAttribute, setText } from "./elements.js";
 import { duration } from "./numbers.js";
 import { shortId, stationOf, STATIONS } from "./phases.js";
+import { tell } from "./tell.js";
 
 /** Where there is one column: the newest sentence about an own job, and the five stations of the chosen job. */
 export const createChosen = (holder, { model, clock, selected, onSelect }) => {
@@ -30,9 +31,15 @@ export const createChosen = (holder, { model, clock, selected, onSelect }) => {
     }
   };
 
-  model.subscribe((change) => change.jobs.length > 0 && clock.nextFrame(draw));
+  model.subscribe((change) => {
+    const own = change.kind === "snapshot" ? [] : change.jobs.filter(({ after }) => model.isMine(after));
+    const [last] = own.flatMap(({ before, after }) => tell(before, after, { model })).slice(-1);
+    if (last) setText(sentence, last.text);
+    if (change.jobs.length > 0) clock.nextFrame(draw);
+  });
   onSelect(() => clock.nextFrame(draw));
   clock.every(250, draw);
+  /** What the story is given by others than the ledger, such as the answer to a request. */
   return { say: (text) => setText(sentence, text) };
 };
 

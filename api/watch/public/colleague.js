@@ -92,7 +92,7 @@ export const createColleague = (context, request, person) => {
       { inApp: true, push: true, mail: false },
       {
         why: "Pushes only: a hundred mails would hide them.",
-        source: "api/notifications/choices.ts#choiceRoutes",
+        source: "api/notifications/choices.ts#notificationChoiceRoutes",
       },
     );
     person.change({ phones: true });
@@ -117,7 +117,10 @@ export const createColleague = (context, request, person) => {
     let next = 1;
     let last;
     const work = async () => {
-      while (next <= times) last = await assign(projectId, colleague, next++, times);
+      while (next <= times) {
+        options?.report?.(`${next} of ${times}`);
+        last = await assign(projectId, colleague, next++, times);
+      }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     return last;

@@ -63,9 +63,13 @@ export const createDead = (section, context) => {
     return html`<ul class="groups">
         ${repeat(kinds, ({ name, kind, error }) => `${name}|${kind}|${error}`, group)}
       </ul>
-      <button type="button" class="small all" @click=${() => replayAll(kinds)}>
-        Replay all ${count(total)}${capped ? "+" : ""}
-      </button>`;
+      ${
+        kinds.length > 1
+          ? html`<button type="button" class="small all" @click=${() => replayAll(kinds)}>
+              Replay all ${count(total)}${capped ? "+" : ""}
+            </button>`
+          : nothing
+      }`;
   };
 
   const replayAll = async (kinds) => {

@@ -1,6 +1,6 @@
 /** The size of a token's place, in pixels. Those that wait to retry show their countdown, too. */
 const PLACE = 26;
-const PLACES = { again: 68 };
+const PLACES = { again: 56 };
 
 /** A lane has at most two rows of tokens, and at most this many at a station. */
 const ROWS = 2;

@@ -50,11 +50,11 @@ export const createHeader = ({ model, clock, motion, say }, { lag }) => {
   find("keys").addEventListener("click", openKeys);
 
   return {
-    showBooks: ({ lost, accepted, ledger }) => {
+    showBalance: ({ lost, text }) => {
       find("books").hidden = false;
       find("books").toggleAttribute("data-lost", lost > 0);
       setText(find("lost"), `${count(lost)} lost`);
-      setText(find("balance"), `${count(accepted)} accepted = ${ledger}`);
+      setText(find("balance"), text);
     },
   };
 };

@@ -1,5 +1,6 @@
-import { element, setAttribute, setText } from "./elements.js";
-import { count, rate } from "./numbers.js";
+import { setAttribute } from "./elements.js";
+import { createParts } from "./lane-parts.js";
+import { count } from "./numbers.js";
 import { countAt, openIn, stationOf, STATIONS } from "./phases.js";
 import { createReason } from "./reason.js";
 import { createRoving } from "./roving.js";
@@ -20,13 +21,21 @@ export const createLane = (name, context) => {
   const spark = createSparkline(parts.spark);
   let lastOpenAt = 0;
 
+  parts.toggle.addEventListener("click", () => {
+    parts.setOpen(!isOpen());
+    clock.nextFrame(draw);
+  });
+
+  /** One that was neither opened nor closed is open where there is room. */
+  const isOpen = () => parts.chosenOpen() ?? !floor.isNarrow();
+
   const facts = () => model.lanes.find((lane) => lane.name === name) ?? { name };
   const roving = createRoving(parts.tokens, () => standing(tokens), context.select);
 
   const draw = (now) => {
     for (const id of members) if (!model.jobs.has(id)) remove(id);
-    const showTokens = !floor.isNarrow() || parts.isOpen();
-    const wanted = showTokens ? chooseTokens() : new Map();
+    parts.showOpen(isOpen());
+    const wanted = isOpen() ? chooseTokens() : new Map();
     for (const [id, token] of tokens) if (!wanted.has(id) && !token.isHeld()) drop(id, token);
     for (const [id, phase] of wanted) show(id, phase, now);
     const isTall = [...places].some(([at, held]) => held.length > floor.perRow(at));
@@ -150,55 +159,4 @@ const inWords = (name, lane) => {
     .filter(([number]) => number > 0)
     .map(([number, title]) => `${count(number)} ${title}`);
   return `${name}: ${filled.join(", ") || "no jobs"}`;
-};
-
-const createParts = (name) => {
-  const node = element("li", { class: "lane", "data-lane": name });
-  const title = element("h3");
-  const toggle = element("button", { type: "button", class: "lane-name", "aria-expanded": "false" }, name);
-  const rateText = element("span", { class: "rate" });
-  const spark = element("span", { class: "spark" });
-  const head = element("div", { class: "lane-head" });
-  const track = element("div", { class: "track" });
-  const tokens = element("ul", { class: "tokens", "aria-label": name });
-  const reason = element("p", { class: "reason", hidden: "" });
-  const stations = new Map(STATIONS.map((station) => [station.name, createStation(station)]));
-  title.append(toggle);
-  head.append(title, spark, rateText);
-  track.append(...[...stations.values()].map((station) => station.node), tokens);
-  node.append(head, track, reason);
-  return {
-    node,
-    tokens,
-    reason,
-    spark,
-    stations,
-    toggle,
-    isOpen: () => toggle.ariaExpanded === "true",
-    rate: (perSecond) => setText(rateText, perSecond > 0 ? `${rate(perSecond)}/s` : ""),
-  };
-};
-
-/** The count of one station, and how many of them are not shown as tokens. */
-const createStation = ({ name }) => {
-  const node = element("div", { class: "station", "data-station": name, "data-count": "0" });
-  const total = element("b");
-  const more = element("span", { class: "more" });
-  const bar = element("i", { class: "bar" });
-  node.append(total, more, bar);
-  let peak = 0;
-  return {
-    node,
-    show: (lane, station, shown) => {
-      const number = countAt(lane, station);
-      const left = name === "ended" ? 0 : Math.max(0, number - shown);
-      peak = left === 0 ? 0 : Math.max(peak, left);
-      setAttribute(node, "data-count", String(number));
-      setText(total, number > 0 ? `${count(number)}${lane.capped && number >= 10_000 ? "+" : ""}` : "");
-      setText(more, left > 0 ? `+${count(left)}` : "");
-      node.toggleAttribute("data-more", left > 0);
-      bar.style.transform = `scaleX(${peak > 0 ? left / peak : 0})`;
-      return left;
-    },
-  };
 };

@@ -1,32 +1,43 @@
+import { createAct } from "./act.js";
 import { createAnnouncer } from "./announce.js";
 import { createBalance } from "./balance.js";
 import { createBanner } from "./banner.js";
+import { createBatches } from "./batches.js";
+import { createBreak } from "./break.js";
 import { createCall } from "./call.js";
 import { createChosen } from "./chosen.js";
 import { createClock } from "./clock.js";
+import { createDead } from "./dead.js";
 import { createFolds } from "./fold.js";
 import { createHeader } from "./header.js";
+import { createJob } from "./job.js";
 import { listenToKeys } from "./keys.js";
 import { createModel } from "./model.js";
 import { createMotion } from "./motion.js";
+import { createResults } from "./results.js";
+import { createSchedules } from "./schedules.js";
 import { createSelection } from "./selection.js";
+import { createStage } from "./stage.js";
+import { createStory } from "./story.js";
 import { openStream } from "./stream.js";
 import { createTabs } from "./tabs.js";
+import { createTour } from "./tour.js";
+import { createWorkers } from "./workers.js";
 
-/** The parts of the page, in the order of the document: section, file, function. */
-const PARTS = [
-  ["act", "./act.js", "createAct"],
-  ["break", "./break.js", "createBreak"],
-  ["tour", "./tour.js", "createTour"],
-  ["stage", "./stage.js", "createStage"],
-  ["story", "./story.js", "createStory"],
-  ["workers", "./workers.js", "createWorkers"],
-  ["dead", "./dead.js", "createDead"],
-  ["batches", "./batches.js", "createBatches"],
-  ["schedules", "./schedules.js", "createSchedules"],
-  ["job", "./job.js", "createJob"],
-  ["results", "./results.js", "createResults"],
-];
+/** The parts of the page, in the order of the document. */
+const PARTS = {
+  act: createAct,
+  break: createBreak,
+  tour: createTour,
+  stage: createStage,
+  story: createStory,
+  workers: createWorkers,
+  dead: createDead,
+  batches: createBatches,
+  schedules: createSchedules,
+  job: createJob,
+  results: createResults,
+};
 
 const OWN = "offstage.watch.own";
 const find = (selector) => document.querySelector(selector);
@@ -40,8 +51,8 @@ const motion = createMotion();
 const selection = createSelection();
 const say = createAnnouncer((text) => (find("#status").textContent = text));
 /** Begins the ids of all requests of this page, so that the ledger's rows name the page that they are from. */
-const requests = `watch-${crypto.randomUUID().slice(0, 8)}-`;
-const balance = createBalance((books) => header.showBooks(books), { model, clock, requests });
+const requests = `watch-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}-`;
+const balance = createBalance((found) => header.showBalance(found), { model, clock, requests });
 
 const context = {
   model,
@@ -62,9 +73,8 @@ const chosen = createChosen(find("#chosen"), context);
 
 // A part may add to the context: the story `narrate`, the tour `step` and `goTo`, which uses the acts and breakages.
 const parts = {};
-for (const [section, file, name] of PARTS) {
-  const part = await import(file).catch((error) => console.warn(file, error));
-  parts[section] = part?.[name](find(`#${section} .content`), context) ?? {};
+for (const [section, create] of Object.entries(PARTS)) {
+  parts[section] = create(find(`#${section} .content`), context) ?? {};
   for (const key of ["narrate", "step", "goTo", "acts", "breakages"])
     if (parts[section][key]) context[key] = parts[section][key];
 }

@@ -8,7 +8,7 @@ const ENDED_KEPT = 150;
 
 const ENDED = new Set(["done", "dead", "cancelled"]);
 
-export const hasEnded = (job) => ENDED.has(job.phase);
+const hasEnded = (job) => ENDED.has(job.phase);
 
 /**
  * What the page knows, without any DOM. Whole rows arrive, so a repeated message changes nothing.

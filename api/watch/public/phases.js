@@ -6,10 +6,10 @@ export const STATIONS = [
     hint: "in the ledger",
     phases: ["scheduled", "committed", "children", "turn"],
   },
-  { name: "queued", title: "Queued", hint: "with the broker", phases: ["queued"] },
+  { name: "queued", title: "Queued", hint: "in the broker", phases: ["queued"] },
   { name: "running", title: "Running", hint: "on a worker", phases: ["running"] },
   { name: "again", title: "Again", hint: "waits to retry", phases: ["again"] },
-  { name: "ended", title: "Ended", hint: "done or dead", phases: ["done", "dead", "cancelled"] },
+  { name: "ended", title: "Ended", hint: "done, dead", phases: ["done", "dead", "cancelled"] },
 ];
 
 const stationOfPhase = new Map(STATIONS.flatMap(({ name, phases }) => phases.map((phase) => [phase, name])));

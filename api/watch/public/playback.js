@@ -46,12 +46,15 @@ export const createPlayback = () => {
 };
 
 const advanceEntry = (entry, now) => {
-  if (now - entry.since < Math.min(DWELL_MS, MAX_LAG_MS / (entry.steps.length + 1))) return false;
+  if (now - entry.since < dwellOf(entry)) return false;
   const late = entry.steps.findLastIndex(({ at }) => now - at > MAX_LAG_MS);
   entry.shown = entry.steps.splice(0, Math.max(late, 0) + 1).at(-1).phase;
   entry.since = now;
   return true;
 };
+
+/** Shorter if the time that is left is not enough for all stations that follow. */
+const dwellOf = ({ since, steps }) => Math.min(DWELL_MS, (steps[0].at + MAX_LAG_MS - since) / steps.length);
 
 /** The phases from one row to the next, with those that the page did not see because they were short. */
 export const stepsBetween = (before, after) => {

@@ -30,14 +30,3 @@ const markOf = (index, chosen, done) => {
     return html` <strong>${chosen === index ? "✓ as you predicted" : "← this has happened"}</strong>`;
   return chosen === index && done.outcome !== undefined ? html` <em>your prediction</em>` : nothing;
 };
-
-/** One sentence for the status region, and for those who read no marks. */
-export const comparison = (step, chosen, { outcome, text }) => {
-  if (outcome === undefined) return `Not decided yet. ${text}`;
-  if (chosen === undefined) return `${step.predict[outcome]}. ${text}`;
-  return chosen === outcome
-    ? `As you predicted. ${text}`
-    : `Otherwise than predicted: ${lower(step.predict[outcome])}. ${text}`;
-};
-
-const lower = (text) => text.charAt(0).toLowerCase() + text.slice(1);

@@ -1,6 +1,7 @@
 import { createFloor } from "./floor.js";
-import { element } from "./elements.js";
+import { element, setAttribute, setText } from "./elements.js";
 import { createLane } from "./lane.js";
+import { count, plural } from "./numbers.js";
 import { openIn, STATIONS } from "./phases.js";
 import { createPlayback } from "./playback.js";
 
@@ -102,18 +103,29 @@ const createView = (section) => {
   return { stations, list, empty, idle: createIdleList(idleList) };
 };
 
-/** Queues without jobs: only their names, and how many jobs they have done. */
+/** Queues without open jobs: how many they have done. Those without any are only counted, and named in the title. */
 const createIdleList = (list) => {
   const items = new Map();
+  const rest = list.appendChild(element("li"));
+
+  const itemOf = (name) => {
+    if (!items.has(name)) items.set(name, list.insertBefore(element("li", { "data-idle": name }), rest));
+    return items.get(name);
+  };
+
   return (lanes) => {
-    const names = new Set(lanes.map(({ name }) => name));
+    const busy = lanes.filter(({ done }) => done > 0);
+    const unused = lanes.filter(({ done }) => done === 0).map(({ name }) => name);
+    const names = new Set(busy.map(({ name }) => name));
     for (const [name, item] of items) item.hidden = !names.has(name);
-    for (const { name, done } of lanes) {
-      const item = items.get(name) ?? list.appendChild(element("li", { "data-idle": name }));
-      items.set(name, item);
-      const text = done > 0 ? `${name} ✓ ${done.toLocaleString("en")}` : name;
-      if (item.textContent !== text) item.textContent = text;
-    }
+    for (const { name, done } of busy) setText(itemOf(name), `${name} ✓ ${count(done)}`);
+    setText(
+      rest,
+      unused.length > 0
+        ? `${busy.length > 0 ? "and " : ""}${plural(unused.length, "queue")} without jobs`
+        : "",
+    );
+    setAttribute(rest, "title", unused.join(", "));
     list.hidden = lanes.length === 0;
   };
 };

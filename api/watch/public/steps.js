@@ -63,7 +63,11 @@ export const STEPS = [
       await until(async () => {
         const read = await readJob(jobIds[0]);
         if (read) jobs = [read.job, ...read.related.filter(({ id }) => id !== read.job.id)];
-        return jobs.some(({ name, finishedAt }) => name === "video-publish" && finishedAt) || undefined;
+        return (
+          jobs.some(
+            ({ name, phase, finishedAt }) => phase === "dead" || (name === "video-publish" && finishedAt),
+          ) || undefined
+        );
       }, 60_000);
       return { jobs };
     },
@@ -106,12 +110,9 @@ export const STEPS = [
     run: async ({ setProvider, signUp, untilJob, untilEnded, say }) => {
       await setProvider("mail", "refuse");
       const { answer, id } = await signUp();
-      await untilJob(
-        id,
-        ({ history }) => history.filter(({ outcome }) => outcome === "retry").length >= 2,
-        30_000,
-      );
-      say("Two attempts have failed. The provider is repaired.");
+      const failures = ({ history }) => history.filter(({ outcome }) => outcome === "retry").length;
+      const job = await untilJob(id, (seen) => failures(seen) >= 2, 25_000);
+      say(`${failures(job)} attempts have failed. The provider is repaired.`);
       await setProvider("mail", "off");
       return { answer, job: await untilEnded(id) };
     },

@@ -1,14 +1,15 @@
 import { html, nothing, render } from "./lit/lit-html.js";
+import { guard } from "./lit/directives/guard.js";
 import { repeat } from "./lit/directives/repeat.js";
 import { copy } from "./copy.js";
 import { conceptButton, sourceButton } from "./source.js";
 import { createLines, markdownOf } from "./story-lines.js";
 import { exactClock } from "./words.js";
 
-/** Milliseconds between two drawings: a flood changes lines more often than one can read. */
-const APART = 150;
-
-const isFolded = (section) => section.closest("[data-folded]") !== null;
+/** Milliseconds between two drawings at least: more often, a flood of lines could not be read anyway. */
+const DRAW_MS = 200;
+/** Pixels from the end within which the log follows its newest line. */
+const AT_END = 48;
 
 /** What happened, as an ordered log. It is silent for screen readers until its switch is on. */
 export const createStory = (section, context) => {
@@ -16,20 +17,23 @@ export const createStory = (section, context) => {
   const lines = createLines(model);
   const state = { onlyMine: false, aloud: false, open: new Set() };
 
+  let isAtEnd = true;
+  let waiting;
+
   const draw = () => {
-    if (isFolded(section)) return;
-    const list = section.querySelector(".story-log");
-    const isAtEnd = !list || list.scrollHeight - list.scrollTop - list.clientHeight < 48;
+    if (section.closest("[data-folded]")) return;
     render(panel(), section);
-    const now = section.querySelector(".story-log");
-    if (isAtEnd) now.scrollTop = now.scrollHeight;
+    if (isAtEnd) section.querySelector(".story-log").scrollTop = Number.MAX_SAFE_INTEGER;
   };
-  let timer;
   const drawSoon = () => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
+    waiting ??= setTimeout(() => {
+      waiting = undefined;
       context.clock.nextFrame(draw);
-    }, APART);
+    }, DRAW_MS);
+  };
+  // Not measured while drawing: the browser would have to lay the page out twice a frame.
+  const measure = ({ target }) => {
+    isAtEnd = target.scrollHeight - target.scrollTop - target.clientHeight < AT_END;
   };
 
   const shown = () => lines.all().filter(({ mine }) => !state.onlyMine || mine !== false);
@@ -62,13 +66,16 @@ export const createStory = (section, context) => {
       aria-live=${state.aloud ? "polite" : "off"}
       aria-label="Story"
       tabindex="0"
+      @scroll=${measure}
     >
       <ol>
-        ${repeat(shown(), ({ id }) => id, lineOf)}
+        ${repeat(shown(), ({ id }) => id, unlessSame)}
       </ol>
       ${shown().length === 0 ? html`<p class="empty">Sign up, or start the tour: each step of your jobs appears here, with its reason.</p>` : nothing}
     </div>
   `;
+
+  const unlessSame = (line) => guard([line.text, line.mine, state.open.has(line.id)], () => lineOf(line));
 
   const lineOf = (line) => html`
     <li

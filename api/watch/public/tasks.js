@@ -5,6 +5,12 @@ export const createTasks = (context, changed) => {
   const busy = new Set();
   const outcomes = new Map();
 
+  /** How far an act has come, in words. It is shown, but not spoken: the end is. */
+  const reporter = (id) => (text) => {
+    outcomes.set(id, { text });
+    changed();
+  };
+
   const conclude = (id, text, error = false) => {
     outcomes.set(id, { text, error });
     context.say(text);
@@ -16,7 +22,7 @@ export const createTasks = (context, changed) => {
     outcomes.delete(id);
     changed();
     try {
-      const answer = await run(new AbortController().signal);
+      const answer = await run({ report: reporter(id) });
       conclude(id, successOf(answer));
       return answer;
     } catch (error) {

@@ -74,6 +74,8 @@ const countdownOf = ({ retryAt, history }) => {
 const showCountdown = (button, countdown, now, motion) => {
   const left = countdown.until - now;
   const second = motion.travels() ? left : Math.ceil(left / 1_000) * 1_000;
-  setText(button, left > 0 ? duration(second) : "due");
+  const text = left > 0 ? duration(second) : "due";
+  setText(button, text);
+  setAttribute(button, "aria-label", `${button.title}, ${text}`); // a name contains what is seen
   button.style.setProperty("--part", String(Math.max(0, Math.min(1, left / countdown.whole))));
 };

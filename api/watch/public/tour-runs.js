@@ -1,3 +1,4 @@
+import { brokenIn } from "./breakages.js";
 import { createStepTools } from "./step-tools.js";
 
 /** Runs one step at a time. Leaving it stops it, and repairs what it has broken. */
@@ -23,6 +24,7 @@ export const createRuns = (context, progress, changed) => {
       say,
     });
     try {
+      await repairOthers();
       return step.check(await step.run(tools));
     } catch (error) {
       if (!controller.signal.aborted) say(error.message);
@@ -32,6 +34,15 @@ export const createRuns = (context, progress, changed) => {
       if (stop === controller) stop = undefined;
       changed();
     }
+  };
+
+  /** What is broken already would change what the step shows. */
+  const repairOthers = async () => {
+    // The stream may not have said it yet, right after the page was opened.
+    const { ok, body } = await context.call("GET", "/watch/control/state");
+    if (!ok || brokenIn(body).length === 0) return;
+    say("First, what was broken is repaired.");
+    await context.breakages.reset();
   };
 
   const leave = async () => {

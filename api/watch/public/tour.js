@@ -1,7 +1,9 @@
 import { html, render, nothing } from "./lit/lit-html.js";
-import { comparison, predictCard } from "./predict.js";
+import { comparison } from "./comparison.js";
+import { predictCard } from "./predict.js";
 import { createProgress } from "./progress.js";
 import { readHash, writeHash } from "./selection.js";
+import { conceptButton, sourceButton } from "./source.js";
 import { STEPS } from "./steps.js";
 import { createRuns } from "./tour-runs.js";
 
@@ -99,7 +101,7 @@ export const createTour = (section, context) => {
       <p class="evidence">${comparison(step, chosen, done)}</p>
       <h4>Why it is so</h4>
       <p>${step.why}</p>
-      <p class="sources">${step.source.map(sourceLink)} ${conceptLink(step)}</p>
+      <p class="sources">${step.source.map(sourceButton)} ${conceptButton(step.name)}</p>
     </div>
   `;
 
@@ -156,15 +158,3 @@ const place = (section, isOpen) => {
   if (whole.hasAttribute("data-folded")) whole.querySelector("h2 button").click();
   whole.scrollIntoView({ block: "start" });
 };
-
-const sourceLink = (source) => {
-  const [path, symbol] = source.split("#");
-  return html`<a href="/watch/source?${new URLSearchParams({ path, symbol })}" target="_blank" title=${path}
-    ><code>${symbol}</code></a
-  > `;
-};
-
-const conceptLink = ({ name, title }) =>
-  html`<a href="/watch/source?path=docs/concepts/${name}.md" target="_blank"
-    >The concept: ${title.toLowerCase()}</a
-  >`;

@@ -15,10 +15,10 @@ export const verdictOf = (books, accepted = 0) => {
   const { jobs, names = {}, mails } = books;
   const lost = Math.max(0, accepted - jobs.total);
   const sent = names.email?.done ?? 0;
-  const unsent = Math.max(0, sent - mails.distinct);
+  const unsent = mails ? Math.max(0, sent - mails.distinct) : 0;
   return {
     lost: lost + unsent,
-    repeated: mails.repeated,
+    repeated: mails?.repeated ?? 0,
     open: jobs.open,
     text: sentences({ lost, unsent, sent, accepted, jobs, mails }),
   };

@@ -16,8 +16,10 @@ const inTwo = (amount, size, large, small) => {
   return `${Math.floor(amount / size)} ${large}${rest > 0 ? ` ${rest} ${small}` : ""}`;
 };
 
+const TIMES = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+
 /** The time of day of a moment, in the browser's zone: "09:05:07". */
-export const clock = (at) => new Date(at).toLocaleTimeString("en-GB");
+export const clock = (at) => TIMES.format(new Date(at));
 
 /** The same with milliseconds. */
 export const exactClock = (at) => `${clock(at)}.${String(new Date(at).getMilliseconds()).padStart(3, "0")}`;
@@ -66,15 +68,17 @@ export const plain = (error) =>
     .replaceAll(/(^|: )(?:Provider|Permanent|Crashed|RateLimited|Timeout)?Error: /g, "$1")
     .replace(/\.$/, "");
 
+const NUMBERS = new Intl.NumberFormat("en-GB");
+
 /** "1 child", "3 children". */
 export const count = (number, one, many = `${one}s`) =>
-  `${number.toLocaleString("en-GB")} ${number === 1 ? one : many}`;
+  `${NUMBERS.format(number)} ${number === 1 ? one : many}`;
 
 const ORDINALS = new Intl.PluralRules("en-GB", { type: "ordinal" });
 const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
 
 /** "1st", "22nd". */
-export const ordinal = (number) => `${number.toLocaleString("en-GB")}${ENDINGS[ORDINALS.select(number)]}`;
+export const ordinal = (number) => `${NUMBERS.format(number)}${ENDINGS[ORDINALS.select(number)]}`;
 
 /** Milliseconds of an ISO time; undefined without one. */
 export const time = (iso) => (iso ? Date.parse(iso) : undefined);

@@ -12,6 +12,9 @@ const SILENT_MS = 4_500;
 
 const JOBS_SHOWN = 6;
 
+/** A dead worker keeps its desk for this long. Later it is only counted. */
+const REMEMBERED_MS = 60_000;
+
 /** One desk per worker: who it is, when it was last heard, what it works on. */
 export const createWorkers = (section, context) => {
   const { model, call, say } = context;
@@ -37,7 +40,7 @@ export const createWorkers = (section, context) => {
           >${silent > SILENT_MS ? `silent for ${age(silent)}` : `heartbeat ${age(silent)} ago`}</span
         >
       </p>
-      ${isAlive ? slots(worker.about) : html`<p class="next">${whatHappensNext(running)}</p>`}
+      ${isAlive ? slots(worker.about, running.length) : html`<p class="next">${whatHappensNext(running)}</p>`}
       <ul class="work">
         ${running.slice(0, JOBS_SHOWN).map(
           (job) =>
@@ -60,15 +63,19 @@ export const createWorkers = (section, context) => {
   };
 
   const template = (now) => {
-    const workers = model.workers.toSorted(byStart);
-    if (workers.length === 0) return html`<p class="none">No worker is known. Jobs wait in the ledger.</p>`;
+    const isShown = ({ alive, seenAt }) => alive || now - Date.parse(seenAt) < REMEMBERED_MS;
+    const workers = model.workers.filter(isShown).toSorted(byStart);
+    const ended = model.workers.length - workers.length;
+    if (model.workers.length === 0)
+      return html`<p class="none">No worker is known. Jobs wait in the ledger.</p>`;
     return html`<ul class="desks">
-      ${repeat(
-        workers,
-        ({ id }) => id,
-        (worker) => desk(worker, now),
-      )}
-    </ul>`;
+        ${repeat(
+          workers,
+          ({ id }) => id,
+          (worker) => desk(worker, now),
+        )}
+      </ul>
+      ${ended > 0 ? html`<p class="none">${plural(ended, "worker")} ended more than a minute ago.</p>` : nothing}`;
   };
 
   createPanel(section, context, {
@@ -80,9 +87,13 @@ export const createWorkers = (section, context) => {
 
 const byStart = (one, other) => one.startedAt.localeCompare(other.startedAt);
 
-const slots = (about) => {
+/** Heartbeats are 3 s apart, so single jobs may be known before. */
+const slots = (about, known) => {
   const queues = Object.values(about?.queues ?? {});
-  const used = queues.reduce((sum, { running }) => sum + running, 0);
+  const used = Math.max(
+    known,
+    queues.reduce((sum, { running }) => sum + running, 0),
+  );
   const all = queues.reduce((sum, each) => sum + each.slots, 0);
   return html`<p class="slots">
     <meter min="0" max=${all} .value=${used} aria-label="Slots in use"></meter>

@@ -1,29 +1,10 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { chromium, type Browser } from "playwright-core";
+import type { Browser } from "playwright-core";
 
-const PROGRAM = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
+export { missingChromium, startChromium } from "../../../scripts/processes/chromium.ts";
+
 const require = createRequire(import.meta.url);
-
-/** Why no browser is available; undefined if there is one. */
-export const missingChromium = PROGRAM ? undefined : "there is no Chromium: apt-get install chromium";
-
-/** The installed browser, which plays H.264; the one that Playwright downloads does not. */
-export const startChromium = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: PROGRAM ?? "",
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--autoplay-policy=no-user-gesture-required",
-    ],
-  });
 
 /** Closes every page. An open page continues to ask the server, which takes processor time from later tests. */
 export const closePages = async (browser: Browser | undefined): Promise<void> => {

@@ -64,6 +64,7 @@ export const createSystem = async (stores?: Partial<Stores>): Promise<System> =>
     SMTP_URL: `smtp://127.0.0.1:${sandbox.smtpPort}`,
     TRANSCRIPTION_URL: `${sandboxUrl}/v1`,
     FCM_SANDBOX_URL: sandboxUrl,
+    SANDBOX_URL: sandboxUrl,
     DATA_FOLDER: folder,
     STORAGE_URL: pathToFileURL(join(folder, "files")).href,
     // Tests count jobs, and a full hour may pass meanwhile.

@@ -5,7 +5,7 @@ const KEPT = 50;
 const LAST = `j.history -> -1`;
 
 /** SQL: the history of the job `j` with an entry, given as arguments of jsonb_build_object. */
-export const withEntry = (entry: string): string =>
+const withEntry = (entry: string): string =>
   `(CASE WHEN jsonb_array_length(j.history) < ${KEPT} THEN j.history ELSE j.history - 0 END || jsonb_build_object(${entry}))`;
 
 /**

@@ -1,0 +1,67 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { missingChromium, startChromium } from "../../scripts/processes/chromium.ts";
+import { createWatchedSystem, type WatchedSystem } from "../support/watch/system.ts";
+import { visit } from "../support/watch/visitor.ts";
+
+// The guided tour: each step is opened by its link and done, and its check agrees with the ledger.
+
+let system: WatchedSystem;
+let browser: Browser;
+
+/** What is true is always the first outcome of a step. */
+const TRUE = 0;
+
+/** Steps that break something follow each other. Those of different lanes do not disturb each other. */
+const LANES = [
+  ["recurring"],
+  ["chain", "batch", "ordering"],
+  ["one-off", "idempotency", "retry", "dead-letter", "rate-limit"],
+];
+const ALONE = ["scaling-out", "monitoring", "visibility-timeout"];
+
+describe.skipIf(missingChromium)("the tour", () => {
+  beforeAll(async () => {
+    [system, browser] = await Promise.all([createWatchedSystem({ SCHEDULES: "" }), startChromium()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await system[Symbol.asyncDispose]();
+  });
+
+  const doStep = async (name: string) => {
+    const visitor = await visit(browser, system.apiUrl, { path: `/watch#step=${name}` });
+    const tour = visitor.section("tour");
+    await tour.getByRole("radio").nth(TRUE).check();
+    await tour.getByRole("button", { name: "Do it", exact: true }).click();
+    await tour.locator(".evidence").waitFor({ timeout: 120_000 });
+    const evidence = await tour.locator(".evidence").innerText();
+    const links = await tour.locator(".sources a").count();
+    await visitor.page.context().close();
+    return { name, evidence, links, problems: visitor.problems };
+  };
+  const doAll = async (names: readonly string[]) => {
+    const found = [];
+    for (const name of names) found.push(await doStep(name));
+    return found;
+  };
+
+  test("each of its twelve steps ends as predicted", { timeout: 400_000 }, async () => {
+    const found = [...(await Promise.all(LANES.map(doAll))).flat(), ...(await doAll(ALONE))];
+    expect(found).toHaveLength(12);
+    expect(found.filter(({ evidence }) => !evidence.startsWith("As you predicted."))).toEqual([]);
+    expect(found.filter(({ links, problems }) => links < 2 || problems.length > 0)).toEqual([]);
+  });
+
+  test("it can be left and resumed", async () => {
+    const visitor = await visit(browser, system.apiUrl);
+    await visitor.press("Start the tour");
+    await visitor.press("Next");
+    await visitor.page.reload();
+    await visitor.section("tour").getByText("Step 2 of 12").waitFor();
+    await visitor.press("Leave the tour");
+    await visitor.press("Resume with step 2");
+    await visitor.section("tour").getByText("Step 2 of 12").waitFor();
+    expect(visitor.problems).toEqual([]);
+  });
+});

@@ -1,0 +1,72 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../../scripts/processes/until.ts";
+import { missingChromium, startChromium } from "../../scripts/processes/chromium.ts";
+import { createWatchedSystem, type WatchedSystem } from "../support/watch/system.ts";
+import { visit } from "../support/watch/visitor.ts";
+
+/** Only the time of day is wrong: the monotonic clock of a browser is not. */
+const HOUR_AHEAD = `{
+  const { Date: Real } = globalThis;
+  const now = () => Real.now() + 3_600_000;
+  globalThis.Date = class extends Real {
+    constructor(...given) { super(...(given.length > 0 ? given : [now()])); }
+    static now() { return now(); }
+  };
+}`;
+
+// What the live page shows of one job, in real processes, on each broker.
+
+let system: WatchedSystem;
+let browser: Browser;
+
+describe.skipIf(missingChromium)("the live page", () => {
+  beforeAll(async () => {
+    [system, browser] = await Promise.all([createWatchedSystem(), startChromium()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await system[Symbol.asyncDispose]();
+  });
+
+  test("shows a sign-up from its request to its mail", async () => {
+    const visitor = await visit(browser, system.apiUrl);
+    const id = await visitor.signUp();
+    await visitor.sees(id, "done");
+    await visitor.section("story").getByText("was answered 202").first().waitFor();
+    await visitor.section("results").getByText("Verify").first().waitFor();
+    expect(await system.phases()).toContainEqual({ id, phase: "done", attempt: 0 });
+    expect(visitor.problems).toEqual([]);
+  });
+
+  test("shows a retry with the same countdown after a reload, also if the browser's clock is wrong", async () => {
+    await system.setMailOutage("refuse");
+    const visitor = await visit(browser, system.apiUrl);
+    await visitor.page.addInitScript(HOUR_AHEAD);
+    await visitor.page.reload();
+    const id = await visitor.signUp();
+    const retryAt = () =>
+      until("the next attempt is at least 5 s away", async () => {
+        const [job] = await system.sql<{ left: number }>(
+          `SELECT extract(epoch FROM (history -> -1 ->> 'retryAt')::timestamptz - clock_timestamp())::float8 AS left
+           FROM "Job" WHERE id = $1::uuid AND "startedAt" IS NULL`,
+          [id],
+        );
+        return job && job.left > 5 && job.left;
+      });
+    const shownLeft = async () => {
+      const text = await visitor.page.locator(`#stage [data-id="${id}"][data-phase="again"]`).innerText();
+      return Number.parseFloat(text);
+    };
+    await retryAt();
+    for (const reload of [false, true]) {
+      if (reload) await visitor.page.reload();
+      await visitor.sees(id, "again");
+      const [left, shown] = await Promise.all([retryAt(), shownLeft()]);
+      expect(Math.abs(left - shown)).toBeLessThan(1);
+    }
+    await system.setMailOutage("off");
+    await visitor.sees(id, "done");
+    expect(visitor.problems).toEqual([]);
+  });
+});
