@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Server } from "node:http";
 import express from "express";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { allowFrames } from "./frames.ts";
@@ -11,9 +12,12 @@ const app = express()
     next();
   })
   .use(allowFrames((_request, response) => void response.end()));
-const server = app.listen(0, "127.0.0.1");
+let server: Server;
 
-beforeAll(() => once(server, "listening"));
+beforeAll(async () => {
+  server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+});
 afterAll(() => void server.close());
 
 const policyOf = async (path: string) => {
