@@ -117,8 +117,8 @@ const jobNode = (node, { selected, onSelect, places }) => {
       data-height=${place.height}
       data-y=${place.y}
       aria-current=${job.id === selected ? "true" : nothing}
-      aria-label="${spokenName(job)}: ${words}${share}${failureOf(job)}"
-      title="${nameOf(job)}: ${words}${share}${failureOf(job)}"
+      aria-label="${spokenName(job)}${share}: ${words}${failureOf(job)}"
+      title="${nameOf(job)}${share}: ${words}${failureOf(job)}"
       @click=${() => onSelect(job.id)}
     >
       <span class="glyph" aria-hidden="true">${skipped ? "–" : glyphOf(job.phase)}</span

@@ -22,7 +22,7 @@ declare module "vitest" {
 }
 
 // Test data need not survive a crash.
-const fast = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: 300 };
+const fast = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: 1_000 };
 
 /** One PostgreSQL for the whole run, and a Redis with BROKER=redis, or a Redis Cluster with BROKER=redis-cluster. */
 const setup = async ({ provide }: TestProject) => {
