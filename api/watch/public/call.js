@@ -8,7 +8,7 @@ export const createCall = (model, requests, counted) => {
     const requestId = `${requests}${(sent += 1)}`;
     const startedAt = performance.now();
     const ownHeaders = { "X-Watch": "1", "X-Request-Id": requestId };
-    const response = await send(method, path, body, { ...ownHeaders, ...headers }, options);
+    const response = await sendInTurn(method, path, body, { ...ownHeaders, ...headers }, options);
     const ms = Math.round(performance.now() - startedAt);
     const answer = response
       ? await describe(response)
@@ -17,6 +17,17 @@ export const createCall = (model, requests, counted) => {
     model.follow(answer.jobIds);
     return { ...answer, ms, requestId };
   };
+};
+
+/** A control that breaks something is refused within a second of another one. Then it waits for its turn. */
+const sendInTurn = async (...request) => {
+  const [, path] = request;
+  const response = await send(...request);
+  const mustWait = response?.status === 429 && path.startsWith("/watch/control/");
+  if (!mustWait) return response;
+  const seconds = Number(response.headers.get("Retry-After"));
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  return sendInTurn(...request);
 };
 
 const send = async (method, path, body, headers, options) => {
