@@ -9,8 +9,8 @@ const HEADER = "X-Watch-Grace";
 const seconds = z.coerce.number().int().min(5).max(3_600);
 
 /**
- * The grace period that the live page names for the deletion of an account, in milliseconds; undefined if it names none.
- * A week would be too long to watch.
+ * The grace period that the live page names for the deletion of an account, in milliseconds; undefined if it names
+ * none. A week would be too long to watch.
  * @throws Problem if another page sends it, or it is no number of seconds
  */
 export const readDeletionGrace = (safety: Safety, request: Request): number | undefined => {

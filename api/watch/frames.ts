@@ -3,8 +3,8 @@ import type { RequestHandler, Response } from "express";
 const PDF = /^\/v1\/reports\/[\da-f-]{36}\/pdf$/i;
 
 /**
- * Lets pages of this server show a report in a frame, and runs `around` for every request. Also where the request does not
- * come from a frame: browsers keep a response with its headers, and use it for both.
+ * Lets pages of this server show a report in a frame, and runs `around` for every request. Also where the request
+ * does not come from a frame: browsers keep a response with its headers, and use it for both.
  */
 export const allowFrames =
   (around: RequestHandler): RequestHandler =>

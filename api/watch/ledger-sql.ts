@@ -50,8 +50,8 @@ const RANK = `(get_byte(uuid_send(o.id), 14) * 256 + get_byte(uuid_send(o.id), 1
 const LIKELY = 2 * SAMPLE * 65_536;
 
 /**
- * Jobs, their trees, what was enqueued by one of these, and so on. A tree is found from its root alone: each of its other
- * jobs looks for the root only.
+ * Jobs, their trees, what was enqueued by one of these, and so on. A tree is found from its root alone: each of its
+ * other jobs looks for the root only.
  */
 export const FAMILY_OF = (jobs: string): string => `family (id, "rootId") AS (
   SELECT id, "rootId" FROM "Job" WHERE ${jobs}

@@ -31,8 +31,9 @@ export class Shown {
   }
 
   /**
-   * Takes a reading that was made with `ids`. At most `budget` characters of jobs are added or changed: if a change does
-   * not fit, its job is gone; if a new job does not fit, it is not shown yet. Followed jobs always fit.
+   * Takes a reading that was made with `ids`. At most `budget` characters of jobs are added or changed: if a
+   * change does not fit, its job is gone; if a new job does not fit, it is not shown yet. Followed jobs always
+   * fit.
    */
   apply({ reasons, jobs }: Content, budget: number): ShownChange {
     const before = this.ids;

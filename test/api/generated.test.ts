@@ -7,7 +7,8 @@ import { type Known, requestsTo } from "../support/api/generate.ts";
 import { checkResponse, publishedOperations } from "../support/api/openapi.ts";
 import { createPeople } from "../support/api/people.ts";
 
-// REQUESTS=1000 npm test -- test/api sends more requests. SEED=… repeats a run. Each run has another seed, so runs add up.
+// REQUESTS=1000 npm test -- test/api sends more requests. SEED=… repeats a run. Each run has another seed, so runs
+// add up.
 const numRuns = Number(process.env["REQUESTS"] ?? 50);
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 

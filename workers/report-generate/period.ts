@@ -18,8 +18,8 @@ export interface Span {
 }
 
 /**
- * What a schedule reports at a slot: the day, the seven days or the calendar month before it; for a schedule of every few
- * minutes, the day on which it falls in the zone.
+ * What a schedule reports at a slot: the day, the seven days or the calendar month before it; for a schedule of
+ * every few minutes, the day on which it falls in the zone.
  */
 export const periodBefore = (
   cadence: "MINUTES" | "DAILY" | "WEEKLY" | "MONTHLY",

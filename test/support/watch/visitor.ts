@@ -23,8 +23,8 @@ export interface Visitor {
 }
 
 /**
- * Responses other than 2xx and lost connections are part of a breakage; a browser reports them as errors. A frame with a
- * mail has no origin that could be keyed.
+ * Responses other than 2xx and lost connections are part of a breakage; a browser reports them as errors. A frame
+ * with a mail has no origin that could be keyed.
  */
 const EXPECTED = /^Failed to load resource|net::ERR_|origin-keyed agent cluster/;
 
