@@ -29,6 +29,8 @@ COPY --from=tools /app/templates/compiled templates/compiled
 COPY api api
 COPY infra infra
 COPY workers workers
+# The live page shows them.
+COPY docs/concepts docs/concepts
 # The readiness check compares them with those of the database.
 COPY prisma/migrations prisma/migrations
 # A volume that is mounted here gets this owner.
