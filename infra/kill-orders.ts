@@ -5,8 +5,9 @@ import { type Log, type Sql, throttledWarn } from "../workers/core/index.ts";
 /** The channel in PostgreSQL on which workers hear that they shall kill themselves. */
 const CHANNEL = "offstage_kill";
 
-/** Milliseconds until a lost connection is opened again. */
+/** Milliseconds until a lost connection is opened again, and between two checks of an open one. */
 const RETRY = 1_000;
+const CHECK = 5_000;
 
 interface Listener {
   close(): Promise<void>;
@@ -36,7 +37,9 @@ export const listenForKill = ({ databaseUrl, worker, log, die }: ListenOptions):
     opened.on("notification", ({ payload }) => {
       if (payload === worker) void die();
     });
+    const checks = setInterval(() => void endIfUseless(opened), CHECK);
     opened.once("end", () => {
+      clearInterval(checks);
       if (!closing.signal.aborted) retry = setTimeout(() => void listen(), RETRY);
     });
     try {
@@ -57,6 +60,15 @@ export const listenForKill = ({ databaseUrl, worker, log, die }: ListenOptions):
       await client?.end().catch(() => {}); // it has ended
     },
   };
+};
+
+/** After a failover, a connection may lead to the former primary, where no order arrives any more. */
+const endIfUseless = async (client: pg.Client): Promise<void> => {
+  const isPrimary = await client.query("SHOW transaction_read_only").then(
+    ({ rows }) => rows[0]?.transaction_read_only === "off",
+    () => false,
+  );
+  if (!isPrimary) await client.end().catch(() => {}); // it has ended
 };
 
 const openClient = (connectionString: string, worker: string): pg.Client => {
