@@ -83,7 +83,7 @@ export default defineConfig({
     // Files share processes, because starting a process takes longer than most files.
     isolate: false,
     // Most tests wait for retries and outages, so more files than cores can run at once.
-    maxWorkers: 4,
+    maxWorkers: 3,
     // Only against waiting forever. Speed is measured by benchmarks, and by the tests that say so.
     testTimeout: 180_000,
     hookTimeout: 180_000,

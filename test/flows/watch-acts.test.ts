@@ -1,7 +1,8 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { missingChromium, startChromium } from "../../scripts/processes/chromium.ts";
 import { until } from "../../scripts/processes/until.ts";
+import { closePages } from "../support/browser/chromium.ts";
 import { createWatchedSystem, type WatchedSystem } from "../support/watch/system.ts";
 import { visit, type Visitor } from "../support/watch/visitor.ts";
 
@@ -20,6 +21,7 @@ describe.skipIf(missingChromium)("on the live page", () => {
     const env = { SCHEDULES: "" };
     [system, browser] = await Promise.all([createWatchedSystem(env), startChromium()]);
   });
+  afterEach(() => closePages(browser));
   afterAll(async () => {
     await browser.close();
     await system[Symbol.asyncDispose]();

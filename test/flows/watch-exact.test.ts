@@ -1,11 +1,12 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { missingChromium, startChromium } from "../../scripts/processes/chromium.ts";
 import { seededRandom } from "../../scripts/processes/random.ts";
 import { until } from "../../scripts/processes/until.ts";
 import { createProxy } from "../support/servers/proxy.ts";
+import { closePages } from "../support/browser/chromium.ts";
 import { createWatchedSystem, type WatchedSystem } from "../support/watch/system.ts";
 import { visit } from "../support/watch/visitor.ts";
 
@@ -21,6 +22,7 @@ describe.skipIf(missingChromium)("the live page", () => {
   beforeAll(async () => {
     [system, browser] = await Promise.all([createWatchedSystem(), startChromium()]);
   });
+  afterEach(() => closePages(browser));
   afterAll(async () => {
     await browser.close();
     await system[Symbol.asyncDispose]();

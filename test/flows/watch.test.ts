@@ -1,7 +1,8 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../../scripts/processes/until.ts";
 import { missingChromium, startChromium } from "../../scripts/processes/chromium.ts";
+import { closePages } from "../support/browser/chromium.ts";
 import { createWatchedSystem, type WatchedSystem } from "../support/watch/system.ts";
 import { visit } from "../support/watch/visitor.ts";
 
@@ -24,6 +25,7 @@ describe.skipIf(missingChromium)("the live page", () => {
   beforeAll(async () => {
     [system, browser] = await Promise.all([createWatchedSystem(), startChromium()]);
   });
+  afterEach(() => closePages(browser));
   afterAll(async () => {
     await browser.close();
     await system[Symbol.asyncDispose]();

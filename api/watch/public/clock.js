@@ -1,3 +1,6 @@
+/** Milliseconds until the next task below which frames follow each other. Otherwise the page sleeps until then. */
+const SOON = 40;
+
 /**
  * One `requestAnimationFrame` for everything that moves with time. It stops while there is nothing to do, the tab is
  * hidden, or the page is paused.
@@ -6,6 +9,7 @@ export const createClock = (model) => {
   const tasks = new Set();
   const once = new Set();
   let frame;
+  let sleeping;
 
   const run = () => {
     frame = undefined;
@@ -18,8 +22,19 @@ export const createClock = (model) => {
   };
 
   const ensureFrame = () => {
-    const needed = once.size > 0 || (tasks.size > 0 && !model.paused);
-    if (needed && frame === undefined) frame = requestAnimationFrame(run);
+    if (frame !== undefined) return;
+    clearTimeout(sleeping);
+    const wait = untilDue();
+    if (wait < SOON) frame = requestAnimationFrame(run);
+    else if (wait < Infinity) sleeping = setTimeout(ensureFrame, wait);
+  };
+
+  /** A correction of the clock may bring a task closer, but no task waits longer than its own interval. */
+  const untilDue = () => {
+    if (once.size > 0) return 0;
+    if (model.paused) return Infinity;
+    const now = model.now();
+    return Math.min(...[...tasks].map(({ ms, next }) => Math.min(ms, next - now)));
   };
 
   model.subscribe(({ kind }) => kind === "resume" && ensureFrame());
