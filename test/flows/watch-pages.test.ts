@@ -184,7 +184,8 @@ test("a job's whole history is sent, of which the stream has the last eight entr
 
 test("the books count what became of all jobs since a time, and the mails that arrived", async () => {
   await app.core.sql(
-    `INSERT INTO "Job" (id, name, payload, state) SELECT $1::uuid, 'old', '{}', 'COMPLETED'`,
+    `INSERT INTO "Job" (id, name, payload, state, "createdAt")
+     VALUES ($1::uuid, 'old', '{}', 'COMPLETED', now() - interval '1 second')`,
     [uuidv7()],
   );
   const since = await now();
