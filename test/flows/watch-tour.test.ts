@@ -34,7 +34,10 @@ describe.skipIf(missingChromium)("the tour", () => {
     await tour.getByRole("button", { name: "Do it", exact: true }).click();
     await tour.locator(".evidence").waitFor({ timeout: 120_000 });
     const evidence = await tour.locator(".evidence").innerText();
-    const links = await tour.locator(".sources a").count();
+    const sources = tour.locator(".sources button");
+    const links = await sources.count();
+    await sources.first().click();
+    await visitor.page.locator("dialog.code li.marked").first().waitFor();
     await visitor.page.context().close();
     return { name, evidence, links, problems: visitor.problems };
   };
