@@ -43,6 +43,9 @@ const httpFlows = [
     "watch-breaks",
     "watch-tour",
     "watch-exact",
+    "watch-pages",
+    "watch-production",
+    "watch-stream",
   ],
 ];
 // The worker or the API is killed, and what its next run leaves in the database and the storage is looked at. That each
