@@ -8,7 +8,10 @@ export const onSubmit = (form, path, { more = () => ({}), ...rest } = {}) =>
     ...rest,
   });
 
-/** Calls `save` with the fields of a form when it is submitted, and shows the response as `onSubmit` does. */
+/**
+ * Calls `save` with the fields of a form when it is submitted, and shows the response as `onSubmit` does. The button is
+ * disabled in the HTML: before this runs, the browser would send the fields as a query string.
+ */
 export const onSave = (form, { save, read = readFields, done = () => {}, failed = () => {} }) => {
   const button = form.querySelector("button:not([type=button])");
   form.addEventListener("submit", async (event) => {
@@ -25,6 +28,7 @@ export const onSave = (form, { save, read = readFields, done = () => {}, failed 
     if (ok) done(body, performance.now() - startedAt);
     else failed(body);
   });
+  button.disabled = false;
 };
 
 const readFields = (form) => Object.fromEntries(new FormData(form));
