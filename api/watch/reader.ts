@@ -7,9 +7,8 @@ const IDLE = 1_000;
 /** Milliseconds for which an act, and a change, keep the reads close together. */
 const HURRY_FOR = 2_000;
 const LIVELY_FOR = 5_000;
-/** A read takes at most this share of the time: one in twenty; one in four for the moments after an act. */
+/** The pause after a read is at least this many times as long as the read. */
 const SHARE = 20;
-const HURRY_SHARE = 4;
 
 interface ReaderDeps {
   createFeed: () => Feed;
@@ -36,6 +35,7 @@ export const createReader = ({ createFeed, onUpdate, onStale, onError }: ReaderD
   let dueAt = Infinity;
   let running: Promise<void> | undefined;
   let isRequested = false;
+  let took = 0;
   let hurryUntil = 0;
   let livelyUntil = 0;
 
@@ -62,23 +62,24 @@ export const createReader = ({ createFeed, onUpdate, onStale, onError }: ReaderD
     if (feed) await read(feed);
     running = undefined;
     if (isRequested) wake(HURRY);
-    wake(delayAfter(performance.now() - began));
+    took = performance.now() - began;
+    wake(delay());
   };
 
-  const delayAfter = (took: number) => {
+  const delay = () => {
     const now = performance.now();
-    if (now < hurryUntil) return Math.max(HURRY, took * HURRY_SHARE);
-    return Math.max(now < livelyUntil ? LIVELY : IDLE, took * SHARE);
+    const usual = now < livelyUntil ? LIVELY : IDLE;
+    return Math.max(now < hurryUntil ? HURRY : usual, took * SHARE);
   };
 
-  /** Reads after `delay` milliseconds, or earlier if that is planned. */
-  const wake = (delay: number) => {
-    if (!feed || running || performance.now() + delay >= dueAt) return;
+  /** Reads after so many milliseconds, or earlier if that is planned. */
+  const wake = (ms: number) => {
+    if (!feed || running || performance.now() + ms >= dueAt) return;
     clearTimeout(timer);
-    dueAt = performance.now() + delay;
+    dueAt = performance.now() + ms;
     timer = setTimeout(() => {
       running = run();
-    }, delay);
+    }, ms);
   };
 
   const request = () => {
@@ -99,7 +100,7 @@ export const createReader = ({ createFeed, onUpdate, onStale, onError }: ReaderD
     },
     hurry: () => {
       hurryUntil = performance.now() + HURRY_FOR;
-      wake(HURRY);
+      wake(delay());
     },
     request,
   };

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { until } from "../processes/until.ts";
 import { send, timesColumns, timesTable, worstRatio } from "./deletion/clients.ts";
 import { extents, PASSWORD } from "./deletion/population.ts";
-import { endOf, readStatements, type Statement } from "./deletion/statements.ts";
 import { type Query, walBytes } from "./deletion/query.ts";
-import { forgetPeak, residentMegabytes, startSystem, type System } from "./deletion/system.ts";
+import { APPLICATION, forgetPeak, residentMegabytes, startSystem, type System } from "./deletion/system.ts";
 import type { Measurement } from "./findings.ts";
+import { endOf, type Statement, statementsSince } from "./statement-log.ts";
 
 /** Seconds for which the other users' requests are measured before the deletion. */
 const BEFORE = { full: 40, quick: 15 };
@@ -63,6 +63,19 @@ const measureDeletion: Measurement = async (servers, which) => {
       { name: "delete_s", value: receipt.seconds },
     ],
   };
+};
+
+const LONGEST = 5;
+
+/** How many statements the worker has run since the log had so many bytes, and the longest of them. */
+const readStatements = async (log: string, start: number) => {
+  let count = 0;
+  let longest: Statement[] = [];
+  for await (const statement of statementsSince(log, start, APPLICATION)) {
+    count++;
+    longest = [...longest, statement].toSorted((a, b) => b.ms - a.ms).slice(0, LONGEST);
+  }
+  return { count, longest };
 };
 
 const SMALL = "small@example.com";

@@ -7,11 +7,14 @@ import { hashPassword } from "../../../infra/passwords.ts";
 import { freePort } from "../../processes/ports.ts";
 import { startProcess, type ProjectProcess } from "../measured-process.ts";
 import type { Servers } from "../servers.ts";
+import { logged } from "../statement-log.ts";
 import { type Clients, createClients } from "./clients.ts";
 import { findKeys, writeObjects } from "./objects.ts";
 import { type Extent, insertPopulation, PASSWORD } from "./population.ts";
 import type { Query } from "./query.ts";
-import { logged } from "./statements.ts";
+
+/** The name of the sessions of the worker process. */
+export const APPLICATION = "deletion";
 
 export interface System extends AsyncDisposable {
   readonly url: string;
@@ -60,7 +63,9 @@ export const startSystem = async (servers: Servers, extent: Extent): Promise<Sys
   return {
     ...{ url, api, query, clients, folder, keys },
     startWorker: async () =>
-      owned.use(await startProcess("workers/main.ts", { ...env, DATABASE_URL: logged(url) }, "working")),
+      owned.use(
+        await startProcess("workers/main.ts", { ...env, DATABASE_URL: logged(url, APPLICATION) }, "working"),
+      ),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 };

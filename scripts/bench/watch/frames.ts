@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { missingChromium, startChromium } from "../../processes/chromium.ts";
 import type { Findings, Measurement } from "../findings.ts";
 import { median, percentile } from "../statistics.ts";
+import { record, startPlayer } from "./recording.ts";
 import { startSystem } from "./system.ts";
 
 const SECONDS = { full: 20, quick: 8 };
@@ -21,22 +22,26 @@ interface Drawn {
   heapMegabytes: number;
 }
 
-/** Measures how smoothly the page draws a load on a slow processor. */
+/**
+ * Measures how smoothly the page draws a load on a slow processor. The stream of the load is recorded first, and played
+ * when nothing else works: on the same machine, the load itself would take the processor from the browser.
+ */
 export const measureFrames: Measurement = async (servers, extent) => {
   if (missingChromium) return describe({ intervals: [], longTasks: [], nodes: NaN, heapMegabytes: NaN });
   await using system = await startSystem(servers, { logStatements: false });
+  await system.rain(RAIN, SECONDS[extent] + SETTLE);
+  const parts = await record(system.url, SECONDS[extent] + SETTLE);
+  await system.atRest();
+  await using player = await startPlayer(system.url, parts);
   const browser = await startChromium();
   try {
     const page = await browser.newPage({ viewport: { width: 1_280, height: 800 } });
     const devtools = await page.context().newCDPSession(page);
-    await page.goto(`${system.url}/watch`);
-    await page.locator("#stage").waitFor();
     await devtools.send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
-    await system.rain(RAIN, SECONDS[extent] + SETTLE);
+    await page.goto(`${player.url}/watch`);
+    await page.locator("#stage").waitFor();
     await sleep(SETTLE * 1_000);
-    const drawn = await observe(page, SECONDS[extent]);
-    await system.atRest();
-    return describe(drawn);
+    return describe(await observe(page, SECONDS[extent]));
   } finally {
     await browser.close();
   }

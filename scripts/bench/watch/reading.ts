@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { LEDGER } from "../../../api/watch/ledger-sql.ts";
 import type { Measurement } from "../findings.ts";
+import { endOf, statementsSince } from "../statement-log.ts";
 import { median, percentile } from "../statistics.ts";
-import { endOf, readsSince } from "./statements.ts";
-import { startSystem } from "./system.ts";
+import { APPLICATION, startSystem } from "./system.ts";
 import { openViewers, type Viewer } from "./viewers.ts";
 
 const SECONDS = { full: 20, quick: 8 };
 const VIEWERS = 5;
 const RAIN = 1_000;
-/** Seconds until a changed number of viewers, or a load, has its full effect. */
+/** Seconds until a load has its full effect, and until a reader to which nothing happens is at rest. */
 const SETTLE = 3;
+const CALM = 8;
 
 interface Period {
   perSecond: number;
@@ -30,7 +32,7 @@ export const measureReading: Measurement = async (servers, extent) => {
 
   const unwatched = await during([]);
   const viewers = await openViewers(system.url, VIEWERS);
-  await sleep(SETTLE * 1_000);
+  await sleep(CALM * 1_000);
   const idle = await during(viewers);
   await system.rain(RAIN, seconds + SETTLE);
   await sleep(SETTLE * 1_000);
@@ -71,6 +73,17 @@ const observe = async (log: string, viewers: readonly Viewer[], seconds: number)
     busy: reads.reduce((sum, ms) => sum + ms, 0) / seconds / 10,
     traffic: viewers.length === 0 ? 0 : bytes / 1_000 / seconds / viewers.length,
   };
+};
+
+/** The first words of the reader's statement, which no other one has. */
+const [FIRST = ""] = LEDGER.split("(");
+
+/** The milliseconds of each read of the ledger since the log had so many bytes. */
+const readsSince = async (log: string, start: number): Promise<number[]> => {
+  const found: number[] = [];
+  for await (const { ms, text } of statementsSince(log, start, APPLICATION))
+    if (text.startsWith("execute ") && text.includes(FIRST)) found.push(ms);
+  return found;
 };
 
 const row = (label: string, { perSecond, median, p99, busy, traffic }: Period) => [

@@ -5,7 +5,10 @@ import { demoTask } from "../../../workers/demo-task/job.ts";
 import { freePort } from "../../processes/ports.ts";
 import { startProcess, type ProjectProcess } from "../measured-process.ts";
 import type { Servers } from "../servers.ts";
-import { logged } from "./statements.ts";
+import { logged } from "../statement-log.ts";
+
+/** The name of the sessions of the API process. */
+export const APPLICATION = "watch";
 
 /** Jobs per transaction. */
 const CHUNK = 250;
@@ -48,7 +51,7 @@ export const startSystem = async (
     WORKERS: "demo-task",
     MALLOC_ARENA_MAX: "2", // as start.ts and Dockerfile set it
   };
-  const apiEnv = logStatements ? { ...env, DATABASE_URL: logged(databaseUrl) } : env;
+  const apiEnv = logStatements ? { ...env, DATABASE_URL: logged(databaseUrl, APPLICATION) } : env;
   cleanups.use(await startProcess("sandbox/main.ts", env, "listening"));
   const api = cleanups.use(await startProcess("api/main.ts", apiEnv, "listening"));
   cleanups.use(await startProcess("workers/main.ts", env, "working"));
