@@ -43,6 +43,7 @@ const httpFlows = [
     "watch-breaks",
     "watch-tour",
     "watch-exact",
+    "watch-buttons",
     "watch-pages",
     "watch-production",
     "watch-stream",

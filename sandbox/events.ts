@@ -6,7 +6,7 @@ const INTERVAL = 150;
 
 type Source = Pick<EventEmitter<{ change: [] }>, "on" | "off">;
 
-/** Server-sent events that tell a page to reload, when one of these has changed. */
+/** Server-sent events that make a page reload, when one of these has changed. */
 export const notifyOf =
   (...sources: Source[]): RequestHandler =>
   (_request, response) => {

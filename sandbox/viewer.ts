@@ -1,4 +1,5 @@
 import { Router } from "express";
+import { INERT_HTML } from "../infra/inert-html.ts";
 import { notifyOf } from "./events.ts";
 import type { Inbox, Message } from "./inbox.ts";
 import type { Outage } from "./outage.ts";
@@ -26,7 +27,7 @@ export const createViewer = (inbox: Inbox, outage: Outage): Router =>
     .get("/messages/:id/html", (request, response) => {
       const stored = inbox.find(request.params.id);
       if (!stored) return void response.sendStatus(404);
-      response.set("Content-Security-Policy", INERT).type("html").send(openLinksInTabs(stored.message.html));
+      response.set("Content-Security-Policy", INERT_HTML).type("html").send(openLinksInTabs(stored.message.html));
     })
 
     .get("/events", notifyOf(inbox, outage));
@@ -35,17 +36,6 @@ const summarise = ({ id, to, subject, receivedAt }: Message) => ({ id, to, subje
 
 const isSameMail = (mail: Message) => (other: Message) =>
   other.messageId === mail.messageId && other.to === mail.to;
-
-/** No scripts, no forms, no requests. Links open in a new tab. */
-const INERT = [
-  "sandbox allow-popups allow-popups-to-escape-sandbox",
-  "default-src 'none'",
-  "style-src 'unsafe-inline'",
-  "img-src data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'self'",
-].join("; ");
 
 const openLinksInTabs = (html: string) => {
   const head = /<head[^>]*>/i.exec(html);

@@ -70,7 +70,7 @@ test("a client that has gone before the stream opens leaves none", async () => {
   expect(taken).toEqual([]);
 });
 
-test("an ended stream tells its client when to return, and calls back once", async () => {
+test("an ended stream says when its client may return, and calls back once", async () => {
   await using server = await createStreaming();
   const response = await fetch(`http://127.0.0.1:${server.port}`);
   const { stream } = await server.first();

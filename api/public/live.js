@@ -19,14 +19,14 @@ let source;
 let timer;
 let pause = SHORTEST;
 
-const tell = (name, detail) => live.dispatchEvent(new CustomEvent(name, { detail }));
+const dispatch = (name, detail) => live.dispatchEvent(new CustomEvent(name, { detail }));
 
 /** Reports an unread count that the API has returned, before the stream does. */
-export const tellUnread = (unread) => tell("unread", unread);
+export const setUnread = (unread) => dispatch("unread", unread);
 
 const enter = (state) => {
   live.state = state;
-  tell("state", state);
+  dispatch("state", state);
 };
 
 /** Begins to follow the events. Further calls have no effect. */
@@ -55,13 +55,13 @@ const open = () => {
     pause = SHORTEST;
     enter("live");
   });
-  source.addEventListener("notification", ({ data }) => tell("notification", JSON.parse(data)));
+  source.addEventListener("notification", ({ data }) => dispatch("notification", JSON.parse(data)));
   source.addEventListener("unread", ({ data }) => {
-    if (isNew) tell("start");
+    if (isNew) dispatch("start");
     isNew = false;
     const { unread } = JSON.parse(data);
-    tell("unread", unread);
-    tell("change", unread);
+    dispatch("unread", unread);
+    dispatch("change", unread);
   });
   source.addEventListener("error", ({ target }) => {
     if (target !== source) return;

@@ -1,4 +1,4 @@
-import { live, tellUnread } from "./live.js";
+import { live, setUnread } from "./live.js";
 import {
   countListedUnread,
   markListed,
@@ -42,7 +42,7 @@ const append = ({ items, next, unread }) => {
   older.hidden = !next;
   items.forEach((item) => show(item));
   document.querySelector("#no-notifications").hidden = newestListed() > 0;
-  tellUnread(unread);
+  setUnread(unread);
 };
 
 /** Lists the newest ones. Those listed before stay if no others are between. */
@@ -64,7 +64,7 @@ const open = async (id) => {
   );
   if (!response?.ok) return;
   markListed(id);
-  tellUnread((await response.json()).unread);
+  setUnread((await response.json()).unread);
 };
 
 const markAll = async () => {
@@ -73,7 +73,7 @@ const markAll = async () => {
   if (!response) return;
   markUpTo(upTo);
   document.querySelector("h1").focus(); // The button may disappear.
-  tellUnread(response.unread);
+  setUnread(response.unread);
   say("Marked all notifications as read");
 };
 

@@ -67,7 +67,7 @@ export const showProblem = (text) => {
   if (text) alert.scrollIntoView({ block: "nearest" });
 };
 
-/** Tells a screen reader what the last action did. */
+/** Announces to a screen reader what the last action did. */
 export const say = (text) => {
   said.textContent = text;
 };

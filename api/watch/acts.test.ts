@@ -137,7 +137,7 @@ describe("a request", () => {
     expect(context.seen).toMatchObject([{ why: "Wrong. (422)" }]);
   });
 
-  it("that got no response is told as such", () => {
+  it("that got no response is shown as such", () => {
     expect(lineOf({ method: "POST", path: "/v1/signup" }, { status: 0, ms: 9 })).toContain(
       "no response came",
     );

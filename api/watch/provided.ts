@@ -1,4 +1,5 @@
 import { Router } from "express";
+import { INERT_HTML } from "../../infra/inert-html.ts";
 import type { Safety } from "./safety.ts";
 import type { SandboxClient } from "./sandbox-client.ts";
 
@@ -6,17 +7,6 @@ interface ProvidedDeps {
   readonly safety: Safety;
   readonly sandbox: SandboxClient;
 }
-
-/** No scripts, no forms, no requests. Links open in a new tab. As in sandbox/viewer.ts. */
-const INERT = [
-  "sandbox allow-popups allow-popups-to-escape-sandbox",
-  "default-src 'none'",
-  "style-src 'unsafe-inline'",
-  "img-src data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'self'",
-].join("; ");
 
 /** What the sandbox's providers have received: mails and pushes, passed on so that the page needs one origin only. */
 export const provided = ({ safety, sandbox }: ProvidedDeps): Router => {
@@ -39,7 +29,7 @@ export const provided = ({ safety, sandbox }: ProvidedDeps): Router => {
   router.get("/inbox/:id/html", async (request, response) => {
     safety.requireOwnPage(request);
     const html = await sandbox.text(`/inbox/messages/${encodeURIComponent(request.params.id)}/html`);
-    response.set("Content-Security-Policy", INERT).type("html").send(html);
+    response.set("Content-Security-Policy", INERT_HTML).type("html").send(html);
   });
   router.get("/phones", async (request, response) => {
     safety.requireOwnScript(request);

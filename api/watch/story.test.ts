@@ -36,13 +36,13 @@ describe("the story", () => {
     lines = createLines(model);
   });
 
-  it("tells the whole life of an own job, also after a reload", () => {
+  it("shows the whole life of an own job, also after a reload", () => {
     mine.add(ids.job);
     apply("snapshot", { after: done });
     expect(kinds()).toEqual(["committed", "published", "started", "done"]);
   });
 
-  it("tells each step once, however often its row arrives", () => {
+  it("shows each step once, however often its row arrives", () => {
     mine.add(ids.job);
     apply("snapshot", { after: published });
     apply("snapshot", { after: { ...published } });
@@ -57,7 +57,7 @@ describe("the story", () => {
     expect(kinds()).toEqual(["started", "done"]);
   });
 
-  it("tells a job again as an own one when the response says that it is", () => {
+  it("shows a job again as an own one when the response says that it is", () => {
     apply("tick", { after: jobView() });
     mine.add(ids.job);
     apply("follow");

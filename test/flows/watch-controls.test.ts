@@ -40,6 +40,7 @@ const acts = [
   ["post", "/rain", { perSecond: 1, seconds: 1 }],
   ["post", "/limited", {}],
   ["post", "/ordered", {}],
+  ["post", "/batch", { count: 1 }],
   ["post", "/twice", {}],
   ["post", "/jobs/retry", { name: "email" }],
   ["post", "/jobs/019abcde-0000-7000-8000-000000000000/retry", {}],

@@ -65,7 +65,7 @@ export const createBreak = (section, context) => {
   return { breakages };
 };
 
-/** What the load of this break was told is committed: counted outside the ledger. */
+/** Requests of the load of this break that were answered after their commit: counted outside the ledger. */
 const acceptedSince = ({ breaks: { flood } }, { since }) =>
   flood && flood.startedAt >= since ? flood.accepted : 0;
 

@@ -33,7 +33,8 @@ export const PROVIDERS = [
     name: "push",
     label: "Push provider",
     queue: "push-notify",
-    refuse: "Pushes are tried again. Those of one person stay in order: the next one waits.",
+    refuse:
+      "The provider answers 503: the whole queue pauses for seconds, again and again, and no attempt is spent. Those of one person stay in order.",
     slow: "Pushes of one person come slowly, one at a time. Those of others are not held up.",
     reject: "The provider says that the phone is gone: it is removed, and the job is done.",
     hang: "The attempt ends by its time limit and is repeated.",

@@ -1,7 +1,7 @@
 import { element, setAttribute, setText } from "./elements.js";
-import { duration } from "./numbers.js";
+import { countdown } from "./numbers.js";
 import { shortId, stationOf, STATIONS } from "./phases.js";
-import { tell } from "./tell.js";
+import { explain } from "./explain.js";
 
 /** Where there is one column: the newest sentence about an own job, and the five stations of the chosen job. */
 export const createChosen = (holder, { model, clock, selected, onSelect }) => {
@@ -33,7 +33,7 @@ export const createChosen = (holder, { model, clock, selected, onSelect }) => {
 
   model.subscribe((change) => {
     const own = change.kind === "snapshot" ? [] : change.jobs.filter(({ after }) => model.isMine(after));
-    const [last] = own.flatMap(({ before, after }) => tell(before, after, { model })).slice(-1);
+    const [last] = own.flatMap(({ before, after }) => explain(before, after, { model })).slice(-1);
     if (last) setText(sentence, last.text);
     if (change.jobs.length > 0) clock.nextFrame(draw);
   });
@@ -51,5 +51,5 @@ const newestOwn = (model) => {
 
 const timeLeft = ({ retryAt }, now) => {
   const left = Date.parse(retryAt) - now;
-  return left > 0 ? duration(left) : "due";
+  return left > 0 ? countdown(left) : "due";
 };

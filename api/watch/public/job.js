@@ -7,7 +7,8 @@ import { isOver } from "./life.js";
 import { createReplay, stationOfPhase, stations } from "./replay.js";
 import { attempts, timeline } from "./timeline.js";
 import { placeNodes, tree } from "./tree.js";
-import { duration, nameOf, plain, shortId } from "./words.js";
+import { countdown } from "./numbers.js";
+import { nameOf, plain, shortId } from "./words.js";
 import { why } from "./why.js";
 
 /** The selected job: what it is, why it waits, every attempt, and the flow that it is part of. */
@@ -127,7 +128,7 @@ export const createJob = (section, context) => {
     if (!found) return job.error ? html`<p class="why">${plain(job.error)}</p>` : nothing;
     const left = found.until === undefined ? 0 : found.until - model.now();
     return html`<p class="why">
-      ${found.text}${left > 0 ? html` <span class="countdown">${duration(countdown(left))}</span>` : nothing}
+      ${found.text}${left > 0 ? html` <span class="countdown">${countdown(left)}</span>` : nothing}
     </p>`;
   };
 
@@ -163,6 +164,3 @@ export const createJob = (section, context) => {
   select(context.selected());
   draw();
 };
-
-/** Seconds, and tenths in the last ten. */
-const countdown = (ms) => (ms < 10_000 ? Math.ceil(ms / 100) * 100 : Math.ceil(ms / 1_000) * 1_000);

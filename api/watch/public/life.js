@@ -1,7 +1,7 @@
 import { time } from "./words.js";
 
 /**
- * The life of a job as its row tells it: an ordered list of moments `{ key, kind, at?, … }`. A row keeps its times and
+ * The life of a job as its row shows it: an ordered list of moments `{ key, kind, at?, … }`. A row keeps its times and
  * history, so nothing that happened between two looks is missing. `at` is absent where the row has no time for it: the
  * time of an earlier publication, for example, is overwritten by the next one.
  *

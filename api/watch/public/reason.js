@@ -1,5 +1,5 @@
 import { setText } from "./elements.js";
-import { duration } from "./numbers.js";
+import { countdown } from "./numbers.js";
 import { why } from "./why.js";
 
 /** Those that are nearest to their start explain the lane best. */
@@ -35,5 +35,5 @@ const isNew = ({ phase, publishedAt, readyAt }, now) =>
 
 const timeLeft = (until, now) => {
   const left = (typeof until === "number" ? until : Date.parse(until)) - now;
-  return left > 0 ? `(${duration(left)})` : "";
+  return left > 0 ? `(${countdown(left)})` : "";
 };

@@ -1,5 +1,5 @@
 import { lifeOf } from "./life.js";
-import { tell } from "./tell.js";
+import { explain } from "./explain.js";
 
 /** Milliseconds that a step of a replay lasts at least and at most at normal speed. */
 const SHORTEST = 500;
@@ -40,7 +40,7 @@ export const stationOfPhase = (phase) => PHASES[phase] ?? "committed";
  * normal speed. Waits are shortened to 3 s, and every step is at least half a second long.
  */
 export const framesOf = (job, { model }) => {
-  const sentences = tell(undefined, job, { model });
+  const sentences = explain(undefined, job, { model });
   const crashes = model.queues?.get(job.name)?.crashes;
   const times = knownTimes(lifeOf(job, { crashes }));
   let start = 0;

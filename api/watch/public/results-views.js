@@ -1,5 +1,6 @@
 import { html, nothing } from "./lit/lit-html.js";
-import { clock, count } from "./words.js";
+import { plural } from "./numbers.js";
+import { clock } from "./words.js";
 
 const empty = (text) => html`<p class="empty">${text}</p>`;
 
@@ -142,7 +143,7 @@ export const video = (upload, { unplayable = false } = {}) => {
     ${unplayable ? html`<p class="quiet">This browser plays it only with hls.js, which is not installed here. <a href=${upload.url}>Download the video</a></p>` : nothing}
     ${upload.note ? html`<p class="quiet">${upload.note}</p>` : nothing}
     <p class="quiet">
-      ${count(upload.files.length, "file")}:
+      ${plural(upload.files.length, "file")}:
       ${[...Map.groupBy(upload.files, ({ role }) => role.toLowerCase())].map(([role, some]) => `${some.length} ${role}`).join(", ")}
     </p>
   `;
@@ -157,7 +158,7 @@ export const report = (found) => {
     <h4>${projectName}</h4>
     ${progressOf({ state, progress, problem })}
     ${state === "READY" && navigator.pdfViewerEnabled ? html`<iframe class="pdf" title="PDF: ${projectName}" src="${url}#page=1&view=FitH&toolbar=0"></iframe>` : nothing}
-    ${state === "READY" ? html`<p class="quiet"><a href=${url} target="_blank" rel="noreferrer">Open the PDF</a> · ${count(pages, "page")} · ${sizeOf(bytes)}</p>` : nothing}
+    ${state === "READY" ? html`<p class="quiet"><a href=${url} target="_blank" rel="noreferrer">Open the PDF</a> · ${plural(pages, "page")} · ${sizeOf(bytes)}</p>` : nothing}
   `;
 };
 
@@ -173,7 +174,7 @@ export const phones = (list) => {
       ({ platform, pushes, total }) =>
         html`<li class="phone">
           <h4>
-            ${PLATFORMS[platform] ?? "Device"} <span class="quiet">${count(total, "push", "pushes")}</span>
+            ${PLATFORMS[platform] ?? "Device"} <span class="quiet">${plural(total, "push", "pushes")}</span>
           </h4>
           <ol>
             ${pushes

@@ -1,4 +1,5 @@
-import { clock, count, duration, nameOf, plain, workerName } from "./words.js";
+import { duration, plural } from "./numbers.js";
+import { clock, nameOf, plain, workerName } from "./words.js";
 import { runsOf } from "./runs.js";
 
 const NAMES = {
@@ -95,7 +96,7 @@ const done = ({ at }, { job, model }) => {
 const parentOf = ({ parentId }, model) => {
   const parent = parentId && model.jobs?.get(parentId);
   if (!parent || parent.state !== "WAITING" || !(parent.openChildren > 0)) return "";
-  return ` Its parent ${nameOf(parent)} waits for ${count(parent.openChildren, "more child", "more children")}.`;
+  return ` Its parent ${nameOf(parent)} waits for ${plural(parent.openChildren, "more child", "more children")}.`;
 };
 
 const dead = (moment, { job, queue }) => {
@@ -114,7 +115,7 @@ const deathOf = (moment, job, queue) => {
     };
   if (cause === "crashed")
     return {
-      text: `its process died ${count(Math.max(crash, job.crashes ?? 0), "time")} while running it.`,
+      text: `its process died ${plural(Math.max(crash, job.crashes ?? 0), "time")} while running it.`,
       why: "It is not started again, so that it cannot kill workers for ever.",
       source: "workers/core/errors.ts#CrashedError",
     };

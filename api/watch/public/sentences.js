@@ -1,5 +1,6 @@
 import { endSentences } from "./sentences-end.js";
-import { clock, count, duration, nameOf, titleOf, workerName } from "./words.js";
+import { duration, plural } from "./numbers.js";
+import { clock, nameOf, titleOf, workerName } from "./words.js";
 
 /** The sentence about one moment of a job's life: what happened, why it matters, and the code that did it. */
 export const sentenceOf = (moment, job, model) => {
@@ -16,7 +17,7 @@ const committed = (moment, { job, model }) => {
 };
 
 const waitsFor = ({ children, orderKey, state }) => {
-  if (children > 0) return ` It waits for ${count(children, "child", "children")}.`;
+  if (children > 0) return ` It waits for ${plural(children, "child", "children")}.`;
   if (orderKey && state === "WAITING") return " Another job with its ordering key goes first.";
   return "";
 };
@@ -79,7 +80,7 @@ const children = ({ children: total }) => ({
 });
 
 const child = ({ over, children: total }) => ({
-  text: `${over} of ${count(total, "child", "children")} ${over === 1 ? "has" : "have"} ended.`,
+  text: `${over} of ${plural(total, "child", "children")} ${over === 1 ? "has" : "have"} ended.`,
   why: "A parent stays in the ledger until its last child has ended. The broker does not know it yet.",
   source: "workers/core/ledger/flow.ts#advanceParent",
   concept: "chain",

@@ -47,7 +47,7 @@ const makeDialog = () => {
   const made = document.createElement("dialog");
   made.className = "code";
   made.setAttribute("aria-labelledby", "code-title");
-  // A click beside the content closes it, as Escape does.
+  // A click on the backdrop closes it, as Escape does.
   made.addEventListener("click", ({ target }) => target === made && made.close());
   return made;
 };

@@ -1,5 +1,5 @@
-import { tell } from "./tell.js";
-import { count } from "./words.js";
+import { explain } from "./explain.js";
+import { plural } from "./numbers.js";
 
 /** Lines kept, and sentences about others' jobs per second above which they are merged. */
 const KEPT = 300;
@@ -13,7 +13,7 @@ const FLOOD = 40;
  * many. A line is `{ id, at, text, why, source, concept, kind, jobId, mine, changes, times }`.
  */
 export const createLines = (model) => {
-  const told = new Map();
+  const seen = new Map();
   const seconds = new Map();
   let lines = [];
   let next = 0;
@@ -26,19 +26,19 @@ export const createLines = (model) => {
     return made;
   };
 
-  const tellOwn = (job) => {
-    const before = told.get(job.id);
+  const explainOwn = (job) => {
+    const before = seen.get(job.id);
     // It may have been seen as another's before the response said that it is one's own.
     if (!before) lines = lines.filter(({ jobId, mine }) => jobId !== job.id || mine || mine === undefined);
-    told.set(job.id, job);
+    seen.set(job.id, job);
     const changes = before ? changesOf(before, job) : [];
-    return inTime(tell(before, job, { model }), Date.parse(job.createdAt)).map((sentence) =>
+    return inTime(explain(before, job, { model }), Date.parse(job.createdAt)).map((sentence) =>
       add({ ...sentence, jobId: job.id, mine: true, changes }),
     );
   };
 
-  const tellOther = ({ before, after }) => {
-    for (const sentence of tell(before, after, { model }))
+  const addOthers = ({ before, after }) => {
+    for (const sentence of explain(before, after, { model }))
       addOther({ ...sentence, jobId: after.id }, after.name);
   };
 
@@ -70,11 +70,11 @@ export const createLines = (model) => {
       const isFirst = change.kind === "snapshot";
       const others = change.jobs.filter(({ after, before }) => !model.isMine(after) && (before || !isFirst));
       const second = bucketOf(model.now());
-      if (others.length <= FLOOD) others.forEach(tellOther);
+      if (others.length <= FLOOD) others.forEach(addOthers);
       else
         for (const { after } of others.filter(hasMoved))
           merge(second, `${after.name} ${after.phase}`, { name: after.name, kind: after.phase });
-      return ownOf(model, told).flatMap(tellOwn);
+      return ownOf(model, seen).flatMap(explainOwn);
     },
   };
 };
@@ -82,11 +82,11 @@ export const createLines = (model) => {
 /** A new connection sends rows again that have not changed. */
 const hasMoved = ({ before, after }) => before?.phase !== after.phase || before.attempt !== after.attempt;
 
-/** Own jobs whose row has changed since it was told. */
-const ownOf = (model, told) =>
+/** Own jobs whose row has changed since it was shown. */
+const ownOf = (model, seen) =>
   [...model.mine]
     .flatMap((id) => model.jobs.get(id) ?? [])
-    .filter((job) => told.get(job.id) !== job)
+    .filter((job) => seen.get(job.id) !== job)
     .toSorted((one, other) => (one.id < other.id ? -1 : 1));
 
 /** A moment without a time has that of the one before it. */
@@ -116,7 +116,7 @@ const PHRASES = {
 const mergedLine = (line) => ({
   ...line,
   ...{ mine: false, isMerged: true, concept: "monitoring" },
-  text: `${count(line.times, `${line.name} job`, `${line.name} jobs`)} ${PHRASES[line.kind] ?? line.kind} in this second.`,
+  text: `${plural(line.times, `${line.name} job`, `${line.name} jobs`)} ${PHRASES[line.kind] ?? line.kind} in this second.`,
 });
 
 const IGNORED = new Set(["history", "payload", "phase", "retryAt", "earlier", "children"]);

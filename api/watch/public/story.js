@@ -142,8 +142,8 @@ export const createStory = (section, context) => {
     narrate: ({ at, ...line }) => {
       // A request begins before what it commits.
       const took = line.request?.ms ?? 0;
-      const told = typeof at === "number" ? at : at ? Date.parse(at) : model.now();
-      lines.add({ ...line, at: told - took });
+      const end = typeof at === "number" ? at : at ? Date.parse(at) : model.now();
+      lines.add({ ...line, at: end - took });
       drawSoon();
     },
   };

@@ -1,6 +1,7 @@
 import { html, nothing, svg } from "./lit/lit-html.js";
 import { layoutTimeline, placeOf } from "./timeline-layout.js";
-import { clock, duration, plain, workerName } from "./words.js";
+import { duration } from "./numbers.js";
+import { clock, plain, workerName } from "./words.js";
 
 const percent = (share) => `${(share * 100).toFixed(2)}%`;
 

@@ -1,5 +1,5 @@
 import { element, setAttribute, setText } from "./elements.js";
-import { duration } from "./numbers.js";
+import { countdown } from "./numbers.js";
 import { describeJob, STATIONS } from "./phases.js";
 
 const MOVE = { duration: 280, easing: "cubic-bezier(0.2, 0.7, 0.2, 1)" };
@@ -15,7 +15,7 @@ export const createToken = (id, list) => {
   item.append(button);
   list.append(item);
   let transform;
-  let countdown;
+  let wait;
 
   const token = {
     button,
@@ -29,7 +29,7 @@ export const createToken = (id, list) => {
 
     show: (job, phase, { model, selected }) => {
       token.phase = phase;
-      countdown = phase === "again" ? countdownOf(job) : undefined;
+      wait = phase === "again" ? waitOf(job) : undefined;
       setAttribute(button, "data-phase", phase);
       setAttribute(button, "data-attempt", String(job.attempt));
       setAttribute(button, "aria-label", describeJob(job, phase, model));
@@ -52,7 +52,7 @@ export const createToken = (id, list) => {
       animation.onfinish = animation.oncancel = () => (moving -= 1);
     },
 
-    tick: (now, motion) => countdown && showCountdown(button, countdown, now, motion),
+    tick: (now, motion) => wait && showCountdown(button, wait, now, motion),
   };
   return token;
 };
@@ -65,17 +65,17 @@ const showProgress = (button, job, model) => {
   setText(button, model.workerName(job.startedBy).replace(/\D/g, ""));
 };
 
-const countdownOf = ({ retryAt, history }) => {
+const waitOf = ({ retryAt, history }) => {
   const until = Date.parse(retryAt);
   const from = Date.parse(history.at(-1)?.endedAt ?? retryAt);
   return { until, whole: Math.max(1, until - from) };
 };
 
-const showCountdown = (button, countdown, now, motion) => {
-  const left = countdown.until - now;
+const showCountdown = (button, wait, now, motion) => {
+  const left = wait.until - now;
   const second = motion.travels() ? left : Math.ceil(left / 1_000) * 1_000;
-  const text = left > 0 ? duration(second) : "due";
+  const text = left > 0 ? countdown(second) : "due";
   setText(button, text);
   setAttribute(button, "aria-label", `${button.title}, ${text}`); // a name contains what is seen
-  button.style.setProperty("--part", String(Math.max(0, Math.min(1, left / countdown.whole))));
+  button.style.setProperty("--part", String(Math.max(0, Math.min(1, left / wait.whole))));
 };

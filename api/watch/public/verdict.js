@@ -9,7 +9,7 @@ export const isSettled = (books) => books !== undefined && books.jobs.open === 0
 
 /**
  * What was lost, what was repeated, and what is still open. Three counts that do not know of each other are compared:
- * `accepted` is what the page itself was told is committed, the jobs are rows of the ledger, the mails are in the inbox.
+ * `accepted` counts responses after a commit, the jobs are rows of the ledger, the mails are in the inbox.
  */
 export const verdictOf = (books, accepted = 0) => {
   const { jobs, names = {}, mails } = books;

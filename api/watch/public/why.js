@@ -1,5 +1,6 @@
 import { isOver } from "./life.js";
-import { clock, count, nameOf, ordinal, time, workerName } from "./words.js";
+import { plural } from "./numbers.js";
+import { clock, nameOf, ordinal, time, workerName } from "./words.js";
 
 /** Milliseconds without a heartbeat after which the page says so, and after which the worker counts as dead. */
 const SILENT = 4_000;
@@ -61,7 +62,7 @@ const children = ({ job }) => {
   if (job.phase !== "children") return undefined;
   const { openChildren, children: total } = job;
   return {
-    text: `It waits for ${openChildren ?? "its"} of ${count(total ?? openChildren, "child", "children")}.`,
+    text: `It waits for ${openChildren ?? "its"} of ${plural(total ?? openChildren, "child", "children")}.`,
   };
 };
 
@@ -71,7 +72,7 @@ const turn = ({ job, model }) => {
   const first = before.find(({ state }) => state !== "WAITING");
   if (!first) return { text: "It waits for its turn: one job at a time has its ordering key." };
   const others = before.length - 1;
-  const line = others > 0 ? `, and ${count(others, "other")} before it` : "";
+  const line = others > 0 ? `, and ${plural(others, "other")} before it` : "";
   return {
     text: `It waits for its turn behind ${nameOf(first)} (${first.phase}) with the same ordering key${line}.`,
   };
@@ -87,7 +88,7 @@ const committed = ({ job, now }) => {
     return { text: "It waits in the ledger: the broker holds about 1,000 jobs of batches per queue." };
   if (job.publishTries > 0)
     return {
-      text: `The broker refused it ${count(job.publishTries, "time")}. It is tried again each second.`,
+      text: `The broker refused it ${plural(job.publishTries, "time")}. It is tried again each second.`,
     };
   return late < LATE
     ? { text: "It is in the ledger. The relay publishes it at its next look, within 250 ms." }
@@ -145,7 +146,7 @@ const busy = ({ job, model }) => {
   const queues = servers(job, model).map(({ about }) => about.queues[job.name]);
   const sum = (key) => queues.reduce((total, queue) => total + (queue[key] ?? 0), 0);
   if (sum("running") < sum("slots")) return undefined;
-  const slots = `All ${count(sum("slots"), "slot")} of ${count(queues.length, "worker")} are busy`;
+  const slots = `All ${plural(sum("slots"), "slot")} of ${plural(queues.length, "worker")} are busy`;
   return { text: `${slots}. It is ${place(job, model, laneOf(job, model))} in line.` };
 };
 
@@ -161,7 +162,8 @@ const place = (job, model, lane) => {
   const ahead = others.filter((other) => goesFirst(other, job)).length;
   const queued = Math.max(lane?.queued ?? 0, others.length + 1);
   if (others.length + 1 === queued) return ordinal(ahead + 1);
-  if (others.length < ENOUGH) return `one of ${count(queued, "job")}`;
+  if (others.length < ENOUGH) return `one of ${plural(queued, "job")}`;
+  if (ahead === 0) return "among the first";
   return `about ${ordinal(Math.round((queued * ahead) / others.length) + 1)}`;
 };
 

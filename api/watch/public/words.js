@@ -1,20 +1,6 @@
+import { count } from "./numbers.js";
+
 /** Words for times, jobs and workers, the same everywhere on the live page. */
-
-/** A duration: "12 ms", "3.2 s", "4 min 10 s", "13 h 5 min". */
-export const duration = (ms) => {
-  const whole = Math.max(0, Math.round(ms));
-  if (whole < 1_000) return `${whole} ms`;
-  if (whole < 59_950) return `${(whole / 1_000).toFixed(whole < 9_950 ? 1 : 0).replace(/\.0$/, "")} s`;
-  const seconds = Math.round(whole / 1_000);
-  if (seconds < 3_600) return inTwo(seconds, 60, "min", "s");
-  const minutes = Math.round(seconds / 60);
-  return minutes < 1_440 ? inTwo(minutes, 60, "h", "min") : inTwo(Math.round(minutes / 60), 24, "d", "h");
-};
-
-const inTwo = (amount, size, large, small) => {
-  const rest = amount % size;
-  return `${Math.floor(amount / size)} ${large}${rest > 0 ? ` ${rest} ${small}` : ""}`;
-};
 
 const TIMES = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
@@ -68,17 +54,11 @@ export const plain = (error) =>
     .replaceAll(/(^|: )(?:Provider|Permanent|Crashed|RateLimited|Timeout)?Error: /g, "$1")
     .replace(/\.$/, "");
 
-const NUMBERS = new Intl.NumberFormat("en-GB");
-
-/** "1 child", "3 children". */
-export const count = (number, one, many = `${one}s`) =>
-  `${NUMBERS.format(number)} ${number === 1 ? one : many}`;
-
 const ORDINALS = new Intl.PluralRules("en-GB", { type: "ordinal" });
 const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
 
 /** "1st", "22nd". */
-export const ordinal = (number) => `${NUMBERS.format(number)}${ENDINGS[ORDINALS.select(number)]}`;
+export const ordinal = (number) => `${count(number)}${ENDINGS[ORDINALS.select(number)]}`;
 
 /** Milliseconds of an ISO time; undefined without one. */
 export const time = (iso) => (iso ? Date.parse(iso) : undefined);

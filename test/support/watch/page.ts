@@ -84,9 +84,9 @@ export interface PageModel {
 const load = async <Module>(file: string): Promise<Module> =>
   (await import(new URL(`../../../api/watch/public/${file}`, import.meta.url).href)) as Module;
 
-export const { tell } = await load<{
-  tell(before: JobView | undefined, after: JobView, context: { model: PageModel }): Sentence[];
-}>("tell.js");
+export const { explain } = await load<{
+  explain(before: JobView | undefined, after: JobView, context: { model: PageModel }): Sentence[];
+}>("explain.js");
 
 export const { why } = await load<{
   why(job: JobView, context: { model: PageModel }): { text: string; until?: number } | undefined;

@@ -5,16 +5,16 @@ import {
   jobView,
   pageModel,
   START,
-  tell,
+  explain,
   type Entry,
   type JobView,
 } from "../../test/support/watch/page.ts";
 
 const model = pageModel(10_000);
-const told = (now: JobView, before?: JobView) => tell(before, now, { model });
-const kinds = (now: JobView, before?: JobView) => told(now, before).map(({ kind }) => kind);
+const explained = (now: JobView, before?: JobView) => explain(before, now, { model });
+const kinds = (now: JobView, before?: JobView) => explained(now, before).map(({ kind }) => kind);
 const texts = (now: JobView, before?: JobView) =>
-  told(now, before).map(({ text }) => text.split(": ").slice(1).join(": "));
+  explained(now, before).map(({ text }) => text.split(": ").slice(1).join(": "));
 
 const committed = jobView();
 const published = jobView({ phase: "queued", state: "PUBLISHED", publishedAt: after(12) });
@@ -33,8 +33,8 @@ const done = jobView({
 });
 
 describe("one step at a time", () => {
-  it("tells that a job is committed, and nothing more", () => {
-    expect(told(committed)).toEqual([
+  it("explains that a job is committed, and nothing more", () => {
+    expect(explained(committed)).toEqual([
       {
         kind: "committed",
         at: START,
@@ -46,11 +46,11 @@ describe("one step at a time", () => {
     ]);
   });
 
-  it("tells how long the publication took, by a nudge or by the poll", () => {
+  it("explains how long the publication took, by a nudge or by the poll", () => {
     expect(texts(published, committed)).toEqual(["given to the broker, 12 ms after it was due."]);
-    expect(told(published, committed)[0]?.why).toContain("nudges");
+    expect(explained(published, committed)[0]?.why).toContain("nudges");
     const polled = jobView({ ...published, publishedAt: after(240) });
-    expect(told(polled, committed)[0]?.why).toContain("poll, every 250 ms");
+    expect(explained(polled, committed)[0]?.why).toContain("poll, every 250 ms");
   });
 
   it("counts the wait of a delayed job from when it is due", () => {
@@ -60,21 +60,21 @@ describe("one step at a time", () => {
     expect(texts(later, delayed)).toEqual(["given to the broker, 120 ms after it was due."]);
   });
 
-  it("tells who starts which attempt, and how long it waited", () => {
+  it("explains who starts which attempt, and how long it waited", () => {
     expect(texts(running, published)).toEqual([
       "worker 4123 starts attempt 1 of 90, after 30 ms of waiting.",
     ]);
   });
 
-  it("tells progress, each value once", () => {
+  it("explains progress, each value once", () => {
     const half = jobView({ ...running, progress: 0.5 });
     expect(texts(half, running)).toEqual(["50 % done."]);
-    expect(told(half, half)).toEqual([]);
+    expect(explained(half, half)).toEqual([]);
     expect(texts(jobView({ ...half, progress: { pages: 3 } }), half)).toEqual(['progress {"pages":3}.']);
   });
 
-  it("tells a retry with the provider's answer, the time and the queue's formula", () => {
-    const [retry] = told(again, running);
+  it("explains a retry with the provider's answer, the time and the queue's formula", () => {
+    const [retry] = explained(again, running);
     expect(retry?.text).toMatch(
       /attempt 1 of 90 failed, the provider failed: “451 try later”\. The next one in 1 s, at \d\d:00:01\.$/,
     );
@@ -82,27 +82,27 @@ describe("one step at a time", () => {
     expect(retry?.source).toBe("workers/core/job.ts#backoffDelay");
   });
 
-  it("tells the end with the time that it took and waited", () => {
+  it("explains the end with the time that it took and waited", () => {
     const second = jobView({ ...again, phase: "running", startedAt: after(1_100), startedBy: ids.worker });
     expect(texts(second, again)).toEqual(["worker 4123 starts attempt 2 of 90, after 20 ms of waiting."]);
     expect(texts(done, second)).toEqual(["done in 1.2 s, of which 1.1 s waiting. Result: sent."]);
   });
 
-  it("tells nothing about a row that has not changed", () => {
-    for (const row of [committed, published, running, again, done]) expect(told(row, row)).toEqual([]);
+  it("explains nothing about a row that has not changed", () => {
+    for (const row of [committed, published, running, again, done]) expect(explained(row, row)).toEqual([]);
   });
 });
 
 describe("what passed unseen", () => {
-  it("is told completely and in order, from nothing to done", () => {
+  it("is explained completely and in order, from nothing to done", () => {
     const wanted = ["committed", "published", "started", "retry", "started", "done"];
     expect(kinds(done)).toEqual(wanted);
-    const times = told(done).map(({ at }) => at ?? Number.NaN);
+    const times = explained(done).map(({ at }) => at ?? Number.NaN);
     expect(times).toEqual(times.toSorted((one, other) => one - other));
     expect(times).toHaveLength(wanted.length);
   });
 
-  it("is told from each state on, without a repetition", () => {
+  it("is explained from each state on, without a repetition", () => {
     const steps = [committed, published, running, again, done];
     steps.forEach((from, index) => {
       const stepwise = steps.slice(index + 1).flatMap((step, offset) => kinds(step, steps[index + offset]));
@@ -119,7 +119,7 @@ describe("what passed unseen", () => {
     expect(texts(fast)[1]).toBe("given to the broker.");
   });
 
-  it("is told once, although the relay records the publication after the start", () => {
+  it("is explained once, although the relay records the publication after the start", () => {
     const early = jobView({ phase: "running", startedAt: after(4), startedBy: ids.worker });
     expect(kinds(early)).toEqual(["committed", "published", "started"]);
     expect(kinds(jobView({ ...early, state: "PUBLISHED", publishedAt: after(6) }), early)).toEqual([]);
@@ -145,14 +145,14 @@ describe("crashes, losses and releases", () => {
     history: [crash],
   });
 
-  it("tells who died, which crash it was, and who took over", () => {
+  it("explains who died, which crash it was, and who took over", () => {
     expect(texts(takenOver, running)).toEqual([
       "worker 4123 died during the run: crash 1 of 3, found 12 s after the start.",
       "worker 4124 takes over attempt 1 of 90.",
     ]);
   });
 
-  it("tells a crash that the sweep found, and the publication after it", () => {
+  it("explains a crash that the sweep found, and the publication after it", () => {
     const swept = jobView({
       ...{ phase: "queued", state: "PUBLISHED", epoch: 2, crashes: 1, publishedAt: after(12_050) },
       history: [crash],
@@ -194,7 +194,7 @@ describe("crashes, losses and releases", () => {
     expect(kinds(failing).at(-1)).toBe("crashed");
   });
 
-  it("tells that the broker lost a job, and its second publication", () => {
+  it("explains that the broker lost a job, and its second publication", () => {
     const lost = jobView({
       ...{ epoch: 2, publishedAt: after(12) },
       history: [{ startedAt: null, endedAt: after(5_000), by: null, outcome: "lost" }],
@@ -229,12 +229,12 @@ describe("crashes, losses and releases", () => {
     ]);
   });
 
-  it("tells a timeout with its source", () => {
+  it("explains a timeout with its source", () => {
     const slow = jobView({
       ...again,
       history: [{ ...firstRetry, kind: "timeout", error: "TimeoutError: timed out after 60000 ms" }],
     });
-    expect(told(slow, running)[0]).toMatchObject({ source: "workers/core/run.ts#openRun" });
+    expect(explained(slow, running)[0]).toMatchObject({ source: "workers/core/run.ts#openRun" });
     expect(texts(slow, running)[0]).toContain("it took too long and was stopped: “timed out after 60000 ms”");
   });
 });
@@ -262,7 +262,7 @@ describe("the dead letter", () => {
     ]);
   });
 
-  it("tells a replay, and counts attempts anew", () => {
+  it("explains a replay, and counts attempts anew", () => {
     const replayed = jobView({
       ...{ epoch: 2, publishedAt: after(12) },
       history: [failure, { startedAt: null, endedAt: after(9_000), by: null, outcome: "replayed" }],
@@ -280,7 +280,7 @@ describe("the dead letter", () => {
     expect(texts(second).at(-1)).toContain("starts attempt 1 of 90");
   });
 
-  it("tells a cancellation", () => {
+  it("explains a cancellation", () => {
     const cancelled = jobView({ state: "CANCELLED", phase: "cancelled", finishedAt: after(700) });
     expect(texts(cancelled, committed)).toEqual(["cancelled before its first start."]);
   });
@@ -298,7 +298,7 @@ describe("flows and order", () => {
     rootId: "p",
   });
 
-  it("counts the children that have ended, and tells when the parent can start", () => {
+  it("counts the children that have ended, and says when the parent can start", () => {
     expect(texts(parent)[0]).toContain("It waits for 4 children.");
     const three = jobView({ ...parent, openChildren: 1 });
     expect(texts(three, parent)).toEqual(["3 of 4 children have ended."]);
@@ -316,7 +316,7 @@ describe("flows and order", () => {
     ]);
   });
 
-  it("tells what the end of a child means for its parent, and where a job comes from", () => {
+  it("explains what the end of a child means for its parent, and where a job comes from", () => {
     const family = { ...model, jobs: new Map([["p", jobView({ ...parent, openChildren: 2 })]]) };
     const child = jobView({
       name: "video-encode",
@@ -325,7 +325,7 @@ describe("flows and order", () => {
       rootId: "p",
       onFailure: "continue",
     });
-    const [first] = tell(undefined, child, { model: family });
+    const [first] = explain(undefined, child, { model: family });
     expect(first?.text).toBe("video-encode 720p …f3a1: a row of the ledger, as a child of video-package.");
     expect(first?.why).toContain("its parent goes on without it");
     const ended = jobView({
@@ -339,14 +339,14 @@ describe("flows and order", () => {
         finishedAt: after(50),
       },
     });
-    expect(tell(child, ended, { model: family }).at(-1)?.text).toContain(
+    expect(explain(child, ended, { model: family }).at(-1)?.text).toContain(
       "Its parent video-package waits for 2 more children.",
     );
     const follow = jobView({ causeId: "p" });
-    expect(tell(undefined, follow, { model: family })[0]?.text).toContain("added by video-package");
+    expect(explain(undefined, follow, { model: family })[0]?.text).toContain("added by video-package");
   });
 
-  it("tells when a job's turn comes, also where the row does not show it any more", () => {
+  it("explains when a job's turn comes, also where the row does not show it any more", () => {
     const waiting = jobView({ state: "WAITING", phase: "turn", orderKey: "u" });
     const due = jobView({ ...waiting, state: "PENDING", phase: "committed", readyAt: after(300) });
     expect(kinds(due, waiting)).toEqual(["turn"]);
@@ -359,7 +359,7 @@ describe("flows and order", () => {
     ]);
   });
 
-  it("tells refusals by the broker", () => {
+  it("explains refusals by the broker", () => {
     expect(texts(jobView({ publishTries: 2, error: "too large" }), committed)).toEqual([
       "the broker refused it, 2 of 10: too large.",
     ]);
@@ -368,5 +368,5 @@ describe("flows and order", () => {
 
 it("knows no model: a page that has just been opened", () => {
   const empty = { ...model, queues: new Map(), workers: [] };
-  expect(tell(undefined, done, { model: empty }).map(({ kind }) => kind)).toContain("retry");
+  expect(explain(undefined, done, { model: empty }).map(({ kind }) => kind)).toContain("retry");
 });

@@ -7,7 +7,7 @@ import { lifeOf } from "./life.js";
  * undefined for a job that was not seen before. `source` is "path#symbol"; `at` is in ms, and undefined where the row
  * has no time.
  */
-export const tell = (before, after, { model }) => {
+export const explain = (before, after, { model }) => {
   const crashes = model.queues?.get(after.name)?.crashes;
   const known = new Set(before ? lifeOf(before, { crashes }).map(({ key }) => key) : []);
   const turned = before?.state === "WAITING";
