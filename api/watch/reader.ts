@@ -7,7 +7,7 @@ const IDLE = 1_000;
 /** Milliseconds for which an act, and a change, keep the reads close together. */
 const HURRY_FOR = 2_000;
 const LIVELY_FOR = 5_000;
-/** The pause after a read is at least this many times as long as the read. */
+/** The pause after a read is at least this many times as long as the read, up to a second. */
 const SHARE = 20;
 
 interface ReaderDeps {
@@ -69,7 +69,7 @@ export const createReader = ({ createFeed, onUpdate, onStale, onError }: ReaderD
   const delay = () => {
     const now = performance.now();
     const usual = now < livelyUntil ? LIVELY : IDLE;
-    return Math.max(now < hurryUntil ? HURRY : usual, took * SHARE);
+    return Math.max(now < hurryUntil ? HURRY : usual, Math.min(IDLE, took * SHARE));
   };
 
   /** Reads after so many milliseconds, or earlier if that is planned. */
