@@ -21,7 +21,7 @@ const main = async (): Promise<void> => {
   if (missingChromium) throw new Error(missingChromium);
   await using cleanups = new AsyncDisposableStack();
   const url = await startSystem(cleanups);
-  const browser = cleanups.adopt(await startChromium(), (each) => each.close());
+  const browser = cleanups.adopt(await startChromium({ whole: true }), (each) => each.close());
   await mkdir(folder, { recursive: true });
   await writeAnimation(browser, url);
   for (const [name, options] of VIEWS) await writeScreenshot(browser, url, name, options);

@@ -1,6 +1,7 @@
 import { html, nothing } from "./lit/lit-html.js";
 import { breakageCard, breakButton, foreseenText } from "./breakage-card.js";
 import { brokenIn, CARDS, foreseen, isBroken, MODES, PROVIDERS } from "./breakages.js";
+import { serves } from "./words.js";
 
 const labels = new Map(MODES);
 
@@ -62,10 +63,12 @@ const providerCard = (view, provider) => {
 
 const workerCard = ({ model, run, breakages, isBusy, problemOf }) => {
   const alive = model.workers.filter((worker) => worker.alive);
-  const kill = ({ id }) => {
-    const name = model.workerName(id);
-    return breakButton({ id: "worker", label: `Kill ${name}`, busy: isBusy("worker") }, () =>
-      run("worker", `Killed ${name}`, () => breakages.killWorker(id)),
+  const kill = (worker) => {
+    const name = model.workerName(worker.id);
+    const queues = serves(worker, model);
+    const label = `Kill ${name}${queues && ` (${queues})`}`;
+    return breakButton({ id: "worker", label, busy: isBusy("worker") }, () =>
+      run("worker", `Killed ${name}`, () => breakages.killWorker(worker.id)),
     );
   };
   return breakageCard(

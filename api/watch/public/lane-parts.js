@@ -51,7 +51,9 @@ const createStation = ({ name }) => {
       const left = name === "ended" ? 0 : Math.max(0, number - shown);
       peak = left === 0 ? 0 : Math.max(peak, left);
       setAttribute(node, "data-count", String(number));
-      setText(total, number > 0 ? `${count(number)}${lane.capped && number >= 10_000 ? "+" : ""}` : "");
+      const text = number > 0 ? `${count(number)}${lane.capped && number >= 10_000 ? "+" : ""}` : "";
+      setText(total, text);
+      total.toggleAttribute("data-long", text.length > 5);
       setText(more, left > 0 ? `+${count(left)}` : "");
       node.toggleAttribute("data-more", left > 0);
       bar.style.transform = `scaleX(${peak > 0 ? left / peak : 0})`;

@@ -115,6 +115,11 @@ const cell = (files, format) => {
   </td>`;
 };
 
+const ROLES = {
+  ...{ VARIANT: "variant", RENDITION: "rendition", PLAYLIST: "playlist", POSTER: "frame" },
+  SUBTITLES: "subtitle file",
+};
+
 /** The newest video in a player with its subtitles. */
 export const video = (upload, { unplayable = false } = {}) => {
   if (upload === undefined) return needsSession();
@@ -144,7 +149,7 @@ export const video = (upload, { unplayable = false } = {}) => {
     ${upload.note ? html`<p class="quiet">${upload.note}</p>` : nothing}
     <p class="quiet">
       ${plural(upload.files.length, "file")}:
-      ${[...Map.groupBy(upload.files, ({ role }) => role.toLowerCase())].map(([role, some]) => `${some.length} ${role}`).join(", ")}
+      ${[...Map.groupBy(upload.files, ({ role }) => role)].map(([role, some]) => plural(some.length, ROLES[role])).join(", ")}
     </p>
   `;
 };

@@ -1,4 +1,4 @@
-import { count } from "./numbers.js";
+import { count, plural } from "./numbers.js";
 
 /** Words for times, jobs and workers, the same everywhere on the live page. */
 
@@ -18,6 +18,13 @@ export const workerName = (id, model) => {
   if (model?.workerName && id) return model.workerName(id);
   const [, pid] = /-(\d+)-[\da-f]{6}$/.exec(id ?? "") ?? [];
   return pid ? `worker ${pid}` : `worker ${id ?? "?"}`;
+};
+
+/** The queues of a worker that does not serve all; "" otherwise. */
+export const serves = ({ about }, model) => {
+  const names = Object.keys(about?.queues ?? {});
+  if (names.length === 0 || names.length >= model.queues.size) return "";
+  return names.length > 3 ? plural(names.length, "queue") : names.join(", ");
 };
 
 const DETAILS = {

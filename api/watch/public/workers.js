@@ -3,6 +3,7 @@ import { html, nothing } from "./lit/lit-html.js";
 import { age, plural } from "./numbers.js";
 import { createPanel } from "./panel.js";
 import { shortId } from "./phases.js";
+import { serves } from "./words.js";
 
 /** As in workers/core: a worker without a heartbeat for this long is dead. */
 const DEAD_AFTER_MS = 10_000;
@@ -33,7 +34,7 @@ export const createWorkers = (section, context) => {
     const isAlive = worker.alive && silent < DEAD_AFTER_MS;
     const state = isAlive ? (silent > SILENT_MS ? "silent" : "alive") : "dead";
     return html`<li class="desk" data-worker=${worker.id} data-state=${state}>
-      <h3>${model.workerName(worker.id)}</h3>
+      <h3>${model.workerName(worker.id)} <span class="serves">${serves(worker, model)}</span></h3>
       <p class="facts">
         <span>pid ${worker.about?.pid ?? "?"}</span><span class="host">${worker.about?.host ?? ""}</span
         ><span class="heart"
