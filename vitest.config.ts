@@ -78,7 +78,10 @@ class LongestFirst extends BaseSequencer {
 }
 
 /** Parts of paths: the longest first. */
-const LONG = ["dispatch-killed", "test/start", "outages", "flows/video", "-killed", "test/chaos"];
+const LONG = [
+  ...["test/start", "watch-breaks", "watch-tour", "dispatch-killed", "outages", "test/tour", "watch-buttons"],
+  ...["flows/video", "watch-acts", "-killed", "test/chaos", "mail-limit"],
+];
 
 export default defineConfig({
   test: {

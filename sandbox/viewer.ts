@@ -27,7 +27,10 @@ export const createViewer = (inbox: Inbox, outage: Outage): Router =>
     .get("/messages/:id/html", (request, response) => {
       const stored = inbox.find(request.params.id);
       if (!stored) return void response.sendStatus(404);
-      response.set("Content-Security-Policy", INERT_HTML).type("html").send(openLinksInTabs(stored.message.html));
+      response
+        .set("Content-Security-Policy", INERT_HTML)
+        .type("html")
+        .send(openLinksInTabs(stored.message.html));
     })
 
     .get("/events", notifyOf(inbox, outage));

@@ -1,8 +1,30 @@
 import { z } from "zod";
+import type { Tx } from "../../infra/database.ts";
+import type { Jobs, Sql } from "../../workers/core/index.ts";
 import { Problem } from "../http/problem.ts";
-import { providers } from "./breaks.ts";
-import type { ControlDeps } from "./controls.ts";
+import { type BreakSwitches, providers } from "./breaks.ts";
+import type { Demos } from "./demos.ts";
+import type { Loads } from "./loads.ts";
 import { cancel, retry, retryMany, selection } from "./repairs.ts";
+import type { Safety } from "./safety.ts";
+import type { SandboxClient } from "./sandbox-client.ts";
+
+export interface ControlDeps {
+  readonly safety: Safety;
+  readonly breaks: BreakSwitches;
+  readonly demos: Demos;
+  readonly loads: Loads;
+  readonly sandbox: SandboxClient;
+  readonly jobs: Jobs<Tx>;
+  readonly sql: Sql;
+  readonly queues: readonly string[];
+  /** The name of this process, as the stream has it. */
+  readonly server: string;
+  /** Orders a worker to kill itself. Resolves with false if it does not listen. */
+  killWorker(id: string): Promise<boolean>;
+  /** Kills this process. */
+  die(): Promise<never>;
+}
 
 /** An act of the live page. */
 interface Act<Body extends z.ZodType> {

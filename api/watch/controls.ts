@@ -1,31 +1,8 @@
 import { type RequestHandler, Router } from "express";
-import type { Tx } from "../../infra/database.ts";
-import type { Jobs, Sql } from "../../workers/core/index.ts";
 import { readJson } from "../http/json-body.ts";
-import type { BreakSwitches } from "./breaks.ts";
-import { type AnyAct, breakActs, demoActs, repairActs } from "./control-acts.ts";
-import type { Demos } from "./demos.ts";
-import type { Loads } from "./loads.ts";
+import { type AnyAct, breakActs, type ControlDeps, demoActs, repairActs } from "./control-acts.ts";
 import { provided } from "./provided.ts";
 import type { Safety } from "./safety.ts";
-import type { SandboxClient } from "./sandbox-client.ts";
-
-export interface ControlDeps {
-  readonly safety: Safety;
-  readonly breaks: BreakSwitches;
-  readonly demos: Demos;
-  readonly loads: Loads;
-  readonly sandbox: SandboxClient;
-  readonly jobs: Jobs<Tx>;
-  readonly sql: Sql;
-  readonly queues: readonly string[];
-  /** The name of this process, as the stream has it. */
-  readonly server: string;
-  /** Orders a worker to kill itself. Resolves with false if it does not listen. */
-  killWorker(id: string): Promise<boolean>;
-  /** Kills this process. */
-  die(): Promise<never>;
-}
 
 /** Everything below /watch/control. */
 export const createControls = (deps: ControlDeps): Router => {

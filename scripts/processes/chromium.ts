@@ -12,8 +12,8 @@ export const missingChromium =
   (SHELL ?? WHOLE) ? undefined : "there is no Chromium: apt-get install chromium-headless-shell";
 
 /**
- * The installed browser, which plays H.264; the one that Playwright downloads does not. With `whole`, the one that shows
- * PDFs, if it is installed.
+ * The installed browser, which plays H.264; the one that Playwright downloads does not. With `whole`, the one that
+ * shows PDFs, if it is installed.
  */
 export const startChromium = ({ whole = false } = {}): Promise<Browser> =>
   chromium.launch({

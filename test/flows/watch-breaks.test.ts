@@ -29,7 +29,7 @@ const open = async () =>
 describe.skipIf(missingChromium)("on the live page, the system recovers", () => {
   beforeAll(async () => {
     [system, browser] = await Promise.all([createWatchedSystem(), startChromium()]);
-    visitor = await visit(browser, system.apiUrl);
+    visitor = await visit(browser, system.apiUrl, { reducedMotion: "reduce" });
   });
   afterAll(async () => {
     await browser.close();

@@ -28,7 +28,10 @@ describe.skipIf(missingChromium)("the tour", () => {
   });
 
   const doStep = async (name: string) => {
-    const visitor = await visit(browser, system.apiUrl, { path: `/watch#step=${name}` });
+    const visitor = await visit(browser, system.apiUrl, {
+      path: `/watch#step=${name}`,
+      reducedMotion: "reduce",
+    });
     const tour = visitor.section("tour");
     await tour.getByRole("radio").nth(trueOutcome(name)).check();
     await tour.getByRole("button", { name: "Do it", exact: true }).click();
