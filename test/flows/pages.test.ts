@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createSandbox } from "../../sandbox/sandbox.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { closePages, missingChromium, startChromium } from "../support/browser/chromium.ts";
+import { findBarriers } from "../support/watch/visitor.ts";
 import { codeIn, createPeople, type People, tokenIn } from "../support/api/people.ts";
 import { until } from "../../scripts/processes/until.ts";
 
@@ -219,6 +220,19 @@ describe("the pages", () => {
     const again = await open(`keep-account#${token}`);
     await click(again, "Keep my account");
     await again.getByRole("heading", { name: INVALID_LINK }).waitFor();
+  });
+
+  test("have no barrier that axe finds, apart from Swagger UI", async () => {
+    const ada = await people.verified("barriers@example.com");
+    const page = await open("login");
+    await fill(page, { Email: ada.email, Password: ada.password });
+    await click(page, "Log in");
+    await page.getByRole("link", { name: "projects" }).waitFor();
+    const signedIn = ["account", "projects", "reports", "notifications", "invitation", "account-closed"];
+    for (const path of [...paths.filter((each) => each !== "docs"), ...signedIn]) {
+      await page.goto(`${app.url}/${path}`);
+      expect([path, await findBarriers(page)]).toEqual([path, []]);
+    }
   });
 
   test("keep the button while the server is unavailable", async () => {
