@@ -43,10 +43,11 @@ export const createChosen = (holder, { model, clock, selected, onSelect }) => {
   return { say: (text) => setText(sentence, text) };
 };
 
+/** One that is due, if there is any: others will not move for hours. */
 const newestOwn = (model) => {
-  let newest;
-  for (const id of model.mine) if (model.jobs.has(id) && (!newest || id > newest)) newest = id;
-  return newest && model.jobs.get(newest);
+  const own = [...model.mine].flatMap((id) => model.jobs.get(id) ?? []);
+  const due = own.filter(({ phase }) => phase !== "scheduled");
+  return (due.length > 0 ? due : own).reduce((one, other) => (one?.id > other.id ? one : other), undefined);
 };
 
 const timeLeft = ({ retryAt }, now) => {

@@ -27,7 +27,6 @@ export const openStream = (model, watched) => {
 
   const open = () => {
     close();
-    if (model.state !== "stale") model.setState("connecting");
     source = new EventSource(streamUrl([...watched(), ...model.own()]));
     for (const kind of EVENTS) source.addEventListener(kind, receive(kind, source));
     source.addEventListener("error", failed);
@@ -50,7 +49,10 @@ export const openStream = (model, watched) => {
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hiddenTimer);
     if (document.hidden) hiddenTimer = setTimeout(close, HIDDEN_MS);
-    else if (!source) open();
+    else if (!source) {
+      model.setState("connecting");
+      open();
+    }
   });
 
   /** Several ids that are added at once open one connection. */
