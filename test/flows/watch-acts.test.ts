@@ -1,4 +1,4 @@
-import type { Browser } from "playwright-core";
+import type { Browser, Route } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { missingChromium, startChromium } from "../../scripts/processes/chromium.ts";
 import { until } from "../../scripts/processes/until.ts";
@@ -57,11 +57,28 @@ describe.skipIf(missingChromium)("on the live page", () => {
     await visitor.section("results").getByText("Confirm your email address").first().waitFor();
     await visitor.press(/^Upload the picture/);
     await visitor.section("results").getByRole("tab", { name: "Picture" }).click();
-    await until("the picture is drawn", () =>
-      visitor.page.evaluate<boolean>(
-        `[...document.querySelectorAll("#results img")].some(({ complete, naturalWidth }) => complete && naturalWidth > 0)`,
-      ),
-    );
+    await isDrawn(visitor);
+    expect(visitor.problems).toEqual([]);
+  });
+
+  test("a response that is late does not replace a newer result", async () => {
+    const visitor = await open();
+    await visitor.signUp();
+    const before = (await doneJobs("image-resize")).length;
+    const late = Promise.withResolvers<void>();
+    const release = async (route: Route) => {
+      const response = await route.fetch();
+      await isDrawn(visitor);
+      await route.fulfill({ response });
+      late.resolve();
+    };
+    await visitor.page.route("**/v1/uploads?limit=20", release, { times: 1 });
+    await visitor.section("results").getByRole("tab", { name: "Picture" }).click();
+    await visitor.press(/^Upload the picture/);
+    await isDone("image-resize", before + 1);
+    await late.promise;
+    await visitor.page.waitForTimeout(500);
+    await isDrawn(visitor);
     expect(visitor.problems).toEqual([]);
   });
 
@@ -113,6 +130,13 @@ describe.skipIf(missingChromium)("on the live page", () => {
     expect(await moves("reduce")).toBe(0);
   });
 });
+
+const isDrawn = ({ page }: Visitor) =>
+  until("the picture is drawn", () =>
+    page.evaluate<boolean>(
+      `[...document.querySelectorAll("#results img")].some(({ complete, naturalWidth }) => complete && naturalWidth > 0)`,
+    ),
+  );
 
 /** Moves the focus forward to the control with this name. */
 const tabTo = async ({ page }: Visitor, name: RegExp) => {

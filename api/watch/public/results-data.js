@@ -2,13 +2,27 @@
 
 const JSON_ONLY = { headers: { "X-Watch": "1" } };
 
-/** The body of a GET; undefined without a session or a response. These reads are no acts: they are not in the story. */
-const read = async (path) => {
+const TRIES = 10;
+const RETRY_MS = 1_000;
+
+/**
+ * The body of a GET, tried again while the server is away or busy; undefined without a session or a response. These
+ * reads are no acts: they are not in the story.
+ */
+const read = async (path, tries = TRIES) => {
+  const { status, body } = await get(path);
+  const isTemporary = status === 0 || status === 429 || status >= 500;
+  if (!isTemporary || tries === 1) return body;
+  await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  return read(path, tries - 1);
+};
+
+const get = async (path) => {
   try {
     const response = await fetch(path, JSON_ONLY);
-    return response.ok ? await response.json() : undefined;
+    return { status: response.status, body: response.ok ? await response.json() : undefined };
   } catch {
-    return undefined;
+    return { status: 0 };
   }
 };
 

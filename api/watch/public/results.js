@@ -37,8 +37,15 @@ export const createResults = (section, context) => {
     phones: readPhones,
   };
 
+  const reads = new Map(TABS.map(({ id }) => [id, { begun: 0, shown: 0 }]));
+
+  /** Reads may overlap: one that began earlier does not replace what a later one has found. */
   const load = async (tab) => {
+    const read = reads.get(tab);
+    const number = ++read.begun;
     const found = await loaders[tab]();
+    if (number < read.shown) return;
+    read.shown = number;
     // A video that plays, and a PDF that is read, stay as long as they are the same.
     if (JSON.stringify(state.data[tab]) === JSON.stringify(found)) return;
     state.data = { ...state.data, [tab]: found };
@@ -144,14 +151,15 @@ export const createResults = (section, context) => {
     video: (upload) => video(upload, state),
   };
 
-  const waiting = new Map();
+  const waiting = new Set();
   const loadSoon = (tab) => {
     if (tab !== state.tab) return void state.fresh.add(tab);
     if (waiting.has(tab)) return;
-    waiting.set(
-      tab,
-      setTimeout(() => void load(tab).finally(() => waiting.delete(tab)), TOGETHER),
-    );
+    waiting.add(tab);
+    setTimeout(() => {
+      waiting.delete(tab);
+      void load(tab);
+    }, TOGETHER);
   };
 
   context.model.subscribe(({ jobs }) => {
