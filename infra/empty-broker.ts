@@ -4,7 +4,7 @@ import { connectRedis, isRedisUrl, keyPrefix, mastersOf, type Sql } from "../wor
 
 /**
  * Deletes everything that the broker holds: in Redis the keys of the prefix, on every master of a cluster; in
- * PostgreSQL the rows of BullMQ's tables. Pauses are forgotten too. Resolves with the number of jobs that it held.
+ * PostgreSQL the jobs and all about them. Pauses are forgotten too. Resolves with the number of jobs that it held.
  */
 export const emptyBroker = (queueUrl: string, queuePrefix: string): Promise<number> =>
   isRedisUrl(queueUrl) ? emptyRedis(queueUrl, keyPrefix(queueUrl, queuePrefix)) : emptyPostgres(queueUrl);
@@ -48,17 +48,21 @@ const emptyPostgres = async (url: string): Promise<number> => {
   await client.connect();
   try {
     const sql: Sql = async (text, values) => (await client.query(text, [...values])).rows;
-    return await emptyTables(sql);
+    return await emptyTables(sql, KEPT);
   } finally {
     await client.end();
   }
 };
 
-/** Deletes every row of BullMQ's tables. Resolves with the number of jobs, as counted shortly before. */
-export const emptyTables = async (sql: Sql): Promise<number> => {
+/** Without them, the next check of the broker makes its schema anew, and what was published meanwhile is lost again. */
+const KEPT = ["migration", "job_seq"];
+
+/** Deletes all rows of BullMQ's tables, apart from `kept`. Resolves with the number of jobs, counted shortly before. */
+export const emptyTables = async (sql: Sql, kept: readonly string[] = []): Promise<number> => {
   const [found] = await sql<{ names: string | null }>(
-    `SELECT string_agg(format('bullmq.%I', tablename), ', ') AS names FROM pg_tables WHERE schemaname = 'bullmq'`,
-    [],
+    `SELECT string_agg(format('bullmq.%I', tablename), ', ') AS names FROM pg_tables
+     WHERE schemaname = 'bullmq' AND tablename <> ALL ($1)`,
+    [kept],
   );
   if (!found?.names) return 0;
   const [held] = await sql<{ jobs: number }>(

@@ -90,6 +90,11 @@ test("the broker still knows the jobs of a paused queue, and an emptied broker f
   expect(["waiting", "prioritized"]).toContain(await core.broker.queue("forgotten").getJobState(`${id}-1`));
   // Only the own keys: other files share the cluster.
   expect(await emptyBroker(core.queueUrl, core.queuePrefix)).toBe(1);
-  await until("the broker responds", () => core.broker.ping().then(() => true));
   expect(await core.broker.isPaused("forgotten")).toBe(false);
+
+  // It is usable at once: what it gets from then on stays.
+  const next = await enqueue(job("forgotten"), 1);
+  await core.reaches(next, "PUBLISHED");
+  await core.broker.ping();
+  expect(["waiting", "prioritized"]).toContain(await core.broker.queue("forgotten").getJobState(`${next}-1`));
 });
