@@ -64,11 +64,12 @@ const scrapes = metrics?.serve(core.health);
 
 shutDown = closeOnSignal(log, async () => {
   health?.close();
-  scrapes?.close();
   await dispatching.close();
   await core.close(config.shutdownGraceMs);
   for (const close of closing) close();
   storage.close();
+  // Late, so that the last counts of the drain, and a stuck consumer, are scraped.
+  scrapes?.close();
   await broker.close();
   await database.close();
 });
