@@ -9,6 +9,7 @@ import {
   type WorkerOptions,
 } from "bullmq";
 import type { Redis } from "ioredis";
+import { brokerIdentity } from "./broker-id.ts";
 import { postgresConnections } from "./broker-postgres.ts";
 import { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";
 import { isRedisUrl } from "./redis-url.ts";
@@ -23,6 +24,8 @@ type AnyWorker = Worker<unknown, unknown, string, IQueueBackend>;
 
 /** The engine that distributes work. It may lose everything, because the ledger can publish every job again. */
 export interface Broker {
+  /** Tells it from other brokers, see broker-id.ts. */
+  readonly id: string;
   /**
    * Rejects while the broker is unavailable or, on Redis, refuses writes (it is a replica, or full, or cannot save),
    * and if it could evict jobs (Redis must run with `noeviction`).
@@ -108,6 +111,7 @@ export const openBroker = (url: string, queuePrefix: string, onError: (error: Er
   };
 
   return {
+    id: brokerIdentity(url, isRedis ? prefix : ""),
     ping: connections.ping,
     queue: open,
     pause: (name) => open(name).pause(),
