@@ -58,6 +58,9 @@ describe("requests that Node rejects get the usual error format", () => {
     expect(response.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(response.headers.get("connection")).toBe("close");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(response.headers.get("strict-transport-security")).toContain("max-age=31536000");
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
     const id = response.headers.get("x-request-id");
     expect(response.body["requestId"]).toBe(id);
     await expect.poll(() => app.logged.join()).toContain(id);
