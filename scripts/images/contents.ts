@@ -12,11 +12,12 @@ export const leftOut: Readonly<Record<Image, readonly string[]>> = {
       "@expo-google-fonts/noto-sans-thai",
     ],
     ...["bidi-js", "d3-scale", "d3-shape", "fontkit", "linebreak", "pdfkit"],
-    ...["eta", "firebase-admin", "libheif-js", "nodemailer", "sharp", "yazl"],
+    ...["eta", "firebase-admin", "nodemailer", "sharp", "yazl"],
   ],
   worker: [
     "express",
     "file-type",
+    "fxa-common-password-list",
     "helmet",
     "lit-html",
     "pino-http",
@@ -36,6 +37,11 @@ const UNUSED: readonly [pattern: RegExp, why: string][] = [
   [/\.map$/, "source maps: only debuggers read them"],
   [/\.[cm]?tsx?$/, "types and sources: Node loads no TypeScript from packages"],
   [/(^|\/)(readme|changelog|history|contributing)[^/]*$/i, "documentation; licences stay"],
+  [
+    /^(@google-cloud|@grpc|@protobufjs|google-gax|protobufjs|proto3-json-serializer|teeny-request)\//,
+    "for Firestore and Cloud Storage: optional packages of firebase-admin",
+  ],
+  [/^fxa-common-password-list\/source_data\//, "the list from which the package's own was made"],
   [
     /^@prisma\/client\/runtime\/query_compiler_(small|.*(cockroachdb|mysql|sqlite|sqlserver))/,
     "other databases",
