@@ -6,7 +6,7 @@ import { type Package, productionPackages } from "./supply/packages.ts";
 
 // npm run sbom [-- FILE]: writes a software bill of materials (CycloneDX 1.5, JSON) of what production may install.
 
-export interface Sbom {
+interface Sbom {
   bomFormat: string;
   specVersion: string;
   metadata: { component: { "bom-ref": string; name: string } };
@@ -19,7 +19,7 @@ export interface Sbom {
  * tools need as well.
  * @throws Error if npm's SBOM lacks one of the packages
  */
-export const limitTo = (packages: readonly Package[], sbom: Sbom): Sbom => {
+const limitTo = (packages: readonly Package[], sbom: Sbom): Sbom => {
   const known = new Set(packages.map(({ name, version }) => `${name}@${version}`));
   const components = sbom.components.filter(({ name, version }) => known.has(`${name}@${version}`));
   const listed = new Set(components.map(({ name, version }) => `${name}@${version}`));

@@ -76,7 +76,7 @@ test("images are pinned to what their tags are now, also when they were pinned b
 
 test("the digest of a tag comes from the registry, with an anonymous token", async () => {
   const asked: unknown[] = [];
-  await using registry = await listen((url, authorization) => {
+  await using registry = await listen((url, authorization): Answer => {
     asked.push([url, authorization]);
     if (url.startsWith("/token")) return { body: JSON.stringify({ token: "anonymous" }) };
     const challenge = `Bearer realm="${registry.origin}/token",service="registry",scope="repository:library/node:pull"`;

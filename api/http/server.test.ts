@@ -66,6 +66,13 @@ describe("requests that Node rejects get the usual error format", () => {
     await expect.poll(() => app.logged.join()).toContain(id);
   });
 
+  test("TRACE", async () => {
+    const secret = "Cookie: session=s3cret\r\n";
+    const response = await send(`TRACE /v1/me HTTP/1.1\r\nHost: app.test\r\n${secret}${close}\r\n`);
+    expect(response).toMatch(/^HTTP\/1.1 405 /);
+    expect(response).not.toContain("s3cret");
+  });
+
   test("a slow JSON body", async () => {
     const { hostname, port } = new URL(app.url);
     const socket = connect({ host: hostname, port: Number(port) });
