@@ -1,4 +1,5 @@
 import type { Broker } from "./broker.ts";
+import { count } from "./counts.ts";
 import { describeError } from "./errors.ts";
 import { startLane } from "./lane.ts";
 import {
@@ -83,6 +84,7 @@ const createPublish = (sql: Sql, broker: Broker, log: Log) => {
       await releaseClaims(sql, jobs);
       throw error;
     }
+    count("published", name, published.length);
     if (published.length > 0) await markPublished(sql, published);
   };
 

@@ -1,4 +1,5 @@
 import type { Broker } from "./broker.ts";
+import { count } from "./counts.ts";
 import { startTask, type RunningTask } from "./lead.ts";
 import type { Database } from "./enqueue.ts";
 import { advanceParent, finishedUnreported } from "./ledger/flow.ts";
@@ -38,9 +39,11 @@ export const startSweep = ({ sql, broker, log, observe, nudge }: Deps): RunningT
     const lost = jobs.filter((_job, index) => !ALIVE.has(states[index] ?? ""));
     if (lost.length === 0) return;
     const again = await publishAgain(sql, lost);
-    for (const { id, name: job, attempt, crashedAfter } of again)
+    for (const { id, name: job, attempt, crashedAfter } of again) {
+      count("republished", job);
       if (crashedAfter !== null)
         observe({ job, id, attempt: attempt + 1, outcome: "crashed", kind: "crashed", runMs: crashedAfter });
+    }
     log.warn({ jobs: again.length }, "sweep: the broker lost jobs, publishing them again");
     nudge();
   };
