@@ -34,9 +34,9 @@ const splitAtSetOperators = (text: string): string[] => {
 const isEnclosed = (text: string): boolean => {
   if (!text.startsWith("(")) return false;
   let depth = 0;
-  for (const [at, character] of [...text].entries()) {
-    if (character === "(") depth += 1;
-    if (character === ")") depth -= 1;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === "(") depth += 1;
+    if (text[at] === ")") depth -= 1;
     if (depth === 0) return at === text.length - 1;
   }
   return false;
