@@ -1,7 +1,7 @@
 import { RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { dashboard, lines, number, percentile, rate } from "./panels.ts";
 
-const A = `job=~".*api.*"`;
+const A = `job="offstage-api"`;
 const REQUESTS = "offstage_http_request_duration_seconds_count";
 const DURATION = "offstage_http_request_duration_seconds";
 

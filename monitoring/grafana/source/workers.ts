@@ -1,7 +1,7 @@
 import { RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { dashboard, lines, number, rate } from "./panels.ts";
 
-const W = `job=~".*worker.*"`;
+const W = `job="offstage-worker"`;
 
 export const workers = dashboard("workers", "Workers", "Are the worker processes alive, busy and healthy?")
   .withRow(new RowBuilder("Processes"))
