@@ -84,7 +84,16 @@ const useAll = async () => {
   await signUp(system.apiUrl, "fail@example.com");
   await untilMetric("offstage_jobs_failed_total");
   await system.setMailOutage("off");
+  await failRequest();
   await untilMetric("offstage_job_rescue_seconds_count");
+};
+
+/** A request whose statement exceeds its time limit of 5 s, because its table is locked. */
+const failRequest = async () => {
+  const lock = system.sql(`BEGIN; LOCK TABLE "User"; SELECT pg_sleep(7); COMMIT`, []);
+  const { status } = await signUp(system.apiUrl, "locked@example.com");
+  expect(status).toBeGreaterThanOrEqual(500);
+  await lock;
 };
 
 const untilMetric = (selector: string) =>
