@@ -66,6 +66,12 @@ const ofOneBroker = process.env["BROKER"] ? beforeBroker : [];
 // It needs a program that not every machine has, so it runs only where it is asked for, as in CI.
 const ofPgBouncer = process.env["PGBOUNCER"] === "true" ? [] : ["test/chaos/pgbouncer.test.ts"];
 
+// The same. The other tests of monitoring/ need no program.
+const ofPrometheus =
+  process.env["PROMETHEUS"] === "true"
+    ? []
+    : ["test/monitoring/queries.test.ts", "test/monitoring/rules.test.ts"];
+
 /**
  * Spreads the files that take long and mostly wait among the others, which mostly compute, and starts the longest first.
  * If one of them started last, the run would wait for it alone.
@@ -83,6 +89,7 @@ class LongestFirst extends BaseSequencer {
 /** Parts of paths: the longest first. */
 const LONG = [
   ...["test/start", "watch-breaks", "watch-tour", "dispatch-killed", "outages", "test/tour", "watch-buttons"],
+  ...["monitoring/queries"],
   ...["flows/video", "watch-acts", "-killed", "test/chaos", "mail-limit"],
 ];
 
@@ -105,7 +112,14 @@ export default defineConfig({
         test: {
           name: "together",
           include,
-          exclude: [...configDefaults.exclude, ...alone, ...ofOtherBroker, ...ofOneBroker, ...ofPgBouncer],
+          exclude: [
+            ...configDefaults.exclude,
+            ...alone,
+            ...ofOtherBroker,
+            ...ofOneBroker,
+            ...ofPgBouncer,
+            ...ofPrometheus,
+          ],
           sequence: { groupOrder: 0 },
         },
       },
