@@ -26,7 +26,7 @@ export const createApp = (deps: AppDeps): Express => {
   return express()
     .set("trust proxy", deps.trustProxy)
     .disable("x-powered-by")
-    .use(logRequests(deps.log, [...loggedPaths(routes), ...(watch?.paths ?? [])]))
+    .use(logRequests(deps.log, [...loggedPaths(routes), ...(watch?.paths ?? [])], deps.tracing))
     .use(warnOfUncountedProxy(deps.trustProxy))
     .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy(deps.storage) } }))
     .use(endConnections(deps.readiness))

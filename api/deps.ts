@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Database, Tx } from "../infra/database.ts";
 import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
-import type { Jobs } from "../workers/core/index.ts";
+import type { Jobs, Tracing } from "../workers/core/index.ts";
 import type { Readiness } from "./http/readiness.ts";
 import type { Streams } from "./notifications/streams.ts";
 import type { UploadWork } from "./uploads/work.ts";
@@ -26,5 +26,7 @@ export interface AppDeps {
   trustProxy: number;
   /** The live page. Only where the sandbox is on. */
   watch?: Watch | undefined;
+  /** Absent: nothing is traced. */
+  tracing?: Tracing | undefined;
   log: Logger;
 }

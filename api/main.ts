@@ -5,7 +5,9 @@ import { openDatabase } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLogger } from "../infra/logging.ts";
 import { checkMigrations } from "../infra/migrations.ts";
+import { openTracing } from "../infra/open-tracing.ts";
 import { openStorage } from "../infra/storage/open.ts";
+import { traceStorage } from "../infra/storage/traced.ts";
 import { createThrottle, noThrottle } from "../infra/throttle.ts";
 import { openBroker, startCore, throttledWarn } from "../workers/core/index.ts";
 import { createSignUp } from "./accounts/signup.ts";
@@ -22,7 +24,8 @@ const log = createLogger("api", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, warnOrExit(log, "database", "DATABASE_URL"));
 const { sql } = database.jobs;
 const broker = openBroker(config.queueUrl, config.queuePrefix, warnOrExit(log, "broker", "QUEUE_URL"));
-const core = startCore({ database: database.jobs, broker, log });
+const tracing = await openTracing(config, "api", log);
+const core = startCore({ database: database.jobs, broker, log, tracing });
 const throttle = config.throttles
   ? createThrottle(
       config.queueUrl,
@@ -31,7 +34,7 @@ const throttle = config.throttles
       throttledWarn(log, "rate limits: a store is unavailable"),
     )
   : noThrottle;
-const storage = await openStorage(config);
+const storage = tracing ? traceStorage(await openStorage(config)) : await openStorage(config);
 const readiness = createReadiness({
   database: database.ping,
   migrations: () => checkMigrations(sql),
@@ -71,6 +74,7 @@ const app = createApp({
   publicUrl: config.publicUrl,
   trustProxy: config.trustProxy,
   watch,
+  tracing,
   log,
 });
 
@@ -92,8 +96,10 @@ closeOnSignal(log, async () => {
   await watch?.close();
   await close(config.shutdownGraceMs);
   await core.close(0);
+  const sent = tracing?.close();
   await broker.close();
   throttle.close();
   storage.close();
   await database.close();
+  await sent;
 });

@@ -4,7 +4,9 @@ import { warnOrExit } from "../infra/connection-errors.ts";
 import { openDatabase } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLogger } from "../infra/logging.ts";
+import { openTracing } from "../infra/open-tracing.ts";
 import { openStorage } from "../infra/storage/open.ts";
+import { traceStorage } from "../infra/storage/traced.ts";
 import { createJobs, openBroker, startCore } from "./core/index.ts";
 import { modules } from "./modules.ts";
 import { schedules } from "./schedules.ts";
@@ -30,7 +32,8 @@ if (recurring.unknown.length > 0) {
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, warnOrExit(log, "database", "DATABASE_URL"));
 const broker = openBroker(config.queueUrl, config.queuePrefix, warnOrExit(log, "broker", "QUEUE_URL"));
-const storage = await openStorage(config);
+const tracing = await openTracing(config, "worker", log);
+const storage = tracing ? traceStorage(await openStorage(config)) : await openStorage(config);
 
 const closing: (() => void)[] = [];
 const onClose = (close: () => void) => void closing.push(close);
@@ -40,7 +43,7 @@ const wired = await Promise.all(
   chosen.map(async (name) => (await modules[name as keyof typeof modules]()).wire(infrastructure)),
 );
 const workers = wired.filter((worker) => worker !== undefined);
-const core = startCore({ database: database.jobs, broker, workers, log });
+const core = startCore({ database: database.jobs, broker, workers, log, tracing });
 
 const dispatching = startSchedules({ database: database.jobs, jobs: core.jobs, log }, recurring.table);
 
@@ -61,8 +64,10 @@ closeOnSignal(log, async () => {
   await core.close(config.shutdownGraceMs);
   for (const close of closing) close();
   storage.close();
+  const sent = tracing?.close();
   await broker.close();
   await database.close();
+  await sent;
 });
 
 /** For the live page. Loaded only where it may exist. */

@@ -8,6 +8,7 @@ import { startPrune } from "./prune.ts";
 import { startRelay } from "./relay.ts";
 import { checkWritable } from "./session.ts";
 import { startWaitingCheck, startSweep } from "./sweep.ts";
+import type { Tracing } from "./trace.ts";
 import { startWorkers, type WorkersOptions } from "./worker.ts";
 
 export interface CoreOptions<Tx> extends Pick<WorkersOptions<Tx>, "lockDuration" | "stalledInterval"> {
@@ -18,6 +19,8 @@ export interface CoreOptions<Tx> extends Pick<WorkersOptions<Tx>, "lockDuration"
   workers?: readonly Worker<Tx>[];
   /** Receives the end of every run, after the log. */
   observe?: Observe;
+  /** Traces publications and runs. */
+  tracing?: Tracing | undefined;
 }
 
 /** Everything about jobs that runs in one process. */
@@ -37,11 +40,11 @@ export interface Core<Tx> {
  * @throws TypeError when two workers have the same job
  */
 export const startCore = <Tx>(options: CoreOptions<Tx>): Core<Tx> => {
-  const { database, broker, log, workers } = options;
+  const { database, broker, log, workers, tracing } = options;
   const { sql } = database;
   refuseTwins(workers ?? []);
   // Batches are left to the processes that work on jobs.
-  const relay = startRelay(sql, broker, log, { batches: workers !== undefined });
+  const relay = startRelay(sql, broker, log, { batches: workers !== undefined, tracing });
   const stopping = new AbortController();
   const observe = observeWith(log, [logRuns(log), ...(options.observe ? [options.observe] : [])]);
 
@@ -52,7 +55,7 @@ export const startCore = <Tx>(options: CoreOptions<Tx>): Core<Tx> => {
     // BullMQ's consumers never recover if their server is unavailable when they start.
     await reached;
     if (stopping.signal.aborted) return undefined;
-    const shared = { sql, broker, log, observe, nudge: relay.nudge };
+    const shared = { sql, broker, log, observe, tracing, nudge: relay.nudge };
     return {
       tasks: [startSweep(shared), startWaitingCheck(database, log), startPrune(sql, log)],
       consumers: startWorkers({ ...options, workers: chosen, observe, nudge: relay.nudge }),

@@ -14,6 +14,8 @@ import {
 import { brokerIdOf, type Sql } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
 import type { Observe } from "./outcome.ts";
+import { recordCrash } from "./run-span.ts";
+import type { Tracing } from "./trace.ts";
 
 /** The broker's states in which a job is running or will be delivered. */
 const ALIVE = new Set(["waiting", "active", "delayed", "prioritized", "waiting-children"]);
@@ -26,21 +28,25 @@ interface Deps {
   broker: Broker;
   log: Log;
   observe: Observe;
+  tracing?: Tracing | undefined;
   nudge(): void;
 }
 
 /**
  * Starts the sweep: every 5 s, one process finds published jobs that the broker lost and gives them back to the relay.
  */
-export const startSweep = ({ sql, broker, log, observe, nudge }: Deps): RunningTask => {
+export const startSweep = ({ sql, broker, log, observe, tracing, nudge }: Deps): RunningTask => {
   const publishLost = async (jobs: PublishedJob[]): Promise<void> => {
     const states = await Promise.all(jobs.map((job) => broker.queue(job.name).getJobState(brokerIdOf(job))));
     const lost = jobs.filter((_job, index) => !ALIVE.has(states[index] ?? ""));
     if (lost.length === 0) return;
     const again = await publishAgain(sql, lost);
-    for (const { id, name: job, attempt, crashedAfter } of again)
-      if (crashedAfter !== null)
-        observe({ job, id, attempt: attempt + 1, outcome: "crashed", kind: "crashed", runMs: crashedAfter });
+    for (const recovered of again) {
+      const { id, name: job, attempt, crashedAfter } = recovered;
+      if (crashedAfter === null) continue;
+      if (tracing) recordCrash(tracing, job, recovered);
+      observe({ job, id, attempt: attempt + 1, outcome: "crashed", kind: "crashed", runMs: crashedAfter });
+    }
     log.warn({ jobs: again.length }, "sweep: the broker lost jobs, publishing them again");
     nudge();
   };

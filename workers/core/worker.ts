@@ -10,6 +10,7 @@ import type { Log } from "./log.ts";
 import type { Observe } from "./outcome.ts";
 import { pausable, type BrokerConsumer } from "./pause.ts";
 import { createTally } from "./tally.ts";
+import type { Tracing } from "./trace.ts";
 
 export interface WorkersOptions<Tx> {
   database: Database<Tx>;
@@ -17,6 +18,7 @@ export interface WorkersOptions<Tx> {
   workers: readonly Worker<Tx>[];
   log: Log;
   observe: Observe;
+  tracing?: Tracing | undefined;
   /** Called when a completion made other jobs due; pass the relay's. */
   nudge(): void;
   /**
