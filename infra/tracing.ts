@@ -32,6 +32,8 @@ interface Options {
   serviceName: string;
   /** The share of traces that are recorded, 0 to 1. */
   ratio: number;
+  /** Milliseconds until a span is sent, unless there are 512 before. By default 1,000. */
+  delay?: number;
   log: Log;
 }
 
@@ -58,7 +60,14 @@ const KINDS = {
  * Traces with OpenTelemetry, for the whole process: spans that libraries make with its API join. A collector that is
  * unavailable costs spans, and a warning every 10 s, but delays nothing.
  */
-export const createTracing = ({ endpoint, headers, serviceName, ratio, log }: Options): OpenTracing => {
+export const createTracing = ({
+  endpoint,
+  headers,
+  serviceName,
+  ratio,
+  delay = 1_000,
+  log,
+}: Options): OpenTracing => {
   const warn = throttledWarn(log, "traces cannot be sent, spans are dropped");
   const exporter = new OTLPTraceExporter({
     url: `${endpoint}/v1/traces`,
@@ -77,7 +86,7 @@ export const createTracing = ({ endpoint, headers, serviceName, ratio, log }: Op
       new BatchSpanProcessor({
         exporter: reportFailures(exporter, warn),
         maxQueueSize: QUEUE,
-        scheduledDelayMillis: 1_000,
+        scheduledDelayMillis: delay,
         exportTimeoutMillis: EXPORT + 1_000,
       }),
     ],

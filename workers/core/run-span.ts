@@ -2,11 +2,11 @@ import type { RunOutcome, StartedJob } from "./ledger/runs.ts";
 import { jobAttributes, type Span, type Tracing } from "./trace.ts";
 
 /**
- * Calls `work` in the span of a run, if there is tracing. The first run and its retries are children of the enqueue, and
- * each is linked to the run before. A run that is late, or of a batch, begins its own trace, linked to the same two: a
- * trace would last for days otherwise, or have thousands of jobs.
+ * Calls `work` in the span of a run, if there is tracing. The first run and its retries are children of the enqueue,
+ * and each is linked to the run before. A run that is late, or one of a batch, begins its own trace with the same
+ * links: else a trace would last for days, or have thousands of jobs.
  */
-export const inRunSpan = <Result>(
+export const inRunSpan = async <Result>(
   tracing: Tracing | undefined,
   name: string,
   started: StartedJob,
@@ -17,7 +17,7 @@ export const inRunSpan = <Result>(
   const parent = ownTrace ? null : traceparent;
   const enqueue = ownTrace && traceparent ? [traceparent] : [];
   const previous = recordCrash(tracing, name, started) ?? lastSpan;
-  return tracing.during(
+  const answer = await tracing.during(
     `run ${name}`,
     {
       kind: "consumer",
@@ -32,8 +32,11 @@ export const inRunSpan = <Result>(
         ...(causeId !== null && { "offstage.job.cause": causeId }),
       },
     },
-    work,
+    // What it throws is the answer to the broker. How the run ended is in the span by then.
+    async (span) => (await Promise.allSettled([work(span)]))[0],
   );
+  if (answer.status === "rejected") throw answer.reason;
+  return answer.value;
 };
 
 /** What the span says about a run that did not complete its job. */
