@@ -12,6 +12,7 @@ import { purges } from "./bench/purges.ts";
 import { reports } from "./bench/reports.ts";
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
 import { startServers } from "./bench/servers.ts";
+import { traces } from "./bench/traces.ts";
 import { watch } from "./bench/watch.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";
 
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, readonly Measurement[]>> = {
   deletion,
   "deletion-naive": naiveDeletion,
   watch,
+  traces,
 };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.

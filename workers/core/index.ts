@@ -45,6 +45,6 @@ export { startRelay } from "./relay.ts";
 export { beginSession, checkPooler, fromPooler, PoolerError, ReadOnlyError } from "./session.ts";
 export { startCore } from "./start.ts";
 export type { Core, CoreOptions } from "./start.ts";
-export { spanIdOf, traceIdOf } from "./trace.ts";
+export { jobAttributes, spanIdOf, traceIdOf } from "./trace.ts";
 export type { Attributes, Span, SpanOptions, Tracing } from "./trace.ts";
 export type { QueueTally, WorkerAbout } from "./tally.ts";
