@@ -135,6 +135,18 @@ describe.skipIf(lacksKubectl).each(["production", "small"])("the manifests for %
       expect(budgets.filter((budget) => selects(budget, labelsOf(spec)))).toHaveLength(1);
   });
 
+  test("route requests for the public address to the API", () => {
+    const settings = environmentOf(containerOf(deployments.find((each) => kindOf(each) === "api")!), all);
+    const [service] = ofKind<Manifest<{ ports: [{ port: number }] }>>(all, "Service");
+    const backend = { name: service!.metadata.name, port: service!.spec.ports[0].port };
+    const routes = ofKind<Manifest<{ hostnames: string[]; rules: object[] }>>(all, "HTTPRoute");
+    for (const { spec } of routes)
+      expect(spec.hostnames).toEqual([new URL(settings["PUBLIC_URL"]!).hostname]);
+    expect(routes.find(({ metadata }) => metadata.name === "api")?.spec.rules).toMatchObject([
+      { backendRefs: [backend] },
+    ]);
+  });
+
   test("select pods that exist", () => {
     const policies = ofKind<Manifest<{ podSelector: LabelSelector }>>(all, "NetworkPolicy");
     const monitors = ofKind<Manifest<{ selector: LabelSelector }>>(all, "PodMonitor");

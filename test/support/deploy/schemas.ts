@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Manifest } from "./manifests.ts";
 
-// The npm packages have Kubernetes' OpenAPI schemas, and those of the CRDs, in two forms: validators, which know patterns
-// and ranges but let unknown fields pass, as the schemas do; and types, in which the compiler finds unknown fields.
+// The npm packages have the OpenAPI schemas of Kubernetes and of the CRDs in two forms: validators, which know patterns
+// and ranges but let unknown fields pass, as the schemas do; and types, with which the compiler finds unknown fields.
 
 const packages: Record<string, string> = {
   "external-secrets.io": "@kubernetes-models/external-secrets/",
