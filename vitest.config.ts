@@ -11,7 +11,10 @@ const include = process.env["BROKER"] ? filesOnBroker(import.meta.dirname, allFi
 const alone = ["test/flows/mail-limit.test.ts", "test/flows/mail-priority.test.ts"];
 
 // They need Redis, so they belong to that broker's run, rather than being skipped in the other.
-const ofOtherBroker = process.env["BROKER"] === "redis" ? [] : ["test/chaos/failover.test.ts"];
+const ofOtherBroker =
+  process.env["BROKER"] === "redis"
+    ? []
+    : ["broker-switch", "failover"].map((name) => `test/chaos/${name}.test.ts`);
 
 // They test what a browser shows, what routes promise, and what a handler does to the database. The other flows test on
 // each broker what these lead to.
@@ -63,6 +66,12 @@ const ofOneBroker = process.env["BROKER"] ? beforeBroker : [];
 // It needs a program that not every machine has, so it runs only where it is asked for, as in CI.
 const ofPgBouncer = process.env["PGBOUNCER"] === "true" ? [] : ["test/chaos/pgbouncer.test.ts"];
 
+// The same. The other tests of monitoring/ need no program.
+const ofPrometheus =
+  process.env["PROMETHEUS"] === "true"
+    ? []
+    : ["test/monitoring/queries.test.ts", "test/monitoring/rules.test.ts"];
+
 /**
  * Spreads the files that take long and mostly wait among the others, which mostly compute, and starts the longest first.
  * If one of them started last, the run would wait for it alone.
@@ -80,6 +89,7 @@ class LongestFirst extends BaseSequencer {
 /** Parts of paths: the longest first. */
 const LONG = [
   ...["test/start", "watch-breaks", "watch-tour", "dispatch-killed", "outages", "test/tour", "watch-buttons"],
+  ...["monitoring/queries"],
   ...["flows/video", "watch-acts", "-killed", "test/chaos", "mail-limit"],
 ];
 
@@ -102,7 +112,14 @@ export default defineConfig({
         test: {
           name: "together",
           include,
-          exclude: [...configDefaults.exclude, ...alone, ...ofOtherBroker, ...ofOneBroker, ...ofPgBouncer],
+          exclude: [
+            ...configDefaults.exclude,
+            ...alone,
+            ...ofOtherBroker,
+            ...ofOneBroker,
+            ...ofPgBouncer,
+            ...ofPrometheus,
+          ],
           sequence: { groupOrder: 0 },
         },
       },

@@ -7,6 +7,7 @@ import { repairLinks } from "./http/changed-links.ts";
 import type { Route } from "./http/contract.ts";
 import { docs } from "./http/docs.ts";
 import { sendErrors, notFound } from "./http/error-responses.ts";
+import { measureRequests } from "./http/measure-requests.ts";
 import { pageNames, pages } from "./http/pages-folder.ts";
 import { Problem } from "./http/problem.ts";
 import type { Readiness } from "./http/readiness.ts";
@@ -27,6 +28,7 @@ export const createApp = (deps: AppDeps): Express => {
     .set("trust proxy", deps.trustProxy)
     .disable("x-powered-by")
     .use(logRequests(deps.log, [...loggedPaths(routes), ...(watch?.paths ?? [])]))
+    .use(deps.measure ? measureRequests(deps.measure) : passOn)
     .use(warnOfUncountedProxy(deps.trustProxy))
     .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy(deps.storage) } }))
     .use(endConnections(deps.readiness))

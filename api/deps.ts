@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Database, Tx } from "../infra/database.ts";
+import type { MeasureRequest } from "../infra/metrics/requests.ts";
 import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
 import type { Jobs } from "../workers/core/index.ts";
@@ -26,5 +27,7 @@ export interface AppDeps {
   trustProxy: number;
   /** The live page. Only where the sandbox is on. */
   watch?: Watch | undefined;
+  /** Receives each request, where METRICS_PORT is set. */
+  measure?: MeasureRequest | undefined;
   log: Logger;
 }

@@ -7,11 +7,13 @@ import { createLogger } from "../infra/logging.ts";
 import { checkMigrations } from "../infra/migrations.ts";
 import { openStorage } from "../infra/storage/open.ts";
 import { createThrottle, noThrottle } from "../infra/throttle.ts";
+import { startWatchdog } from "../infra/watchdog.ts";
 import { openBroker, startCore, throttledWarn } from "../workers/core/index.ts";
 import { createSignUp } from "./accounts/signup.ts";
 import { createApp } from "./app.ts";
 import { createReadiness } from "./http/readiness.ts";
 import { createApiServer } from "./http/server.ts";
+import { allJobs } from "./http/all-jobs.ts";
 import { createStreams } from "./notifications/streams.ts";
 import { uploadWork } from "./uploads/work.ts";
 import { createCanEncodeVideo, createVideoWork } from "./uploads/video-work.ts";
@@ -58,6 +60,15 @@ const watch = config.sandbox
     })
   : undefined;
 
+const metrics =
+  config.metricsPort === undefined
+    ? undefined
+    : (await import("../infra/metrics/open.ts")).openApiMetrics({
+        ...{ config, log, database, broker, port: config.metricsPort },
+        queues: allJobs.map(({ name }) => name),
+        onError: throttledWarn(log, "metrics: the ledger cannot be read"),
+      });
+
 const app = createApp({
   prisma: database.prisma,
   jobs: watch?.jobs ?? core.jobs,
@@ -71,6 +82,7 @@ const app = createApp({
   publicUrl: config.publicUrl,
   trustProxy: config.trustProxy,
   watch,
+  measure: metrics?.measure,
   log,
 });
 
@@ -83,6 +95,7 @@ server.on("error", (error) => {
   process.exit(1);
 });
 
+startWatchdog(config.stuckAfterMs);
 closeOnSignal(log, async () => {
   // Load balancers send requests until a probe fails, so keep serving for a while.
   readiness.close();
@@ -92,6 +105,7 @@ closeOnSignal(log, async () => {
   await watch?.close();
   await close(config.shutdownGraceMs);
   await core.close(0);
+  metrics?.close();
   await broker.close();
   throttle.close();
   storage.close();

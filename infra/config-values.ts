@@ -12,6 +12,8 @@ export const count = z.coerce
   .min(0, "must be 0 or more");
 /** Node announces whole seconds, and takes 0 for no timeout. */
 export const keepAlive = count.min(1_000, "must be 1000 or more").max(86_400_000, "must be 86400000 or less");
+/** Less would be reached by a busy machine, more is as good as none. */
+export const stuckAfter = count.min(2_000, "must be 2000 or more").max(600_000, "must be 600000 or less");
 export const unverifiedDays = count.min(1, "must be 1 or more").max(3_650, "must be 3650 or less");
 export const workerProcesses = count.min(1, "must be 1 or more").max(16, "must be 16 or less");
 /** `30s`, `15m`, `12h`, `7d`, or `0`. */

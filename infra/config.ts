@@ -42,6 +42,8 @@ export const variables = {
   workers: ["WORKERS", values.names.optional()],
   schedules: ["SCHEDULES", values.cadences.optional()],
   healthPort: ["HEALTH_PORT", values.port.optional()],
+  metricsPort: ["METRICS_PORT", values.port.optional()],
+  stuckAfterMs: ["STUCK_AFTER_MS", values.stuckAfter.default(30_000)],
   unverifiedDays: ["UNVERIFIED_DAYS", values.unverifiedDays.default(30)],
   purgeMaxStatements: ["PURGE_MAX_STATEMENTS", values.count.default(10)],
   purgeMaxBatchMs: ["PURGE_MAX_BATCH_MS", values.count.default(500)],
@@ -72,6 +74,7 @@ export const variables = {
 } as const satisfies Record<string, readonly [name: string, schema: z.ZodType]>;
 
 const common = ["environment", "logLevel", "shutdownGraceMs"] as const;
+const operation = ["metricsPort", "stuckAfterMs"] as const;
 const stores = ["databaseUrl", "databasePort", "queueUrl", "queuePrefix", "allowPlaintextNetwork"] as const;
 const files = [
   "dataFolder",
@@ -96,6 +99,7 @@ const push = ["fcmCredentials", "fcmSandboxUrl"] as const;
 const readBy = {
   api: [
     ...common,
+    ...operation,
     ...stores,
     ...files,
     ...links,
@@ -110,6 +114,7 @@ const readBy = {
   ],
   worker: [
     ...[...common, ...stores, ...files, ...links, ...mail, ...ffmpeg, ...transcription, ...push],
+    ...operation,
     ...(["workers", "schedules", "healthPort", "sandbox"] as const),
     ...(["unverifiedDays", "purgeMaxStatements", "purgeMaxBatchMs"] as const),
   ],

@@ -3,7 +3,12 @@ import { createHash } from "node:crypto";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { type Prisma, PrismaClient } from "../prisma/client/client.ts";
-import { PostgresPool, type Database as JobDatabase, type Sql } from "../workers/core/index.ts";
+import {
+  PostgresPool,
+  type Database as JobDatabase,
+  type PoolState,
+  type Sql,
+} from "../workers/core/index.ts";
 
 export type Tx = Prisma.TransactionClient;
 
@@ -19,6 +24,8 @@ export interface Database {
   jobs: JobDatabase<Tx>;
   /** Rejects while PostgreSQL is unavailable, or may only be read. */
   ping(): Promise<void>;
+  /** The connections of its pool now. */
+  pool(): PoolState;
   close(): Promise<void>;
 }
 
@@ -91,6 +98,7 @@ export const openDatabase = (url: string, connections: number, onError: (error: 
     prisma,
     jobs: { sql, transaction: inTransaction },
     ping: () => pool.checkWritable(),
+    pool: () => pool.state,
     close: async () => {
       await prisma.$disconnect();
       await pool.end();

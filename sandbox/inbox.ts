@@ -17,9 +17,13 @@ export interface Message {
   attachments: { filename: string; contentType: string; bytes: number; sha256: string }[];
 }
 
+/** Which system sent a mail: ours, or its monitoring. */
+type Source = "application" | "alert";
+
 export interface StoredMessage {
   message: Message;
   headers: string;
+  source: Source;
 }
 
 /** The mails received, in memory. Beyond the capacity, the oldest are dropped. */
@@ -33,10 +37,10 @@ export class Inbox extends EventEmitter<{ change: [] }> {
   }
 
   /** Stores one copy for each recipient of the envelope. */
-  async deliver(raw: Buffer, recipients: string[]): Promise<void> {
+  async deliver(raw: Buffer, recipients: string[], source: Source = "application"): Promise<void> {
     const mail = await simpleParser(raw, { skipTextToHtml: true, skipTextLinks: true, skipHtmlToText: true });
     const headers = mail.headerLines.map(({ line }) => line).join("\n");
-    this.#stored.push(...recipients.map((to) => ({ message: describe(mail, to), headers })));
+    this.#stored.push(...recipients.map((to) => ({ message: describe(mail, to), headers, source })));
     this.#stored.splice(0, this.#stored.length - this.#capacity);
     this.emit("change");
   }
@@ -46,9 +50,11 @@ export class Inbox extends EventEmitter<{ change: [] }> {
     return this.#stored.map(({ message }) => message).reverse();
   }
 
-  /** Mails received since a time. A mail that came again has the same Message-ID and recipient. */
+  /** Mails of the application received since a time. A mail that came again has the same Message-ID and recipient. */
   count(since: Date): { received: number; distinct: number; repeated: number } {
-    const received = this.#stored.filter(({ message }) => Date.parse(message.receivedAt) >= since.getTime());
+    const received = this.#stored.filter(
+      ({ message, source }) => source === "application" && Date.parse(message.receivedAt) >= since.getTime(),
+    );
     const { size } = new Set(received.map(({ message }) => `${message.messageId} ${message.to}`));
     return { received: received.length, distinct: size, repeated: received.length - size };
   }

@@ -151,6 +151,14 @@ test("reports the modes of the providers, and refuses unknown ones", async () =>
   });
 });
 
+test("accepts Alertmanager's mails during an outage, and does not count them", async () => {
+  await setOutage({ mail: "refuse" });
+  await expect(send({})).rejects.toMatchObject({ responseCode: 451 });
+  await send({ subject: "[FIRING:1]" }, { name: "alertmanager" });
+  expect((await messages()).map(({ subject }) => subject)).toEqual(["[FIRING:1]"]);
+  expect(await read("/api/messages/count")).toEqual({ received: 0, distinct: 0, repeated: 0 });
+});
+
 test("shows hostile HTML unchanged, without scripts, forms and requests", async () => {
   const html = `<html><head></head><body><script>alert(1)</script><a href="https://a.example">a</a></body></html>`;
   await send({ html });

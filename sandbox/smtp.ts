@@ -1,8 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { buffer } from "node:stream/consumers";
-import { SMTPServer } from "smtp-server";
+import { SMTPServer, type SMTPServerSession } from "smtp-server";
 import { type Inbox, toAscii } from "./inbox.ts";
 import type { Outage } from "./outage.ts";
+
+/** The name with which Alertmanager greets (smtp_hello in monitoring/alertmanager). */
+const ALERTMANAGER = "alertmanager";
 
 /** Milliseconds until a slow provider responds. */
 const SLOW = 3_000;
@@ -25,20 +28,25 @@ export const createSmtpServer = (inbox: Inbox, outage: Outage): SMTPServer => {
 
     onAuth: ({ username }, _session, respond) => respond(null, { user: username }),
 
-    onRcptTo: (_address, _session, respond) => respond(refusals.get(outage.now.mail)),
+    onRcptTo: (_address, session, respond) => respond(refusals.get(modeFor(session))),
 
-    onData: (stream, { envelope }, respond) => {
-      const recipients = envelope.rcptTo.map(({ address }) => toAscii(address));
-      receive(stream, recipients).then(() => {
-        if (outage.now.mail !== "hang") respond(null, "2.0.0 stored in the sandbox");
+    onData: (stream, session, respond) => {
+      const recipients = session.envelope.rcptTo.map(({ address }) => toAscii(address));
+      receive(stream, recipients, session).then(() => {
+        if (modeFor(session) !== "hang") respond(null, "2.0.0 stored in the sandbox");
       }, respond);
     },
   });
 
-  const receive = async (stream: NodeJS.ReadableStream, recipients: string[]) => {
+  const isAlertmanager = ({ hostNameAppearsAs }: SMTPServerSession) => hostNameAppearsAs === ALERTMANAGER;
+
+  // In production, alerts do not take the way of the application's mails, so here they pass during an outage.
+  const modeFor = (session: SMTPServerSession) => (isAlertmanager(session) ? "off" : outage.now.mail);
+
+  const receive = async (stream: NodeJS.ReadableStream, recipients: string[], session: SMTPServerSession) => {
     const raw = await buffer(stream);
-    if (outage.now.mail === "slow") await wait(SLOW, undefined, { ref: false });
-    await inbox.deliver(raw, recipients);
+    if (modeFor(session) === "slow") await wait(SLOW, undefined, { ref: false });
+    await inbox.deliver(raw, recipients, isAlertmanager(session) ? "alert" : "application");
   };
 
   // A client that disconnects in the middle of a mail must not end the sandbox.

@@ -10,6 +10,7 @@ import { media } from "./bench/media.ts";
 import { order } from "./bench/order.ts";
 import { purges } from "./bench/purges.ts";
 import { reports } from "./bench/reports.ts";
+import { scale } from "./bench/scale.ts";
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
 import { startServers } from "./bench/servers.ts";
 import { watch } from "./bench/watch.ts";
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, readonly Measurement[]>> = {
   deletion,
   "deletion-naive": naiveDeletion,
   watch,
+  scale,
 };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.

@@ -24,6 +24,14 @@ const otherPorts = [config.port, config.sandboxSmtpPort, config.sandboxHttpPort,
 const healthPorts = config.healthPort === undefined ? [] : [config.healthPort];
 while (healthPorts.length < config.workerProcesses)
   healthPorts.push(await freePort([...otherPorts, ...healthPorts]));
+// The API, then the workers.
+const metricsPorts: number[] = [];
+for (let index = 0; index <= config.workerProcesses; index++)
+  metricsPorts.push(
+    config.metricsPort === undefined
+      ? await freePort([...otherPorts, ...healthPorts, ...metricsPorts])
+      : config.metricsPort + index,
+  );
 const host = urlHost(config.host);
 const apiUrl = `http://${host}:${config.port}`;
 const inboxUrl = `http://${host}:${config.sandboxHttpPort}`;
@@ -40,10 +48,13 @@ const start = async () => {
   running.defer(sandbox.stop);
   await database;
   await migrate(config);
-  const api = serve("api", `${apiUrl}/healthz`);
+  const api = serve("api", `${apiUrl}/healthz`, { METRICS_PORT: `${metricsPorts[0]}` });
   running.defer(api.stop);
   const workers = healthPorts.map((port, index) =>
-    serve(`worker-${index + 1}`, `http://${host}:${port}/healthz`, { HEALTH_PORT: `${port}` }),
+    serve(`worker-${index + 1}`, `http://${host}:${port}/healthz`, {
+      HEALTH_PORT: `${port}`,
+      METRICS_PORT: `${metricsPorts[index + 1]}`,
+    }),
   );
   running.defer(async () => void (await Promise.all(workers.map(({ stop }) => stop()))));
   const services = { sandbox: [sandbox], api: [api], workers };
@@ -112,6 +123,7 @@ const refuseUnusablePorts = async () => {
     SANDBOX_SMTP_PORT: config.sandboxSmtpPort,
     SANDBOX_HTTP_PORT: config.sandboxHttpPort,
     ...(healthPorts[0] !== undefined && { HEALTH_PORT: healthPorts[0] }),
+    ...(metricsPorts[0] !== undefined && { METRICS_PORT: metricsPorts[0] }),
     ...(isEmbedded && { DATABASE_PORT: config.databasePort }),
   };
   const problems = await portProblems(ports, config.host);
@@ -183,6 +195,7 @@ const announce = (workers: readonly Service[]) => {
       : withoutPassword(config.databaseUrl),
     Files: config.storageUrl.startsWith("file:") ? fileURLToPath(config.storageUrl) : config.storageUrl,
     Queues: config.queueUrl === config.databaseUrl ? "in PostgreSQL" : withoutPassword(config.queueUrl),
+    Metrics: metricsPorts.map((port) => `http://${host}:${port}/metrics`).join(" "),
     Workers: `${pids} (to see a crash: kill -9 ${workers[0]?.pid})`,
   };
   const table = Object.entries(rows).map(

@@ -1,11 +1,12 @@
-import { createServer } from "node:http";
 import { loadConfigOrExit } from "../infra/config.ts";
 import { warnOrExit } from "../infra/connection-errors.ts";
 import { openDatabase } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLogger } from "../infra/logging.ts";
 import { openStorage } from "../infra/storage/open.ts";
+import { startWatchdog } from "../infra/watchdog.ts";
 import { createJobs, openBroker, startCore } from "./core/index.ts";
+import { serveHealth } from "./health.ts";
 import { modules } from "./modules.ts";
 import { schedules } from "./schedules.ts";
 import { startSchedules } from "./wiring/recurring.ts";
@@ -40,27 +41,35 @@ const wired = await Promise.all(
   chosen.map(async (name) => (await modules[name as keyof typeof modules]()).wire(infrastructure)),
 );
 const workers = wired.filter((worker) => worker !== undefined);
-const core = startCore({ database: database.jobs, broker, workers, log });
+const metrics =
+  config.metricsPort === undefined
+    ? undefined
+    : (await import("../infra/metrics/open.ts")).openWorkerMetrics({
+        ...{ config, log, database, broker, port: config.metricsPort },
+        queues: workers.map(({ job }) => job.name),
+      });
+let shutDown = (_cause: string) => {};
+const core = startCore({
+  ...{ database: database.jobs, broker, workers, log },
+  ...(metrics && { observe: metrics.observe }),
+  stuckAfter: 2 * config.stuckAfterMs,
+  onStuck: (queue) => shutDown(`the consumer of ${queue} is stuck`),
+});
+startWatchdog(config.stuckAfterMs);
 
 const dispatching = startSchedules({ database: database.jobs, jobs: core.jobs, log }, recurring.table);
 
-let ready = false;
-const health = createServer((_request, response) => void response.writeHead(ready ? 200 : 503).end());
-if (config.healthPort !== undefined) health.listen(config.healthPort, config.host);
-health.on("error", (error) => {
-  log.fatal(
-    { err: error },
-    `cannot listen on port ${config.healthPort}: is it taken? Set HEALTH_PORT to another one`,
-  );
-  process.exit(1);
-});
+const health = serveHealth(core.health, config, log);
+const scrapes = metrics?.serve(core.health);
 
-closeOnSignal(log, async () => {
-  health.close();
+shutDown = closeOnSignal(log, async () => {
+  health?.close();
   await dispatching.close();
   await core.close(config.shutdownGraceMs);
   for (const close of closing) close();
   storage.close();
+  // Late, so that the last counts of the drain, and a stuck consumer, are scraped.
+  scrapes?.close();
   await broker.close();
   await database.close();
 });
@@ -75,7 +84,6 @@ const takeKillOrders = async (worker: string) => {
 
 // Not awaited, so that importing this file does not wait for the servers.
 void core.working.then((worker) => {
-  ready = true;
   log.info({ worker, modules: workers.map(({ job }) => job.name) }, "working");
   if (config.sandbox) void takeKillOrders(worker);
 });

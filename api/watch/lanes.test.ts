@@ -2,7 +2,16 @@ import { expect, test } from "vitest";
 import { createLanes } from "./lanes.ts";
 import type { Content, WorkerJson } from "./ledger-read.ts";
 
-const tally = { slots: 10, running: 0, started: 0, completed: 0, failed: 0, retried: 0, released: 0 };
+const tally = {
+  slots: 10,
+  running: 0,
+  started: 0,
+  completed: 0,
+  failed: 0,
+  retried: 0,
+  released: 0,
+  runMs: 0,
+};
 
 /** A worker process that was seen at a second of a day. */
 const worker = (second: number, completed: number, rest: Partial<WorkerJson> = {}): WorkerJson => ({

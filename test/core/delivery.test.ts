@@ -59,7 +59,7 @@ test("a job that the broker delivers twice at once to one process runs once", as
   });
   let runs = 0;
   const worker = defineWorker(twice, async () => ++runs);
-  const process = processor(worker, { isPaused: false, pause: async () => {} });
+  const process = processor(worker, { isPaused: false, isPausing: false, pause: async () => {} });
   const delivery = { id: brokerIdOf({ id, epoch }), stalledCounter: 0, moveToDelayed: async () => {} };
   const deliver = () => process(delivery as unknown as Parameters<typeof process>[0], "token");
   const [first, second] = await Promise.allSettled([deliver(), deliver()]);

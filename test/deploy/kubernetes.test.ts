@@ -34,8 +34,7 @@ const secrets: Record<string, string> = {
   TRANSCRIPTION_KEY: "key",
 };
 
-/** METRICS_PORT belongs to the metrics, OTEL_… to the tracing. */
-const known = new Set<string>([...Object.values(variables).map(([name]) => name), "METRICS_PORT"]);
+const known = new Set<string>(Object.values(variables).map(([name]) => name));
 
 interface LabelSelector {
   matchLabels?: Record<string, string>;
@@ -118,7 +117,7 @@ describe.skipIf(lacksKubectl).each(["production", "small"])("the manifests for %
       const served = Object.fromEntries(
         container.ports?.map(({ name, containerPort }) => [name, containerPort]) ?? [],
       );
-      expect(served["metrics"]).toBe(Number(env["METRICS_PORT"]));
+      expect(served["metrics"]).toBe(loadConfig(kindOf(deployment) as "api" | "worker", env).metricsPort);
       const isApi = kindOf(deployment) === "api";
       expect(served[isApi ? "http" : "health"]).toBe(
         isApi ? loadConfig("api", env).port : loadConfig("worker", env).healthPort,

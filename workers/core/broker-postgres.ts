@@ -45,6 +45,8 @@ export const postgresConnections = (url: string, onError: (error: Error) => void
       pool.options.max += 1; // each consumer keeps one for LISTEN
       return connection;
     },
+    memory: async () => [],
+    pool: () => pool.state,
     backend: watchfulPostgresBackend as unknown as BackendFactory,
     ping: async () => {
       await pool.checkWritable();

@@ -9,7 +9,9 @@ import {
   type WorkerOptions,
 } from "bullmq";
 import type { Redis } from "ioredis";
+import { brokerIdentity } from "./broker-id.ts";
 import { postgresConnections } from "./broker-postgres.ts";
+import type { PoolState } from "./postgres.ts";
 import { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";
 import { isRedisUrl } from "./redis-url.ts";
 
@@ -21,13 +23,30 @@ type Processing = Omit<WorkerOptions, "connection" | "prefix" | "skipWaitingForR
 type AnyQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend>;
 type AnyWorker = Worker<unknown, unknown, string, IQueueBackend>;
 
+/** The memory of one Redis server, in bytes. */
+export interface BrokerMemory {
+  used: number;
+  /** 0 without a limit. */
+  most: number;
+  /** Whether it may drop keys, and so jobs, when it is full. */
+  evicts: boolean;
+  /** Keys that it has dropped since it started. */
+  evicted: number;
+}
+
 /** The engine that distributes work. It may lose everything, because the ledger can publish every job again. */
 export interface Broker {
+  /** Tells it from other brokers, see broker-id.ts. */
+  readonly id: string;
   /**
    * Rejects while the broker is unavailable or, on Redis, refuses writes (it is a replica, or full, or cannot save),
    * and if it could evict jobs (Redis must run with `noeviction`).
    */
   ping(): Promise<void>;
+  /** What its Redis servers say of their memory; empty for PostgreSQL. */
+  memory(): Promise<BrokerMemory[]>;
+  /** The connections of its pool; undefined for Redis. */
+  readonly pool: (() => PoolState) | undefined;
   /** The queue with that name, created at first use. Its calls reject quickly while the broker is unavailable. */
   queue(name: string): AnyQueue;
   /**
@@ -47,6 +66,8 @@ export interface Broker {
 
 interface Connections {
   ping(): Promise<void>;
+  memory(): Promise<BrokerMemory[]>;
+  pool?: () => PoolState;
   /** BullMQ's connections: producers fail fast, consumers wait. */
   producer: ConnectionOptions;
   consumer(): ConnectionOptions;
@@ -67,10 +88,22 @@ const redisConnections = (url: string, prefix: string, onError: (error: Error) =
       await producer.set(`${prefix}:ping`, "", "PX", 1_000);
       await Promise.all(mastersOf(producer).map(checkThatItKeepsJobs));
     },
+    memory: () => Promise.all(mastersOf(producer).map(memoryOf)),
     close: async () => {
       producer.disconnect();
       consumer?.disconnect();
     },
+  };
+};
+
+const memoryOf = async (server: Redis): Promise<BrokerMemory> => {
+  const info = (await server.info("memory")) + (await server.info("stats"));
+  const field = (name: string) => new RegExp(`^${name}:(\\S+)`, "m").exec(info)?.[1];
+  return {
+    used: Number(field("used_memory") ?? 0),
+    most: Number(field("maxmemory") ?? 0),
+    evicts: field("maxmemory_policy") !== "noeviction",
+    evicted: Number(field("evicted_keys") ?? 0),
   };
 };
 
@@ -108,7 +141,10 @@ export const openBroker = (url: string, queuePrefix: string, onError: (error: Er
   };
 
   return {
+    id: brokerIdentity(url, isRedis ? prefix : ""),
     ping: connections.ping,
+    memory: connections.memory,
+    pool: connections.pool,
     queue: open,
     pause: (name) => open(name).pause(),
     resume: (name) => open(name).resume(),

@@ -1,7 +1,9 @@
 // The public surface of core. Job definitions import job.ts, and configurations redis-url.ts: neither loads a client
 // library.
 export { openBroker } from "./broker.ts";
-export type { Broker } from "./broker.ts";
+export type { Broker, BrokerMemory } from "./broker.ts";
+export { onCount } from "./counts.ts";
+export type { Counted } from "./counts.ts";
 export { createJobs, prepareFlow, prepareJob } from "./enqueue.ts";
 export type { Database, Enqueue, EnqueueFlow, Jobs } from "./enqueue.ts";
 export { prepareMany } from "./enqueue-many.ts";
@@ -37,6 +39,7 @@ export type { Origin } from "./origin.ts";
 export { PHASE, phaseOf } from "./phase.ts";
 export type { Phase } from "./phase.ts";
 export { PostgresPool } from "./postgres.ts";
+export type { PoolState } from "./postgres.ts";
 export { purgeInBatches } from "./purge.ts";
 export type { PurgedBatch, PurgeOptions, PurgeStep } from "./purge.ts";
 export { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";

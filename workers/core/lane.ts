@@ -1,4 +1,5 @@
 import type { Broker } from "./broker.ts";
+import { count } from "./counts.ts";
 import { describeError } from "./errors.ts";
 import type { Log } from "./log.ts";
 
@@ -48,6 +49,7 @@ export const startLane = ({ kind, publishDue, rest }: Lane, broker: Broker, log:
       reachable = true;
       return more;
     } catch (error) {
+      count("unpublished", kind);
       if (reachable)
         log.warn({ kind, error: describeError(error) }, "relay: cannot publish, jobs wait in the ledger");
       reachable = false;

@@ -13,6 +13,14 @@ import {
   type Settings,
 } from "./session.ts";
 
+/** The connections of a pool now. */
+export interface PoolState {
+  active: number;
+  idle: number;
+  /** Callers that wait for one. */
+  waiting: number;
+}
+
 /** A server that refuses to write, and a session that has other prepared statements than it should. */
 const IS_LOST = new RegExp(`^(${CANNOT_WRITE}|26000|42P05)$`);
 
@@ -43,6 +51,11 @@ export class PostgresPool extends pg.Pool {
     // The pool waits for the promise, which its types leave out.
     const onConnect = (client: pg.ClientBase) => this.#begin(client, settings);
     Object.assign(this.options, { onConnect });
+  }
+
+  get state(): PoolState {
+    const { totalCount, idleCount: idle, waitingCount: waiting } = this;
+    return { active: totalCount - idle, idle, waiting };
   }
 
   override connect(): Promise<pg.PoolClient>;

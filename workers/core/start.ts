@@ -8,9 +8,13 @@ import { startPrune } from "./prune.ts";
 import { startRelay } from "./relay.ts";
 import { checkWritable } from "./session.ts";
 import { startWaitingCheck, startSweep } from "./sweep.ts";
-import { startWorkers, type WorkersOptions } from "./worker.ts";
+import type { WorkerAbout } from "./tally.ts";
+import { startWorkers, type RunningWorkers, type WorkersOptions } from "./worker.ts";
 
-export interface CoreOptions<Tx> extends Pick<WorkersOptions<Tx>, "lockDuration" | "stalledInterval"> {
+export interface CoreOptions<Tx> extends Pick<
+  WorkersOptions<Tx>,
+  "lockDuration" | "stalledInterval" | "stuckAfter" | "onStuck"
+> {
   database: Database<Tx>;
   broker: Broker;
   log: Log;
@@ -25,6 +29,8 @@ export interface Core<Tx> {
   readonly jobs: Jobs<Tx>;
   /** Resolves with the process's worker id when its workers run: when the database and the broker have responded. */
   readonly working: Promise<string>;
+  /** What the process does for each queue, and the queues whose consumer is stuck; undefined before `working`. */
+  health(): { about: WorkerAbout; stuck: string[] } | undefined;
   /**
    * Stops in order: workers, sweep, flow check, pruning, relay. Running jobs get `grace` ms to finish and are then
    * released. The caller closes the broker and the database afterwards.
@@ -48,21 +54,22 @@ export const startCore = <Tx>(options: CoreOptions<Tx>): Core<Tx> => {
   // Without workers too, so that a process learns at its start that it cannot use one of them.
   const reached = untilReachable([() => checkWritable(sql), broker.ping], log, stopping.signal);
 
+  let consumers: RunningWorkers | undefined;
   const start = async (chosen: readonly Worker<Tx>[]) => {
     // BullMQ's consumers never recover if their server is unavailable when they start.
     await reached;
     if (stopping.signal.aborted) return undefined;
     const shared = { sql, broker, log, observe, nudge: relay.nudge };
-    return {
-      tasks: [startSweep(shared), startWaitingCheck(database, log), startPrune(sql, log)],
-      consumers: startWorkers({ ...options, workers: chosen, observe, nudge: relay.nudge }),
-    };
+    const tasks = [startSweep(shared), startWaitingCheck(database, log), startPrune(sql, log)];
+    consumers = startWorkers({ ...options, workers: chosen, observe, nudge: relay.nudge });
+    return { tasks, consumers };
   };
   const started = workers ? start(workers) : Promise.resolve(undefined);
 
   return {
     jobs: createJobs(database, relay.nudge),
     working: started.then((running) => running?.consumers.id ?? new Promise<never>(() => {})),
+    health: () => consumers && { about: consumers.about(), stuck: consumers.stuck() },
     close: async (grace) => {
       stopping.abort();
       const running = await started;

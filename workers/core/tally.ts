@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { count } from "./counts.ts";
 import type { JobDefinition } from "./job.ts";
 import type { Observe } from "./outcome.ts";
 
@@ -13,6 +14,8 @@ export interface QueueTally {
   retried: number;
   /** Given back without an attempt. */
   released: number;
+  /** Milliseconds of the runs that have ended. */
+  runMs: number;
 }
 
 /** What a worker process reports of itself with each heartbeat. */
@@ -26,7 +29,7 @@ const COUNTS = { completed: "completed", failed: "failed", retry: "retried", rel
 
 /** Counts the runs of a process. It writes nothing: a count must not cost a statement. */
 export const createTally = (jobs: readonly JobDefinition[]) => {
-  const zero = { running: 0, started: 0, completed: 0, failed: 0, retried: 0, released: 0 };
+  const zero = { running: 0, started: 0, completed: 0, failed: 0, retried: 0, released: 0, runMs: 0 };
   const queues = new Map(
     jobs.map(({ name, concurrency: slots }): [string, QueueTally] => [name, { slots, ...zero }]),
   );
@@ -37,6 +40,7 @@ export const createTally = (jobs: readonly JobDefinition[]) => {
   return {
     /** Counts a run as started, and as in progress until it ends. */
     during: <Result>(name: string, run: () => Promise<Result>): Promise<Result> => {
+      count("started", name);
       add(name, "started");
       add(name, "running");
       return run().finally(() => add(name, "running", -1));
@@ -45,9 +49,16 @@ export const createTally = (jobs: readonly JobDefinition[]) => {
     counting:
       (observe: Observe): Observe =>
       (report) => {
-        if (report.outcome in COUNTS) add(report.job, COUNTS[report.outcome as keyof typeof COUNTS]);
+        if (report.outcome in COUNTS) {
+          add(report.job, COUNTS[report.outcome as keyof typeof COUNTS]);
+          add(report.job, "runMs", Math.round(report.runMs));
+        }
         observe(report);
       },
+    isFull: (name: string): boolean => {
+      const queue = queues.get(name);
+      return queue !== undefined && queue.running >= queue.slots;
+    },
     about: (): WorkerAbout => ({
       pid: process.pid,
       host: hostname(),

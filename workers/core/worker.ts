@@ -9,7 +9,8 @@ import { beat, removeWorker } from "./ledger/processes.ts";
 import type { Log } from "./log.ts";
 import type { Observe } from "./outcome.ts";
 import { pausable, type BrokerConsumer } from "./pause.ts";
-import { createTally } from "./tally.ts";
+import { watchConsumers, type Watched } from "./stuck.ts";
+import { createTally, type WorkerAbout } from "./tally.ts";
 
 export interface WorkersOptions<Tx> {
   database: Database<Tx>;
@@ -26,11 +27,19 @@ export interface WorkersOptions<Tx> {
    */
   lockDuration?: number;
   stalledInterval?: number;
+  /** Milliseconds after which a consumer that takes no job, although some wait, counts as stuck. Default: 60,000. */
+  stuckAfter?: number;
+  /** Called with the queue of a consumer that is stuck. Only a new process helps. */
+  onStuck?(queue: string): void;
 }
 
 export interface RunningWorkers {
   /** Unique to this process, recorded with every run. */
   readonly id: string;
+  /** What the process does for each queue. */
+  about(): WorkerAbout;
+  /** The queues whose consumer takes no job although some wait. */
+  stuck(): string[];
   /**
    * Takes no new job, gives running ones `grace` ms to finish, then aborts their signals and releases them.
    * Resolves when all have ended, at the latest 5 s after the grace period.
@@ -43,7 +52,14 @@ const HEARTBEAT = 3_000;
 
 /** Starts one consumer per worker. They wait while the database or the broker is unavailable. */
 export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers => {
-  const { broker, workers, lockDuration = 10_000, stalledInterval = 5_000 } = options;
+  const {
+    broker,
+    workers,
+    log,
+    lockDuration = 10_000,
+    stalledInterval = 5_000,
+    stuckAfter = 60_000,
+  } = options;
   const { sql } = options.database;
   const id = `${hostname()}-${process.pid}-${uuidv7().slice(-6)}`;
   const stopping = new AbortController();
@@ -59,7 +75,7 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
     giveUp: giveUp.signal,
   });
 
-  const consumers = new Map<BrokerConsumer, ReturnType<typeof pausable>>();
+  const consumers = new Map<BrokerConsumer, Watched & { pauses: ReturnType<typeof pausable> }>();
   const consume = (worker: Worker<Tx>): void => {
     const { name, concurrency, rateLimit } = worker.job;
     const consumer = broker.worker(name, (job, token) => process(job, token), {
@@ -75,9 +91,15 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
       },
       ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.per } }),
     });
-    const pauses = pausable(consumer);
+    const pauses = pausable(consumer, name);
     const process = deliveries.processor(worker, pauses);
-    consumers.set(consumer, pauses);
+    let takenAt = 0;
+    consumer.on("active", () => (takenAt = performance.now()));
+    consumers.set(consumer, {
+      ...{ name, pauses, consumer: pauses },
+      isFull: () => tally.isFull(name),
+      takenAt: () => takenAt,
+    });
     consumer.on("lockRenewalFailed", (lost) => {
       deliveries.releaseLost(lost).catch(() => {}); // repeated at the next renewal
     });
@@ -90,20 +112,35 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
   };
   workers.forEach(consume);
 
-  const sendBeat = () => void beat(sql, id, tally.about()).catch(() => {}); // repeated in 3 s
+  const sendBeat = () => {
+    // Other brokers take over the queues of a process from the moment at which it begins to end.
+    const queues = stopping.signal.aborted ? [] : workers.map(({ job }) => job.name);
+    beat(sql, { id, broker: broker.id, queues, about: tally.about() }).catch(() => {}); // repeated in 3 s
+  };
   const heartbeat = setInterval(sendBeat, HEARTBEAT);
   sendBeat();
+  const watch = watchConsumers({
+    broker,
+    log,
+    watched: () => [...consumers.values()],
+    after: stuckAfter,
+    onStuck: options.onStuck,
+  });
 
   return {
     id,
+    about: tally.about,
+    stuck: watch.stuck,
     close: async (grace) => {
       stopping.abort();
+      watch.close();
+      sendBeat();
       const timers = [
         setTimeout(() => ending.abort(), grace),
         setTimeout(() => giveUp.abort(), grace + 4_000),
       ];
       const deadline = new Promise((resolve) => timers.push(setTimeout(resolve, grace + 5_000)));
-      for (const pauses of consumers.values()) pauses.close();
+      for (const { pauses } of consumers.values()) pauses.close();
       await Promise.race([Promise.all([...consumers.keys()].map((consumer) => consumer.close())), deadline]);
       for (const timer of [...timers, heartbeat]) clearTimeout(timer);
       giveUp.abort();

@@ -4,6 +4,7 @@ import { doDemoTask } from "./handler.ts";
 import { demoTask } from "./job.ts";
 
 class Died extends Error {}
+class Blocked extends Error {}
 
 const perform = async (payload: object, { isSandbox = true, signal = new AbortController().signal } = {}) => {
   const done: unknown[] = [];
@@ -14,6 +15,9 @@ const perform = async (payload: object, { isSandbox = true, signal = new AbortCo
       done.push(ms);
     },
     die: () => Promise.reject(new Died()),
+    block: () => {
+      throw new Blocked();
+    },
   });
   const progress = async (value: unknown) => void done.push(value);
   const parsed = demoTask.payload.parse(JSON.parse(JSON.stringify(payload)));
@@ -51,7 +55,11 @@ test("kills its process", async () => {
   await expect(perform({ work: "crash" })).rejects.toThrow(Died);
 });
 
-test.each(["nothing", "sleep", "crash"])(
+test("blocks its process", async () => {
+  await expect(perform({ work: "block" })).rejects.toThrow(Blocked);
+});
+
+test.each(["nothing", "sleep", "crash", "block"])(
   "the work %s is refused outside a sandbox, for ever",
   async (work) => {
     await expect(perform({ work }, { isSandbox: false })).rejects.toThrow(PermanentError);

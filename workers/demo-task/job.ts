@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { defineJob } from "../core/job.ts";
 
-/** A task without a purpose, for the live page: load, ordering, idempotency and a job that kills its worker. */
+/**
+ * A task without a purpose, for the live page: load, ordering, idempotency, and jobs that kill or block
+ * their worker.
+ */
 export const demoTask = defineJob({
   name: "demo-task",
   payload: z.object({
-    work: z.enum(["nothing", "sleep", "crash"]),
+    work: z.enum(["nothing", "sleep", "crash", "block"]),
     /** For `sleep`. */
     ms: z.number().int().min(0).max(10_000).optional(),
     /** Shown on the page, so that the order of several tasks can be followed. */

@@ -12,5 +12,8 @@ export const wire = ({ config }: Infrastructure) =>
       isSandbox: config.sandbox,
       sleep: (ms, signal) => sleep(ms, undefined, { signal }),
       die: dieAsOrdered,
+      block: () => {
+        for (;;);
+      },
     }),
   );

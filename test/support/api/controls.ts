@@ -34,6 +34,9 @@ export const createControlledApp = async (): Promise<ControlledApp> => {
     isSandbox: true,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     die: dies,
+    block: () => {
+      throw new Error("blocked");
+    },
   });
   const app = await createTestApp({ watch, modules: [() => defineWorker(demoTask, task)] });
   return {

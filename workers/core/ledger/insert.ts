@@ -1,3 +1,4 @@
+import { count } from "../counts.ts";
 import type { OnFailure } from "../job.ts";
 import { currentOrigin } from "../origin.ts";
 import { lockKey } from "./order.ts";
@@ -55,7 +56,9 @@ export const insertJobs = async (
       ...origin(),
     ],
   );
-  return row?.count ?? 0;
+  const inserted = row?.count ?? 0;
+  count("inserted", name, inserted);
+  return inserted;
 };
 
 const origin = (): [requestId: string | null, causeId: string | null] => {
@@ -88,7 +91,10 @@ export const insertJob = async (sql: Sql, job: NewJob): Promise<string> => {
     ...[job.id, job.name, job.payload, job.key, job.priority, job.delay],
     ...[job.rootId, job.parentId, job.onFailure, job.state, ...origin(), job.orderKey],
   ]);
-  if (row) return row.id;
+  if (row) {
+    count("inserted", job.name);
+    return row.id;
+  }
   const existing = `SELECT id FROM "Job" WHERE name = $1 AND key = $2`;
   const [twin] = await sql<{ id: string }>(existing, [job.name, job.key]);
   if (!twin) throw new Error("the job with this idempotency key was deleted just now: try again");

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
+import { until } from "../../scripts/processes/until.ts";
+import { defineJob, defineWorker, type Broker } from "../../workers/core/index.ts";
+import type { BrokerConsumer } from "../../workers/core/pause.ts";
+import { startWorkers } from "../../workers/core/worker.ts";
+import { type Core, createCore } from "../support/core/core.ts";
+
+const chore = defineJob({ name: "chore", payload: z.object({}), concurrency: 1 });
+const AFTER = 400;
+
+let core: Core;
+beforeEach(async () => {
+  core = await createCore();
+});
+afterEach(() => core[Symbol.asyncDispose]());
+
+const enqueue = () => core.jobs.transaction((scope) => scope.enqueue(chore, {}));
+
+/** Workers whose consumer the test can reach. */
+const startReachable = (handler: () => Promise<void>) => {
+  const consumers: BrokerConsumer[] = [];
+  const found: string[] = [];
+  const broker: Broker = {
+    ...core.broker,
+    worker: (...args) => {
+      const consumer = core.broker.worker(...args);
+      consumers.push(consumer);
+      return consumer;
+    },
+  };
+  const workers = startWorkers({
+    ...{ database: core.database.jobs, broker, log: core.log, observe: () => {}, nudge: () => {} },
+    workers: [defineWorker(chore, handler)],
+    stuckAfter: AFTER,
+    onStuck: (queue) => found.push(queue),
+  });
+  return { workers, found, consumer: consumers[0] as BrokerConsumer };
+};
+
+test("finds a consumer that takes no job although one waits", async () => {
+  core.startRelay();
+  const { workers, found, consumer } = startReachable(async () => {});
+  await core.reaches(await enqueue(), "COMPLETED");
+  expect(workers.stuck()).toEqual([]);
+  await consumer.pause(true); // as after an error of the broker's client: nothing of ours has paused it
+  await enqueue();
+  await until("it is found", () => Promise.resolve(found.length > 0));
+  expect(found).toEqual(["chore"]);
+  expect(workers.stuck()).toEqual(["chore"]);
+  expect(core.logged).toContainEqual(
+    expect.objectContaining({ message: "the consumer takes no job although some wait" }),
+  );
+  await workers.close(0);
+});
+
+test("takes no consumer for stuck that is idle, busy, paused or limited", async () => {
+  core.startRelay();
+  const released = Promise.withResolvers<void>();
+  const { workers, found } = startReachable(() => released.promise);
+  const checked = async () => {
+    const end = performance.now() + 3 * AFTER;
+    await until("some checks have passed", async () => performance.now() > end);
+    expect(found).toEqual([]);
+  };
+  await checked(); // idle
+  const first = await enqueue();
+  await until("it runs", async () => (await core.row(first)).startedAt !== null);
+  const second = await enqueue();
+  await checked(); // its only slot is in use
+  await core.broker.pause("chore");
+  released.resolve();
+  await core.reaches(first, "COMPLETED");
+  await checked(); // paused by an operator
+  expect((await core.row(second)).startedAt).toBeNull();
+  await core.broker.queue("chore").rateLimit(60_000);
+  await core.broker.resume("chore");
+  await checked(); // the provider asked for a pause
+  await workers.close(0);
+});
