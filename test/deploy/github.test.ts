@@ -64,7 +64,9 @@ test("scripts and files that are named exist", async () => {
   for (const file of files) {
     const text = await read(file);
     const scripts = [...text.matchAll(/\bnpm (?:run )?([a-z][\w:-]*)/g)].map(([, script = ""]) => script);
-    missing.push(...scripts.filter((script) => script !== "ci" && !manifest.scripts[script]));
+    missing.push(
+      ...scripts.filter((script) => !["audit", "ci"].includes(script) && !manifest.scripts[script]),
+    );
     const paths = text.matchAll(
       /(?<![\w/.:])((?:\.ci|docs|scripts|workers)\/[\w./-]*\w|CHANGELOG\.md|package-lock\.json)/g,
     );
