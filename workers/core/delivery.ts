@@ -103,13 +103,15 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     } catch (error) {
       const { id, epoch } = started;
       const outcome = { id, epoch, ...classify(job, started, error), span: span?.traceparent };
-      if (span) markEnd(span, outcome);
       const isOurs = !(error instanceof SupersededError) && (await ledger.end(job, started, outcome));
-      report(isOurs ? outcome : { outcome: "superseded", error: describeError(error) });
+      const ended = isOurs ? outcome : { outcome: "superseded" as const, error: describeError(error) };
+      if (span) markEnd(span, ended);
+      report(ended);
       if (!isOurs) return "superseded";
       if (error instanceof RateLimitedError) return pause(job, error, held);
       return refuse(held, outcome);
     }
+    if (span) markEnd(span, { outcome: "completed" });
     report({ outcome: "completed" });
     return "completed";
   };

@@ -99,4 +99,5 @@ export const reporter = (job: JobDefinition, started: StartedJob, observe: Obser
     });
 };
 
-type Ending = Pick<RunReport, "outcome"> & Partial<Omit<RunOutcome, keyof Delivery | "outcome">>;
+/** What is known about a run when it has ended. */
+export type Ending = Pick<RunReport, "outcome"> & Partial<Omit<RunOutcome, keyof Delivery | "outcome">>;

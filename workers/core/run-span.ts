@@ -1,4 +1,5 @@
-import type { RunOutcome, StartedJob } from "./ledger/runs.ts";
+import type { StartedJob } from "./ledger/runs.ts";
+import type { Ending } from "./outcome.ts";
 import { jobAttributes, type Span, type Tracing } from "./trace.ts";
 
 /**
@@ -39,10 +40,10 @@ export const inRunSpan = async <Result>(
   return answer.value;
 };
 
-/** What the span says about a run that did not complete its job. */
-export const markEnd = (span: Span, { outcome, kind, error }: Omit<RunOutcome, "id" | "epoch">): void => {
+/** Records how a run ended. A run that was given back, or whose job another one has ended, has not failed. */
+export const markEnd = (span: Span, { outcome, kind, error }: Ending): void => {
   span.set({ "offstage.job.outcome": outcome });
-  if (outcome !== "released") span.fail(kind, error ?? undefined);
+  if (outcome === "retry" || outcome === "failed") span.fail(kind ?? "_OTHER", error ?? undefined);
 };
 
 /**
