@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { ffmpegPackages, type Image, isUnused, leftOut } from "../scripts/images/contents.ts";
@@ -56,6 +57,21 @@ test.for(both)("no file that the %s image leaves out is loaded by %s", async ([i
   expect(loaded.filter(isUnused)).toEqual([]);
   const omitted = leftOut[image].filter((name) => loaded.some((path) => path.startsWith(`${name}/`)));
   expect(omitted).toEqual([]);
+});
+
+test("the API's image keeps the scripts and styles of packages that pages load", () => {
+  const served = (pages: string[], pattern: RegExp, folder: string) =>
+    pages.flatMap((page) => [...read(page).matchAll(pattern)].map(([, path = ""]) => join(folder, path)));
+  const lit =
+    dirname(fileURLToPath(import.meta.resolve("lit-html")))
+      .split("/node_modules/")
+      .at(-1) ?? "";
+  const files = [
+    ...served(globSync("api/watch/public/**/*.js", { cwd: root }), /from "\.\.?\/lit\/([\w./-]+)"/g, lit),
+    ...served(["api/http/docs/index.html"], /"(swagger-ui[\w.-]+)"/g, "swagger-ui-dist"),
+  ];
+  expect(files.length).toBeGreaterThan(5);
+  expect(files.filter((path) => isUnused(path) || !existsSync(join(root, "node_modules", path)))).toEqual([]);
 });
 
 test("the images keep every font that reports are set in", () => {

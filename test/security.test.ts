@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -54,5 +54,19 @@ test("the summary counts the rows", () => {
   expect(text.replaceAll(/\s+/g, " ")).toContain(
     `Of ${required.length} requirements of levels 1 and 2, ${inapplicable} cannot apply. ` +
       `Of the ${applicable.length} others, ${count("met")} are met, ${count("partly")} partly, ${count("not met")} not.`,
+  );
+});
+
+test("pages insert no HTML from text, evaluate none, and the pages for users store nothing", async () => {
+  const find = async (pattern: string, forbidden: RegExp) => {
+    const files = globSync(pattern, { cwd: root });
+    expect(files.length).toBeGreaterThan(10);
+    const texts = await Promise.all(files.map((file) => readFile(join(root, file), "utf8")));
+    return files.filter((_, index) => forbidden.test(texts[index] ?? ""));
+  };
+  const unsafe = /\.(inner|outer)HTML|insertAdjacentHTML|unsafeHTML|document\.write|\beval\(|new Function\(/;
+  expect(await find("api/{public,watch/public}/**/*.js", unsafe)).toEqual([]);
+  expect(await find("api/public/**/*.js", /localStorage|sessionStorage|indexedDB|document\.cookie/)).toEqual(
+    [],
   );
 });

@@ -59,7 +59,7 @@ const UNUSED: readonly [pattern: RegExp, why: string][] = [
   [/^swagger-ui-dist\/swagger-ui(-es-bundle.*|)\.js/, "other builds than the bundle"],
   [/^(@aws-sdk|@smithy)\/[^/]+\/dist-es\//, "ES modules: Node is given the CommonJS ones"],
   [/^bullmq\/dist\/esm\//, "ES modules: Node is given the CommonJS ones"],
-  [/^lit-html\/(development|node)\//, "the pages load the minified module"],
+  [/^lit-html\/development\//, "the pages load the other build"],
 ];
 
 /** Whether no image needs this file. The path is relative to node_modules. */

@@ -149,10 +149,20 @@ test("responses have strict security headers and are not cached", async () => {
       "connect-src 'self';base-uri 'none';form-action 'self';frame-ancestors 'none'",
   );
   expect(headers["x-content-type-options"]).toBe("nosniff");
+  expect(headers["strict-transport-security"]).toBe("max-age=31536000; includeSubDomains");
+  expect(headers["referrer-policy"]).toBe("no-referrer");
   expect(headers).not.toHaveProperty("x-powered-by");
   const session = await people.session("headers@example.com");
   for (const path of ["/v1/me", "/v1/sessions/one", "/nothing"])
     expect((await session.get(path)).headers["cache-control"]).toBe("no-store");
+});
+
+test("text has a charset, and no other origin may read a response", async () => {
+  for (const path of ["/", "/style.css", "/session.js", "/openapi.json", "/v1/me", "/nothing"]) {
+    const { headers } = await app.request.get(path).set("Origin", "https://evil.example");
+    expect([path, headers["content-type"]]).toEqual([path, expect.stringMatching(/; charset=utf-8$/i)]);
+    expect([path, headers["access-control-allow-origin"]]).toEqual([path, undefined]);
+  }
 });
 
 test("Swagger UI may use inline styles, but only scripts of this host", async () => {
