@@ -29,7 +29,7 @@ export const findFailed = async (sql: Sql): Promise<string[]> => {
   return rows.map(({ text }) => text);
 };
 
-/** Uploads, reports and exports that are not ready, and deletions that have not finished, although all jobs are done. */
+/** Uploads, reports and exports that are not ready, and deletions that have not finished. */
 export const findUnready = async (sql: Sql): Promise<string[]> => {
   const problems: string[] = [];
   for (const table of ["Upload", "Report", "AccountExport"]) {

@@ -141,7 +141,16 @@ test("a worker reports what it runs, and counts how its runs ended", async () =>
     pid: process.pid,
     host: hostname(),
     queues: {
-      counted: { slots: 4, running: 1, started: 5, completed: 1, failed: 1, retried: 1, released: 1 },
+      counted: {
+        slots: 4,
+        running: 1,
+        started: 5,
+        completed: 1,
+        failed: 1,
+        retried: 1,
+        released: 1,
+        runMs: expect.any(Number),
+      },
     },
   });
 });
@@ -150,6 +159,6 @@ test("a worker reports its queues with zeros before it has run anything", async 
   const idle = defineJob({ name: "idle", payload, concurrency: 7 });
   const { id } = core.work(defineWorker(idle, async () => {}));
   const about = await until("its first heartbeat", async () => aboutOf(id));
-  const zero = { running: 0, started: 0, completed: 0, failed: 0, retried: 0, released: 0 };
+  const zero = { running: 0, started: 0, completed: 0, failed: 0, retried: 0, released: 0, runMs: 0 };
   expect(about.queues).toEqual({ idle: { slots: 7, ...zero } });
 });

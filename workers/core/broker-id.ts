@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { isRedisUrl, parseRedisUrl } from "./redis-url.ts";
 
 /**
- * What tells one broker from another: the kind, and a hash of the address without credentials. All processes of a system
- * must reach a broker under the same address: otherwise they take it for several brokers, and publish more slowly.
+ * What tells one broker from another: the kind, and a hash of the address without credentials. All processes must reach
+ * a broker under the same address: otherwise they take it for several brokers, and publish more slowly.
  */
 export const brokerIdentity = (url: string, prefix: string): string => {
   const [kind, address] = isRedisUrl(url) ? ["redis", redisAddress(url)] : ["postgres", postgresAddress(url)];

@@ -24,8 +24,8 @@ const BATCHED = 250;
 /** Milliseconds for which a relay remembers which queues have their workers on other brokers. */
 const REMEMBER = 1_000;
 
-/** Milliseconds between two records that its broker is in use. Less than an hour, see `removeUnusedBrokers`. */
-const RECORD = 600_000;
+/** Milliseconds between two records that its broker is in use. Less than the time in `removeUnusedBrokers`. */
+const RECORD = 60_000;
 
 /** How long to rest between two full claims of batches, as a multiple of the time that the last one took. */
 const REST = 1.5;

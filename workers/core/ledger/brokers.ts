@@ -23,31 +23,41 @@ export const otherBrokers = async (sql: Sql, broker: string): Promise<string[]> 
   (await sql<{ id: string }>(`SELECT id FROM "JobBroker" WHERE id <> $1`, [broker])).map(({ id }) => id);
 
 /**
- * Takes jobs that were published to other brokers, where their queue has no live worker any more, and that a live worker
- * of this broker can run. They are published again under the next epoch, a retry at its time.
+ * Takes jobs that were published to other brokers, where their queue has no live worker any more, and that a worker of
+ * this broker can run. They are published again under the next epoch, a retry at its time. Reads no job while each
+ * queue of the other brokers has a worker.
  */
-export const takeStranded = (sql: Sql, broker: string, others: readonly string[]): Promise<RecoveredJob[]> =>
-  sql(
-    `WITH consumed AS (${CONSUMED}), stranded AS MATERIALIZED (
-       SELECT other, queue FROM unnest($2::text[]) AS other, consumed c WHERE c.broker = $1
-       EXCEPT SELECT broker, queue FROM consumed)
-     UPDATE "Job" j SET state = 'PENDING', epoch = j.epoch + 1, "dueAt" = greatest(now(), j."readyAt"),
-            crashes = j.crashes + CASE WHEN j."startedAt" IS NULL THEN 0 ELSE 1 END,
-            history = CASE WHEN j."startedAt" IS NULL THEN ${withEvent("lost")} ELSE ${WITH_CRASH} END,
-            "startedAt" = NULL, "startedBy" = NULL
-     WHERE id IN (
-       SELECT id FROM "Job" j WHERE state = 'PUBLISHED' AND (j.broker, j.name) IN (SELECT * FROM stranded)
-         AND NOT EXISTS (SELECT FROM "JobWorker" w WHERE w.id = j."startedBy"
-                         AND w."seenAt" > now() - interval '${GONE_AFTER} seconds')
-       ORDER BY "dueAt" LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
-     RETURNING j.id, j.name, j.attempt, ${CRASHED_AFTER}`,
+export const takeStranded = async (
+  sql: Sql,
+  broker: string,
+  others: readonly string[],
+): Promise<RecoveredJob[]> => {
+  const stranded = await sql<{ other: string; queue: string }>(
+    `WITH consumed AS (${CONSUMED})
+     SELECT other, queue FROM unnest($2::text[]) AS other, consumed c WHERE c.broker = $1
+     EXCEPT SELECT broker, queue FROM consumed`,
     [broker, others],
   );
+  if (stranded.length === 0) return [];
+  return sql(TAKE, [stranded.map(({ other }) => other), stranded.map(({ queue }) => queue)]);
+};
+
+const TAKE = `UPDATE "Job" j SET state = 'PENDING', epoch = j.epoch + 1, "dueAt" = greatest(now(), j."readyAt"),
+         crashes = j.crashes + CASE WHEN j."startedAt" IS NULL THEN 0 ELSE 1 END,
+         history = CASE WHEN j."startedAt" IS NULL THEN ${withEvent("lost")} ELSE ${WITH_CRASH} END,
+         "startedAt" = NULL, "startedBy" = NULL
+  WHERE id IN (
+    SELECT id FROM "Job" j
+    WHERE state = 'PUBLISHED' AND (j.broker, j.name) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+      AND NOT EXISTS (SELECT FROM "JobWorker" w WHERE w.id = j."startedBy"
+                      AND w."seenAt" > now() - interval '${GONE_AFTER} seconds')
+    ORDER BY "dueAt" LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+  RETURNING j.id, j.name, j.attempt, ${CRASHED_AFTER}`;
 
 /** Forgets brokers that no process uses and that have no jobs. */
 export const removeUnusedBrokers = (sql: Sql): Promise<unknown> =>
   sql(
-    `DELETE FROM "JobBroker" b WHERE "seenAt" < now() - interval '1 hour'
+    `DELETE FROM "JobBroker" b WHERE "seenAt" < now() - interval '5 minutes'
      AND NOT EXISTS (SELECT FROM "Job" j WHERE j.state = 'PUBLISHED' AND j.broker = b.id)`,
     [],
   );

@@ -48,7 +48,7 @@ export interface RunOutcome extends Delivery {
 const RETRY_TRUST = 5;
 
 /**
- * What the ledger has of a delivery that must not start: whether a live worker runs it, and the newest epoch of its job.
+ * What the ledger has of a delivery that must not start: the epoch of its job, and whether a live worker runs it.
  * Undefined if there is no such job.
  */
 export const findDelivered = async (
