@@ -11,7 +11,10 @@ const include = process.env["BROKER"] ? filesOnBroker(import.meta.dirname, allFi
 const alone = ["test/flows/mail-limit.test.ts", "test/flows/mail-priority.test.ts"];
 
 // They need Redis, so they belong to that broker's run, rather than being skipped in the other.
-const ofOtherBroker = process.env["BROKER"] === "redis" ? [] : ["test/chaos/failover.test.ts"];
+const ofOtherBroker =
+  process.env["BROKER"] === "redis"
+    ? []
+    : ["broker-switch", "failover"].map((name) => `test/chaos/${name}.test.ts`);
 
 // They test what a browser shows, what routes promise, and what a handler does to the database. The other flows test on
 // each broker what these lead to.

@@ -10,6 +10,7 @@ import { announce } from "../http/announce.ts";
 import { route } from "../http/contract.ts";
 import { createCookies } from "../http/cookies.ts";
 import { message, timestamp, token } from "../http/fields.ts";
+import { forgetInBrowser } from "../http/forget-in-browser.ts";
 import { invalidField, Problem } from "../http/problem.ts";
 import { enforceLimit, limits } from "../rate-limits.ts";
 import { cancelDeletion, forgetSuccessors } from "./cancel-deletion.ts";
@@ -79,6 +80,7 @@ export const deletionRoutes = (deps: AppDeps) => {
           return dueAt;
         });
         cookies.clear(response, "session");
+        forgetInBrowser(response);
         const isAtOnce = grace === 0;
         return { message: isAtOnce ? "Your account is being deleted." : SCHEDULED, deletionAt };
       },

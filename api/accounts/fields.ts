@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isCommonPassword } from "../../infra/common-passwords.ts";
 import { normalizePassword } from "../../infra/passwords.ts";
 
 export const name = z
@@ -15,7 +16,8 @@ export const newPassword = z
   .meta({ minLength: 10, maxLength: 200, description: "Counted after Unicode normalization (NFC)." })
   .transform(normalizePassword)
   .refine((password) => codePoints(password) >= 10, "Use at least 10 characters.")
-  .refine((password) => codePoints(password) <= 200, "Use at most 200 characters.");
+  .refine((password) => codePoints(password) <= 200, "Use at most 200 characters.")
+  .refine((password) => !isCommonPassword(password), "Use a password that is harder to guess.");
 
 /**
  * A password to verify, as typed. The rules for new passwords do not apply: older passwords must keep working. 200 code

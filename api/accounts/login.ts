@@ -7,6 +7,8 @@ import { announce } from "../http/announce.ts";
 import { clientOf } from "../http/client-address.ts";
 import { route } from "../http/contract.ts";
 import { createCookies } from "../http/cookies.ts";
+import { forgetInBrowser } from "../http/forget-in-browser.ts";
+import { noteForLog } from "../http/request-log.ts";
 import { deviceName } from "./device-name.ts";
 import { email } from "../http/fields.ts";
 import { password } from "./fields.ts";
@@ -68,6 +70,7 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
           where: { email: body.email },
           select: { id: true, passwordHash: true, verifiedAt: true },
         });
+        if (user) noteForLog(response, { userId: user.id });
         const isRight = await verifyPassword(user?.passwordHash, body.password);
         // The same response in all cases: otherwise it would reveal whether the address has an account.
         if (!user?.verifiedAt || !isRight) throw new Problem("wrong-credentials");
@@ -126,6 +129,7 @@ export const loginRoutes = ({ prisma, jobs, throttle, publicUrl }: AppDeps) => {
       async ({ session, response }) => {
         await prisma.session.deleteMany({ where: { id: session.id } });
         cookies.clear(response, "session");
+        forgetInBrowser(response);
       },
     ),
   ];

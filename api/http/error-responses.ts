@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, Request, RequestHandler } from "express";
 import { z } from "zod";
 import { isUnavailable } from "../../infra/database.ts";
 import { StorageFullError, StorageUnavailableError } from "../../infra/storage/storage.ts";
+import { noteForLog } from "./request-log.ts";
 import { bodyOf, Problem, type ProblemName, statusOf, titleOf } from "./problem.ts";
 
 /**
@@ -13,6 +14,7 @@ export const sendErrors: ErrorRequestHandler = (error: unknown, request, respons
   if (response.headersSent) return next(error);
   const failure = toProblem(error);
   const { problem, headers } = failure;
+  noteForLog(response, { problem });
   if (problem === "internal") request.log.error({ err: error }, titleOf(problem));
   if (problem === "unavailable") request.log.warn({ err: error }, titleOf(problem));
   // Caches may store a 404, a 405 or a 410 by default.

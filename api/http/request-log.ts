@@ -22,6 +22,7 @@ export const logRequests = (logger: Logger, paths: readonly string[]): RequestHa
     logger,
     serializers: { req: requestLine, res: statusOnly, err: errorFacts },
     autoLogging: { ignore: isProbe },
+    customProps: (_request, response) => auditFacts(response),
   });
   return (request, response, next) => {
     const id = requestId(request, response);
@@ -53,6 +54,20 @@ const requestId = ({ headers }: IncomingMessage, response: ServerResponse): stri
   response.setHeader("X-Request-Id", id);
   return id;
 };
+
+const FACTS: unique symbol = Symbol("audit facts");
+
+/** Who sent a request, and why it was refused. */
+interface AuditFacts {
+  userId?: string;
+  problem?: string;
+}
+
+/** Adds facts to the line that is logged for the response's request. */
+export const noteForLog = (response: object, facts: AuditFacts): void =>
+  void Object.assign(response, { [FACTS]: { ...auditFacts(response), ...facts } });
+
+const auditFacts = (response: object & { [FACTS]?: AuditFacts }): AuditFacts => response[FACTS] ?? {};
 
 const statusOnly = ({ statusCode }: { statusCode: number }) => ({ statusCode });
 const isProbe = ({ url }: IncomingMessage) => url === "/healthz" || url === "/readyz";

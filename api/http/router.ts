@@ -9,6 +9,7 @@ import { refuseOtherMethods } from "./other-methods.ts";
 import { pages } from "./pages-folder.ts";
 import { Problem } from "./problem.ts";
 import { publishedFile } from "./published-file.ts";
+import { noteForLog } from "./request-log.ts";
 import { whileOpen } from "./open-account.ts";
 import { createSendFile } from "./send-file.ts";
 import { createSameSite } from "./same-site.ts";
@@ -30,6 +31,7 @@ export const serveRoutes = (routes: readonly Route[], deps: RouterDeps): Router 
     async (request, response) => {
       if (!contract.fromAnySite) refuseOtherSites(request);
       const session = contract.access === "anyone" ? undefined : await authenticate(request);
+      if (session) noteForLog(response, { userId: session.userId });
       if (contract.access === "admin" && session?.role !== "ADMIN") throw new Problem("forbidden");
       const params = parseParams(contract.params, request.params);
       const query = contract.query?.parse(request.query);

@@ -58,9 +58,19 @@ describe("requests that Node rejects get the usual error format", () => {
     expect(response.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(response.headers.get("connection")).toBe("close");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(response.headers.get("strict-transport-security")).toContain("max-age=31536000");
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
     const id = response.headers.get("x-request-id");
     expect(response.body["requestId"]).toBe(id);
     await expect.poll(() => app.logged.join()).toContain(id);
+  });
+
+  test("TRACE", async () => {
+    const secret = "Cookie: session=s3cret\r\n";
+    const response = await send(`TRACE /v1/me HTTP/1.1\r\nHost: app.test\r\n${secret}${close}\r\n`);
+    expect(response).toMatch(/^HTTP\/1.1 405 /);
+    expect(response).not.toContain("s3cret");
   });
 
   test("a slow JSON body", async () => {

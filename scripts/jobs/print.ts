@@ -128,7 +128,7 @@ const toSecond = (date: Date): string => date.toISOString().replace(/\.\d+/, "")
 
 const NOTES: Partial<Record<HistoryEntry["outcome"], string>> = {
   released: "given back when its process ended",
-  lost: "the broker did not know it, published again",
+  lost: "its broker did not know it or had no worker left, published again",
   replayed: "taken out of the dead letter",
 };
 

@@ -32,10 +32,19 @@ export interface ProjectProcess {
 }
 
 /** Runs a file with these variables of the project and no others. It does not outlive this process. */
-export const startProcess = (file: string, env: Record<string, string>, ...own: string[]): ProjectProcess => {
-  const [program = "", ...args] = [...endedWithParent("TERM"), process.execPath, join(root, file), ...own];
+export const startProcess = (file: string, env: Record<string, string>, ...own: string[]): ProjectProcess =>
+  startProcessIn(root, file, env, ...own);
+
+/** The same in another checkout of the project. */
+export const startProcessIn = (
+  folder: string,
+  file: string,
+  env: Record<string, string>,
+  ...own: string[]
+): ProjectProcess => {
+  const [program = "", ...args] = [...endedWithParent("TERM"), process.execPath, join(folder, file), ...own];
   const child = spawn(program, args, {
-    cwd: root,
+    cwd: folder,
     env: { ...process.env, ...plainEnv, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

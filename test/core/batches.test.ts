@@ -87,15 +87,15 @@ test("a rolled back transaction leaves neither jobs nor a batch", async () => {
 test("jobs of no batch are claimed next to a flood of batches, and batches next to a flood of others", async () => {
   await enqueueBatch(numbers(0, 1_000));
   const urgent = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: -1 }));
-  expect((await claimSingle(core.sql, 10)).map(({ id }) => id)).toEqual([urgent]);
-  expect(await claimSingle(core.sql, 10)).toEqual([]);
+  expect((await claimSingle(core.sql, 10, [])).map(({ id }) => id)).toEqual([urgent]);
+  expect(await claimSingle(core.sql, 10, [])).toEqual([]);
 
   await core.jobs.transaction(({ enqueueMany }) => enqueueMany(chore, numbers(2_000, 2_500)));
   const oldest = await core.sql<{ id: string }>(
     `SELECT id FROM "Job" WHERE "batchId" IS NOT NULL ORDER BY id LIMIT 10`,
     [],
   );
-  expect((await claimBatched(core.sql, 10)).map(({ id }) => id).toSorted()).toEqual(
+  expect((await claimBatched(core.sql, 10, [])).map(({ id }) => id).toSorted()).toEqual(
     oldest.map(({ id }) => id),
   );
   await core.sql(`DELETE FROM "Job"`, []);
@@ -104,10 +104,10 @@ test("jobs of no batch are claimed next to a flood of batches, and batches next 
 /** Publishes what batches may publish now, in the ledger only. Resolves with the jobs. */
 const publishBatches = async () => {
   const published: DueJob[] = [];
-  for (let jobs = await claimBatched(core.sql, 300); jobs.length > 0;) {
-    await markPublished(core.sql, jobs);
+  for (let jobs = await claimBatched(core.sql, 300, []); jobs.length > 0;) {
+    await markPublished(core.sql, jobs, core.broker.id);
     published.push(...jobs);
-    jobs = await claimBatched(core.sql, 300);
+    jobs = await claimBatched(core.sql, 300, []);
   }
   return published;
 };

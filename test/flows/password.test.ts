@@ -113,6 +113,18 @@ test("a password change requires the current password and ends every other sessi
   await app.mailTo(person.email, "Your password was changed");
 });
 
+test.each(["qwertyuiop", "1Q2W3E4R5T", "offstage123"])(
+  "%s is too common for a password",
+  async (password) => {
+    const email = "common@example.com";
+    const response = await app.request.post("/v1/signup").send({ email, name: "Ada", password });
+    expect([response.status, response.body.errors]).toEqual([
+      422,
+      [{ field: "password", message: "Use a password that is harder to guess." }],
+    ]);
+  },
+);
+
 test("of concurrent password changes, one succeeds", async () => {
   const person = await people.verified("changes@example.com");
   const session = await people.as(person);

@@ -216,3 +216,33 @@ test("a login from a new device sends a mail, except for the first device", asyn
   await app.request.post("/v1/login").set("Cookie", device).send(other);
   await app.mailTo(other.email, "A new sign-in to your account");
 });
+
+test("the log says who sent a request and why one was refused, by id only", async () => {
+  const lin = await people.verified("lin@example.com");
+  const { id } = await prisma().user.findUniqueOrThrow({ where: { email: lin.email } });
+  const wrong = await people.logIn({ ...lin, password: "not this one" });
+  const right = await people.logIn(lin, { as: "bearer" });
+  const get = (path: string, token: string) => app.request.get(path).auth(token, { type: "bearer" });
+  const refused = await get("/v1/me", "x");
+  const denied = await get("/v1/projects/0197a3c4-5b6d-7e8f-9a0b-1c2d3e4f5a6b", right.body.token);
+
+  const lineOf = async ({ headers }: { headers: Record<string, string> }) => {
+    const find = () => app.logged.find((line) => line.includes(headers["x-request-id"] ?? "no id"));
+    await expect.poll(find).toBeDefined();
+    return JSON.parse(find() ?? "");
+  };
+  expect(await lineOf(wrong)).toMatchObject({
+    userId: id,
+    problem: "wrong-credentials",
+    res: { statusCode: 401 },
+  });
+  expect(await lineOf(right)).toMatchObject({ userId: id, res: { statusCode: 200 } });
+  expect(await lineOf(refused)).toMatchObject({ problem: "unauthenticated" });
+  expect(await lineOf(denied)).toMatchObject({ userId: id, problem: "not-found" });
+});
+
+test("a logout removes the user's files from the browser's cache, and no cookie of the device", async () => {
+  const session = await people.as(await people.verified("kim@example.com"));
+  const { headers } = await session.post("/v1/logout");
+  expect(headers["clear-site-data"]).toBe('"cache"');
+});

@@ -9,6 +9,7 @@ import {
   type WorkerOptions,
 } from "bullmq";
 import type { Redis } from "ioredis";
+import { brokerIdentity } from "./broker-id.ts";
 import { postgresConnections } from "./broker-postgres.ts";
 import type { PoolState } from "./postgres.ts";
 import { connectRedis, keyPrefix, mastersOf, type RedisClient } from "./redis.ts";
@@ -35,6 +36,8 @@ export interface BrokerMemory {
 
 /** The engine that distributes work. It may lose everything, because the ledger can publish every job again. */
 export interface Broker {
+  /** Tells it from other brokers, see broker-id.ts. */
+  readonly id: string;
   /**
    * Rejects while the broker is unavailable or, on Redis, refuses writes (it is a replica, or full, or cannot save),
    * and if it could evict jobs (Redis must run with `noeviction`).
@@ -138,6 +141,7 @@ export const openBroker = (url: string, queuePrefix: string, onError: (error: Er
   };
 
   return {
+    id: brokerIdentity(url, isRedis ? prefix : ""),
     ping: connections.ping,
     memory: connections.memory,
     pool: connections.pool,

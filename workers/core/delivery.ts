@@ -13,7 +13,7 @@ import {
   SupersededError,
 } from "./errors.ts";
 import type { JobDefinition, Worker } from "./job.ts";
-import { isRunning, stillRunBy, type StartedJob } from "./ledger/runs.ts";
+import { findDelivered, stillRunBy, type StartedJob } from "./ledger/runs.ts";
 import { brokerIdOf, parseBrokerId, toJson, type Delivery } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
 import { withOrigin } from "./origin.ts";
@@ -80,8 +80,13 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
       throw new RetryError(describeError(error), 1_000);
     });
     if (started) return tally.during(worker.job.name, () => run(worker, started, held));
+    const known = await findDelivered(database.sql, delivery);
     // A broker that lost its last moments delivers jobs that a live worker is running.
-    return (await isRunning(database.sql, delivery)) ? release(held, LOOK_AGAIN) : "superseded";
+    if (known?.isRunning) return release(held, LOOK_AGAIN);
+    // A ledger that was restored from a backup has lost what was enqueued since. So have jobs that were removed.
+    if (!known || known.epoch < delivery.epoch)
+      log.warn({ job: worker.job.name, ...delivery }, "the ledger does not know this delivery: skipped");
+    return "superseded";
   };
 
   const run = async (worker: Worker<Tx>, started: StartedJob, held: Held) => {

@@ -1,5 +1,6 @@
 import { startTask, type RunningTask } from "./lead.ts";
 import { pruneBatches } from "./ledger/batches.ts";
+import { removeUnusedBrokers } from "./ledger/brokers.ts";
 import { removeDeadWorkers } from "./ledger/processes.ts";
 import { pruneFailed, pruneFinished } from "./ledger/prune.ts";
 import type { Sql } from "./ledger/sql.ts";
@@ -15,5 +16,6 @@ export const startPrune = (sql: Sql, log: Log): RunningTask =>
       while (!signal.aborted && (await pruneFinished(sql)));
       while (!signal.aborted && (await pruneFailed(sql)));
       await removeDeadWorkers(sql);
+      await removeUnusedBrokers(sql);
     },
   });

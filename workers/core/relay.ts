@@ -2,6 +2,7 @@ import type { Broker } from "./broker.ts";
 import { count } from "./counts.ts";
 import { describeError } from "./errors.ts";
 import { startLane } from "./lane.ts";
+import { queuesElsewhere, recordBroker } from "./ledger/brokers.ts";
 import {
   claimBatched,
   claimSingle,
@@ -18,6 +19,12 @@ const SINGLE = 500;
 
 /** Jobs of batches per claim and queue. */
 const BATCHED = 250;
+
+/** Milliseconds for which a relay remembers which queues have their workers on other brokers. */
+const REMEMBER = 1_000;
+
+/** Milliseconds between two records that its broker is in use. Less than an hour, see `removeUnusedBrokers`. */
+const RECORD = 600_000;
 
 /** How long to rest between two full claims of batches, as a multiple of the time that the last one took. */
 const REST = 1.5;
@@ -85,7 +92,7 @@ const createPublish = (sql: Sql, broker: Broker, log: Log) => {
       throw error;
     }
     count("published", name, published.length);
-    if (published.length > 0) await markPublished(sql, published);
+    if (published.length > 0) await markPublished(sql, published, broker.id);
   };
 
   return async (queues: Map<string, DueJob[]>): Promise<void> => {
@@ -96,12 +103,41 @@ const createPublish = (sql: Sql, broker: Broker, log: Log) => {
 };
 
 /**
+ * The queues that this relay leaves to the relays of other brokers: there are their workers, and none here. Where no
+ * broker has a worker for a queue, every relay publishes its jobs.
+ */
+const createExcluded = (sql: Sql, broker: Broker, log: Log) => {
+  let excluded: string[] = [];
+  let readAt = -Infinity;
+  let recordedAt = -Infinity;
+  const read = async (): Promise<void> => {
+    if (performance.now() - recordedAt > RECORD) {
+      await recordBroker(sql, broker.id);
+      recordedAt = performance.now();
+    }
+    const found = await queuesElsewhere(sql, broker.id);
+    if (found.join() !== excluded.join())
+      log.info(
+        { broker: broker.id, queues: found },
+        "relay: queues that have their workers on another broker",
+      );
+    excluded = found;
+    readAt = performance.now();
+  };
+  return async (): Promise<readonly string[]> => {
+    if (performance.now() - readAt > REMEMBER) await read();
+    return excluded;
+  };
+};
+
+/**
  * Starts a relay: two lanes that do not wait for each other. Jobs of no batch are published at each nudge and every
  * 250 ms, batches every 250 ms. As long as there may be more of them, batches follow after a rest that leaves the
  * processors to others.
  */
 export const startRelay = (sql: Sql, broker: Broker, log: Log, { batches = true } = {}): Relay => {
   const publishAll = createPublish(sql, broker, log);
+  const excluded = createExcluded(sql, broker, log);
   /** Resolves with the number of jobs of each queue. */
   const publishClaimed = async (claim: Promise<DueJob[]>): Promise<number[]> => {
     const queues = Map.groupBy(await claim, ({ name }) => name);
@@ -109,10 +145,11 @@ export const startRelay = (sql: Sql, broker: Broker, log: Log, { batches = true 
     return [...queues.values()].map((jobs) => jobs.length);
   };
   const publishSingle = async () => {
-    const counts = await publishClaimed(claimSingle(sql, SINGLE));
+    const counts = await publishClaimed(claimSingle(sql, SINGLE, await excluded()));
     return counts.reduce((sum, count) => sum + count, 0) === SINGLE;
   };
-  const publishBatched = async () => (await publishClaimed(claimBatched(sql, BATCHED))).includes(BATCHED);
+  const publishBatched = async () =>
+    (await publishClaimed(claimBatched(sql, BATCHED, await excluded()))).includes(BATCHED);
 
   const single = startLane({ kind: "single", publishDue: publishSingle, rest: 0 }, broker, log);
   const batched = batches

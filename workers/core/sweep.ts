@@ -2,6 +2,7 @@ import type { Broker } from "./broker.ts";
 import { count } from "./counts.ts";
 import { startTask, type RunningTask } from "./lead.ts";
 import type { Database } from "./enqueue.ts";
+import { otherBrokers, takeStranded } from "./ledger/brokers.ts";
 import { advanceParent, finishedUnreported } from "./ledger/flow.ts";
 import { advanceOrder, stoppedKeys } from "./ledger/order.ts";
 import {
@@ -11,6 +12,7 @@ import {
   publishedAfter,
   takeUnconfirmed,
   type PublishedJob,
+  type RecoveredJob,
 } from "./ledger/recovery.ts";
 import { brokerIdOf, type Sql } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
@@ -31,29 +33,33 @@ interface Deps {
 }
 
 /**
- * Starts the sweep: every 5 s, one process finds published jobs that the broker lost and gives them back to the relay.
+ * Starts the sweep: every 5 s, one process of each broker finds published jobs that the broker lost, or that lie in
+ * another broker without workers, and gives them back to the relay.
  */
 export const startSweep = ({ sql, broker, log, observe, nudge }: Deps): RunningTask => {
   const publishLost = async (jobs: PublishedJob[]): Promise<void> => {
     const states = await Promise.all(jobs.map((job) => broker.queue(job.name).getJobState(brokerIdOf(job))));
     const lost = jobs.filter((_job, index) => !ALIVE.has(states[index] ?? ""));
     if (lost.length === 0) return;
-    const again = await publishAgain(sql, lost);
+    reportAgain(await publishAgain(sql, lost), "sweep: the broker lost jobs, publishing them again");
+  };
+
+  const reportAgain = (again: RecoveredJob[], reason: string): void => {
     for (const { id, name: job, attempt, crashedAfter } of again) {
       count("republished", job);
       if (crashedAfter !== null)
         observe({ job, id, attempt: attempt + 1, outcome: "crashed", kind: "crashed", runMs: crashedAfter });
     }
-    log.warn({ jobs: again.length }, "sweep: the broker lost jobs, publishing them again");
+    log.warn({ jobs: again.length }, reason);
     nudge();
   };
 
   /** The broker is new or was emptied: checks every published job. Starts over if the broker is emptied again. */
   const recoverAll = async (signal: AbortSignal): Promise<void> => {
     await broker.marks.set("recovering");
-    await checkRunningSoon(sql);
+    await checkRunningSoon(sql, broker.id);
     for (let last = ZERO; ;) {
-      const jobs = await publishedAfter(sql, last);
+      const jobs = await publishedAfter(sql, broker.id, last);
       await publishLost(jobs);
       if (jobs.length < BATCH || signal.aborted) break;
       last = jobs.at(-1)?.id ?? last;
@@ -63,19 +69,31 @@ export const startSweep = ({ sql, broker, log, observe, nudge }: Deps): RunningT
 
   const recoverUnconfirmed = async (signal: AbortSignal): Promise<void> => {
     for (let full = true; full && !signal.aborted;) {
-      const jobs = await takeUnconfirmed(sql);
+      const jobs = await takeUnconfirmed(sql, broker.id);
       await publishLost(jobs);
       full = jobs.length === BATCH;
     }
   };
 
+  /** During a switch of the broker: other brokers whose workers have gone. */
+  const recoverStranded = async (signal: AbortSignal): Promise<void> => {
+    const others = await otherBrokers(sql, broker.id);
+    for (let full = others.length > 0; full && !signal.aborted;) {
+      const taken = await takeStranded(sql, broker.id, others);
+      if (taken.length > 0)
+        reportAgain(taken, "sweep: another broker has no workers, publishing its jobs here");
+      full = taken.length === BATCH;
+    }
+  };
+
   return startTask(sql, log, {
-    name: "sweep",
+    name: `sweep ${broker.id}`,
     lease: 4,
     work: async (signal) => {
       await broker.ping();
       if (!(await broker.marks.isSet("whole"))) await recoverAll(signal);
       await recoverUnconfirmed(signal);
+      await recoverStranded(signal);
     },
   });
 };

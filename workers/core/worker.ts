@@ -112,7 +112,11 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
   };
   workers.forEach(consume);
 
-  const sendBeat = () => void beat(sql, id, tally.about()).catch(() => {}); // repeated in 3 s
+  const sendBeat = () => {
+    // Other brokers take over the queues of a process from the moment at which it begins to end.
+    const queues = stopping.signal.aborted ? [] : workers.map(({ job }) => job.name);
+    beat(sql, { id, broker: broker.id, queues, about: tally.about() }).catch(() => {}); // repeated in 3 s
+  };
   const heartbeat = setInterval(sendBeat, HEARTBEAT);
   sendBeat();
   const watch = watchConsumers({
@@ -130,6 +134,7 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
     close: async (grace) => {
       stopping.abort();
       watch.close();
+      sendBeat();
       const timers = [
         setTimeout(() => ending.abort(), grace),
         setTimeout(() => giveUp.abort(), grace + 4_000),

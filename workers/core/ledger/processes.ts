@@ -1,12 +1,21 @@
 import type { WorkerAbout } from "../tally.ts";
 import { toJson, type Sql } from "./sql.ts";
 
+/** A worker process, as others see it. */
+export interface Presence {
+  id: string;
+  /** The broker from which it takes jobs, and of which queues. */
+  broker: string;
+  queues: readonly string[];
+  about: WorkerAbout;
+}
+
 /** Records that a worker process is alive, and what it does. */
-export const beat = (sql: Sql, worker: string, about: WorkerAbout): Promise<unknown> =>
+export const beat = (sql: Sql, { id, broker, queues, about }: Presence): Promise<unknown> =>
   sql(
-    `INSERT INTO "JobWorker" (id, about) VALUES ($1, $2::jsonb)
-     ON CONFLICT (id) DO UPDATE SET "seenAt" = now(), about = excluded.about`,
-    [worker, toJson(about)],
+    `INSERT INTO "JobWorker" (id, broker, queues, about) VALUES ($1, $2, $3::text[], $4::jsonb)
+     ON CONFLICT (id) DO UPDATE SET "seenAt" = now(), queues = excluded.queues, about = excluded.about`,
+    [id, broker, queues, toJson(about)],
   );
 
 /** Forgets a worker process that ends. */

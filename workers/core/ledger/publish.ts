@@ -28,24 +28,24 @@ const claim = (due: string): string =>
    WHERE id = ANY (ARRAY(${due})) RETURNING id, epoch, name, priority`;
 
 /**
- * Claims jobs of no batch for the length of the lease: those that are due longest. Relays may call it concurrently:
- * each job goes to one of them.
+ * Claims jobs of no batch for the length of the lease: those that are due longest, without those of the `excluded`
+ * queues. Relays may call it concurrently: each job goes to one of them.
  */
-export const claimSingle = (sql: Sql, limit: number): Promise<DueJob[]> =>
+export const claimSingle = (sql: Sql, limit: number, excluded: readonly string[]): Promise<DueJob[]> =>
   sql(
     claim(`SELECT id FROM "Job" WHERE state = 'PENDING' AND "batchId" IS NULL AND "dueAt" <= now()
-           ORDER BY "dueAt" LIMIT $1::int FOR UPDATE SKIP LOCKED`),
-    [limit],
+           AND name <> ALL ($2::text[]) ORDER BY "dueAt" LIMIT $1::int FOR UPDATE SKIP LOCKED`),
+    [limit, excluded],
   );
 
 /**
  * Claims jobs of batches: of each queue the oldest, at most `limit`, and no more than its window has room for. Several
- * relays at the same time may exceed the window by a claim each.
+ * relays at the same time may exceed the window by a claim each. Without those of the `excluded` queues.
  *
  * The recursive query finds the queues, with one index lookup for each. The inner LIMIT has no effect on the result: of
  * the outer one, the planner does not know the value, and would expect so many rows that it compiles the statement.
  */
-export const claimBatched = (sql: Sql, limit: number): Promise<DueJob[]> =>
+export const claimBatched = (sql: Sql, limit: number, excluded: readonly string[]): Promise<DueJob[]> =>
   sql(
     `WITH RECURSIVE queue (name) AS (
        SELECT min(name) FROM "Job" WHERE ${BATCHED}
@@ -60,18 +60,18 @@ export const claimBatched = (sql: Sql, limit: number): Promise<DueJob[]> =>
          SELECT id FROM (
            SELECT id FROM "Job" WHERE ${BATCHED} AND name = queue.name AND "dueAt" <= now()
            ORDER BY id LIMIT $1::int FOR UPDATE SKIP LOCKED) oldest
-         LIMIT room.limit) due`)}`,
-    [limit],
+         LIMIT room.limit) due WHERE queue.name <> ALL ($2::text[])`)}`,
+    [limit, excluded],
   );
 
 /** Records that the broker has these jobs. A job that a worker has already finished stays finished. */
-export const markPublished = (sql: Sql, jobs: readonly Delivery[]): Promise<unknown> =>
+export const markPublished = (sql: Sql, jobs: readonly Delivery[], broker: string): Promise<unknown> =>
   sql(
-    `UPDATE "Job" j SET state = 'PUBLISHED', "publishedAt" = now(), "publishTries" = 0,
+    `UPDATE "Job" j SET state = 'PUBLISHED', "publishedAt" = now(), "publishTries" = 0, broker = $3,
             "dueAt" = now() + interval '${TRUST} seconds'
      FROM unnest($1::uuid[], $2::int[]) t (id, epoch), ${ASYNC_COMMIT}
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state = 'PENDING'`,
-    asArrays(jobs),
+    [...asArrays(jobs), broker],
   );
 
 /** Ends claims after the broker was unavailable. The jobs are due again in a second. */

@@ -12,8 +12,8 @@ export interface HistoryEntry {
   by: string | null;
   /**
    * `retry`, `failed`, `crashed`: an attempt, or the death of its process. `released`, `limited` (RateLimitedError): a
-   * run given back without an attempt. `lost`: published again because the broker did not know the job. `replayed`:
-   * taken out of the dead letter.
+   * run given back without an attempt. `lost`: published again because its broker did not know the job, or had no
+   * worker left for it. `replayed`: taken out of the dead letter.
    */
   outcome: "retry" | "failed" | "crashed" | "released" | "limited" | "lost" | "replayed";
   kind?: ErrorKind;

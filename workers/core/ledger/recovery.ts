@@ -17,27 +17,33 @@ export interface RecoveredJob {
   crashedAfter: number | null;
 }
 
+/** SQL: whether the job `j` was published to this broker, or by a version that did not record to which. */
+const HERE = `(j.broker = $1 OR j.broker IS NULL)`;
+
 /** Takes published jobs that are due for a check with the broker. The older a job, the longer until its next check. */
-export const takeUnconfirmed = (sql: Sql): Promise<PublishedJob[]> =>
+export const takeUnconfirmed = (sql: Sql, broker: string): Promise<PublishedJob[]> =>
   sql(
     `UPDATE "Job" j SET "dueAt" = now() + greatest(interval '60 seconds', least(now() - j."publishedAt", interval '1 hour'))
-     WHERE id IN (SELECT id FROM "Job" j WHERE state = 'PUBLISHED' AND "dueAt" <= now() AND NOT ${IS_RUNNING}
+     WHERE id IN (SELECT id FROM "Job" j WHERE state = 'PUBLISHED' AND "dueAt" <= now() AND ${HERE} AND NOT ${IS_RUNNING}
                   ORDER BY "dueAt" LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
      RETURNING id, epoch, name`,
-    [],
+    [broker],
   );
 
 /** The next batch of all published jobs that no live worker runs, in the order of their ids. */
-export const publishedAfter = (sql: Sql, id: string): Promise<PublishedJob[]> =>
+export const publishedAfter = (sql: Sql, broker: string, id: string): Promise<PublishedJob[]> =>
   sql(
-    `SELECT id, epoch, name FROM "Job" j WHERE state = 'PUBLISHED' AND id > $1::uuid AND NOT ${IS_RUNNING}
+    `SELECT id, epoch, name FROM "Job" j WHERE state = 'PUBLISHED' AND id > $2::uuid AND ${HERE} AND NOT ${IS_RUNNING}
      ORDER BY id LIMIT ${BATCH}`,
-    [id],
+    [broker, id],
   );
 
 /** Makes running jobs due for a check: if their worker dies, an emptied broker does not know that they stalled. */
-export const checkRunningSoon = (sql: Sql): Promise<unknown> =>
-  sql(`UPDATE "Job" SET "dueAt" = now() WHERE state = 'PUBLISHED' AND "startedAt" IS NOT NULL`, []);
+export const checkRunningSoon = (sql: Sql, broker: string): Promise<unknown> =>
+  sql(
+    `UPDATE "Job" j SET "dueAt" = now() WHERE state = 'PUBLISHED' AND "startedAt" IS NOT NULL AND ${HERE}`,
+    [broker],
+  );
 
 /** Gives jobs that the broker lost back to the relay, under the next epoch. */
 export const publishAgain = (sql: Sql, jobs: readonly Delivery[]): Promise<RecoveredJob[]> =>

@@ -36,11 +36,17 @@ export interface RunOutcome extends Delivery {
 /** Seconds after a retry is due in which the sweep leaves the job alone. An emptied broker did not keep the retry. */
 const RETRY_TRUST = 5;
 
-/** Whether a live worker process runs the job. */
-export const isRunning = async (sql: Sql, { id, epoch }: Delivery): Promise<boolean> => {
-  const text = `SELECT id FROM "Job" j WHERE id = $1::uuid AND epoch = $2::int
-    AND state IN ('PENDING', 'PUBLISHED') AND ${IS_RUNNING}`;
-  return (await sql(text, [id, epoch])).length > 0;
+/**
+ * What the ledger has of a delivery that must not start: whether a live worker runs it, and the newest epoch of its job.
+ * Undefined if there is no such job.
+ */
+export const findDelivered = async (
+  sql: Sql,
+  { id, epoch }: Delivery,
+): Promise<{ epoch: number; isRunning: boolean } | undefined> => {
+  const text = `SELECT epoch, epoch = $2::int AND state IN ('PENDING', 'PUBLISHED') AND ${IS_RUNNING} AS "isRunning"
+    FROM "Job" j WHERE id = $1::uuid`;
+  return (await sql<{ epoch: number; isRunning: boolean }>(text, [id, epoch]))[0];
 };
 
 /**

@@ -50,9 +50,11 @@ export const toJson = (value: unknown): string => {
 /** Seconds without a heartbeat after which a worker process counts as dead. */
 const DEAD_AFTER = 10;
 
+/** SQL: whether the worker process `w` is alive. */
+export const LIVE = `w."seenAt" > now() - interval '${DEAD_AFTER} seconds'`;
+
 /** SQL: whether a live worker process runs the job `j`. */
-export const IS_RUNNING = `EXISTS (SELECT FROM "JobWorker" w WHERE w.id = j."startedBy"
-  AND w."seenAt" > now() - interval '${DEAD_AFTER} seconds')`;
+export const IS_RUNNING = `EXISTS (SELECT FROM "JobWorker" w WHERE w.id = j."startedBy" AND ${LIVE})`;
 
 /** SQL: whether the job `j` still waits for a child, or has a failed child that it requires. */
 export const HAS_OPEN_CHILDREN = `EXISTS (SELECT FROM "Job" c WHERE c."parentId" = j.id
