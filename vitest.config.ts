@@ -50,6 +50,7 @@ const httpFlows = [
     "watch-pages",
     "watch-production",
     "watch-stream",
+    "tracing",
   ],
 ];
 // The worker or the API is killed, and what its next run leaves in the database and the storage is looked at. That each

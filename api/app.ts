@@ -27,7 +27,7 @@ export const createApp = (deps: AppDeps): Express => {
   return express()
     .set("trust proxy", deps.trustProxy)
     .disable("x-powered-by")
-    .use(logRequests(deps.log, [...loggedPaths(routes), ...(watch?.paths ?? [])]))
+    .use(logRequests(deps.log, [...loggedPaths(routes), ...(watch?.paths ?? [])], deps.tracing))
     .use(deps.measure ? measureRequests(deps.measure) : passOn)
     .use(warnOfUncountedProxy(deps.trustProxy))
     .use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy(deps.storage) } }))

@@ -3,7 +3,7 @@ import type { Database, Tx } from "../infra/database.ts";
 import type { MeasureRequest } from "../infra/metrics/requests.ts";
 import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
-import type { Jobs } from "../workers/core/index.ts";
+import type { Jobs, Tracing } from "../workers/core/index.ts";
 import type { Readiness } from "./http/readiness.ts";
 import type { Streams } from "./notifications/streams.ts";
 import type { UploadWork } from "./uploads/work.ts";
@@ -29,5 +29,7 @@ export interface AppDeps {
   watch?: Watch | undefined;
   /** Receives each request, where METRICS_PORT is set. */
   measure?: MeasureRequest | undefined;
+  /** Absent: nothing is traced. */
+  tracing?: Tracing | undefined;
   log: Logger;
 }

@@ -5,7 +5,9 @@ import { openDatabase } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLogger } from "../infra/logging.ts";
 import { checkMigrations } from "../infra/migrations.ts";
+import { openTracing } from "../infra/open-tracing.ts";
 import { openStorage } from "../infra/storage/open.ts";
+import { traceStorage } from "../infra/storage/traced.ts";
 import { createThrottle, noThrottle } from "../infra/throttle.ts";
 import { startWatchdog } from "../infra/watchdog.ts";
 import { openBroker, startCore, throttledWarn } from "../workers/core/index.ts";
@@ -24,7 +26,8 @@ const log = createLogger("api", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, warnOrExit(log, "database", "DATABASE_URL"));
 const { sql } = database.jobs;
 const broker = openBroker(config.queueUrl, config.queuePrefix, warnOrExit(log, "broker", "QUEUE_URL"));
-const core = startCore({ database: database.jobs, broker, log });
+const tracing = await openTracing(config, "api", log);
+const core = startCore({ database: database.jobs, broker, log, tracing });
 const throttle = config.throttles
   ? createThrottle(
       config.queueUrl,
@@ -33,7 +36,7 @@ const throttle = config.throttles
       throttledWarn(log, "rate limits: a store is unavailable"),
     )
   : noThrottle;
-const storage = await openStorage(config);
+const storage = tracing ? traceStorage(await openStorage(config)) : await openStorage(config);
 const readiness = createReadiness({
   database: database.ping,
   migrations: () => checkMigrations(sql),
@@ -83,6 +86,7 @@ const app = createApp({
   trustProxy: config.trustProxy,
   watch,
   measure: metrics?.measure,
+  tracing,
   log,
 });
 
@@ -106,8 +110,10 @@ closeOnSignal(log, async () => {
   await close(config.shutdownGraceMs);
   await core.close(0);
   metrics?.close();
+  const sent = tracing?.close();
   await broker.close();
   throttle.close();
   storage.close();
   await database.close();
+  await sent;
 });

@@ -38,6 +38,20 @@ export const parsedBy = (parse: (value: string) => unknown) =>
     const message = problemOf(() => parse(value));
     if (message) issues.push({ code: "custom", input: value, message });
   });
+/** `name=value`, separated by commas, with values as in a URL: the form of OTEL_EXPORTER_OTLP_HEADERS. */
+export const headers = z.string().transform((value, { addIssue }) => {
+  const entries = value.split(",").map((entry) => /^\s*([\w-]+)\s*=\s*(\S.*?)\s*$/.exec(entry));
+  const pairs = entries.flatMap((found) =>
+    found ? [[found[1] ?? "", decoded(found[2] ?? "")] as const] : [],
+  );
+  if (pairs.length < entries.length || pairs.some(([, text]) => text === undefined))
+    addIssue("must be entries like name=value, separated by commas, with values encoded as in a URL");
+  return Object.fromEntries(pairs.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));
+});
+export const ratio = z.coerce
+  .number("must be a number from 0 to 1")
+  .min(0, "must be 0 or more")
+  .max(1, "must be 1 or less");
 const url = (protocol: RegExp, example: string) =>
   z.url({ protocol, error: `must be a URL like ${example}` });
 
@@ -85,6 +99,15 @@ const parseCadence = (text: string) => {
   if (hour) return { every: "day", hour: Number(hour), minute: Number(minute) } as const;
   const minutes = Number(/^([1-9]\d{0,3})m$/.exec(text)?.[1]);
   return minutes <= 1_440 ? ({ every: "minutes", minutes } as const) : undefined;
+};
+
+const decoded = (text: string): string | undefined => {
+  try {
+    const value = decodeURIComponent(text);
+    return /^[\x20-\x7e]+$/.test(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 const problemOf = (parse: () => unknown): string | undefined => {

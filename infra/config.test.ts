@@ -106,6 +106,27 @@ describe("the config", () => {
     expect(loadConfig("api", { SANDBOX_URL: "http://sandbox:8025/" }).sandboxUrl).toBe("http://sandbox:8025");
   });
 
+  it("takes the endpoint, the headers and the sampling of traces", () => {
+    const config = loadConfig("worker", {
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318/",
+      OTEL_EXPORTER_OTLP_HEADERS: "api-key=s3cret%3D, x-team = jobs",
+      OTEL_TRACES_SAMPLER_ARG: "0.25",
+    });
+    expect(config).toMatchObject({
+      otlpEndpoint: "http://127.0.0.1:4318",
+      otlpHeaders: { "api-key": "s3cret=", "x-team": "jobs" },
+      traceRatio: 0.25,
+    });
+    expect(loadConfig("api", {})).toMatchObject({ otlpEndpoint: undefined, traceRatio: 1 });
+    for (const OTEL_EXPORTER_OTLP_HEADERS of ["key", "=value", "key=", "key=%", "key=%0A", "a=b,,"])
+      expect(problemsOf("api", { OTEL_EXPORTER_OTLP_HEADERS })).toEqual([
+        expect.stringMatching(/^OTEL_EXPORTER_OTLP_HEADERS: must be entries like name=value/),
+      ]);
+    expect(problemsOf("worker", { OTEL_TRACES_SAMPLER_ARG: "2" })).toEqual([
+      "OTEL_TRACES_SAMPLER_ARG: must be 1 or less",
+    ]);
+  });
+
   it("treats an empty variable as unset", () => {
     expect(loadConfig("api", { PORT: "", QUEUE_URL: "" })).toEqual(loadConfig("api", {}));
   });
@@ -311,6 +332,18 @@ describe("in production", () => {
     };
     expect(loadConfig("worker", { ...production, ...local }).queueUrl).toBe("redis://localhost");
     expect(loadConfig("worker", { ...production, ...remote }).queueUrl).toBe("redis://queue");
+  });
+
+  it("refuses to send the headers of traces in plaintext to another machine", () => {
+    const headers = { OTEL_EXPORTER_OTLP_HEADERS: "api-key=s3cret" };
+    const remote = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.example:4318" };
+    expect(problemsOf("api", { ...production, ...remote, ...headers })).toEqual([
+      expect.stringMatching(/^OTEL_EXPORTER_OTLP_ENDPOINT: must be https:/),
+    ]);
+    const encrypted = { OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.example" };
+    const local = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318" };
+    for (const accepted of [remote, { ...encrypted, ...headers }, { ...local, ...headers }])
+      expect(problemsOf("api", { ...production, ...accepted })).toEqual([]);
   });
 });
 

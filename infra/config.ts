@@ -13,6 +13,14 @@ export const variables = {
   logLevel: ["LOG_LEVEL", values.level.default("info")],
   shutdownGraceMs: ["SHUTDOWN_GRACE_MS", values.count.default(20_000)],
 
+  otlpEndpoint: [
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    values.httpUrl("http://127.0.0.1:4318").transform(values.withoutSlash).optional(),
+  ],
+  otlpHeaders: ["OTEL_EXPORTER_OTLP_HEADERS", values.headers.optional()],
+  otelServiceName: ["OTEL_SERVICE_NAME", z.string().optional()],
+  traceRatio: ["OTEL_TRACES_SAMPLER_ARG", values.ratio.default(1)],
+
   databaseUrl: ["DATABASE_URL", values.database.optional()],
   databasePort: ["DATABASE_PORT", values.port.default(54_329)],
   dataFolder: ["DATA_FOLDER", z.string().default(".data")],
@@ -74,7 +82,10 @@ export const variables = {
 } as const satisfies Record<string, readonly [name: string, schema: z.ZodType]>;
 
 const common = ["environment", "logLevel", "shutdownGraceMs"] as const;
-const operation = ["metricsPort", "stuckAfterMs"] as const;
+const operation = [
+  ...(["metricsPort", "stuckAfterMs"] as const),
+  ...(["otlpEndpoint", "otlpHeaders", "otelServiceName", "traceRatio"] as const),
+] as const;
 const stores = ["databaseUrl", "databasePort", "queueUrl", "queuePrefix", "allowPlaintextNetwork"] as const;
 const files = [
   "dataFolder",

@@ -16,6 +16,8 @@ interface Settings {
   readonly s3Endpoint?: string | undefined;
   readonly s3PublicEndpoint?: string | undefined;
   readonly s3Credentials?: { readonly secretAccessKey: string } | undefined;
+  readonly otlpEndpoint?: string | undefined;
+  readonly otlpHeaders?: Record<string, string> | undefined;
   readonly publicUrl?: string | undefined;
   readonly smtpUrl?: string | undefined;
   readonly transcriptionUrl?: string | undefined;
@@ -28,7 +30,8 @@ interface Settings {
 /** Why production refuses these settings, one line each. Settings that a process does not read are not checked. */
 export const productionProblems = (settings: Settings): string[] => {
   const { databaseUrl, queueUrl, publicUrl, smtpUrl, appSecret, mailFrom, allowPlaintextNetwork } = settings;
-  const { s3Endpoint, s3PublicEndpoint, s3Credentials, transcriptionUrl } = settings;
+  const { s3Endpoint, s3PublicEndpoint, s3Credentials, transcriptionUrl, otlpEndpoint, otlpHeaders } =
+    settings;
   const isMissing = (key: keyof Settings) => key in settings && !settings[key];
   const isExposed = (url?: string) => !allowPlaintextNetwork && crossesNetworkInPlaintext(url);
   const refusals: [refused: boolean, reason: string][] = [
@@ -66,6 +69,10 @@ export const productionProblems = (settings: Settings): string[] => {
     [
       isHttp(transcriptionUrl) && isExposed(transcriptionUrl),
       `TRANSCRIPTION_URL: must be https://, ${unlessPrivate}`,
+    ],
+    [
+      otlpHeaders !== undefined && isExposed(otlpEndpoint),
+      `OTEL_EXPORTER_OTLP_ENDPOINT: must be https://, the headers may contain a key, ${unlessPrivate}`,
     ],
     [
       settings.fcmSandboxUrl !== undefined,

@@ -13,6 +13,7 @@ import { reports } from "./bench/reports.ts";
 import { scale } from "./bench/scale.ts";
 import { printFindings, printMachine, toJson } from "./bench/report.ts";
 import { startServers } from "./bench/servers.ts";
+import { traces } from "./bench/traces.ts";
 import { watch } from "./bench/watch.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";
 
@@ -30,6 +31,7 @@ const parts: Readonly<Record<string, readonly Measurement[]>> = {
   "deletion-naive": naiveDeletion,
   watch,
   scale,
+  traces,
 };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.

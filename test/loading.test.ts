@@ -31,6 +31,7 @@ const filesLoadedBy = async (
 /** Files that take memory or start-up time, with the modules that need them when they start. */
 const needed: Record<string, string[]> = {
   "node_modules/@aws-sdk/": [],
+  "node_modules/@opentelemetry/": [],
   "node_modules/eta/": ["email"],
   "node_modules/firebase-admin/": ["push-notify"],
   "node_modules/libheif-js/": [],
@@ -52,6 +53,20 @@ test.concurrent.each(Object.keys(modules))("a process for %s loads only what it 
   const found = Object.keys(needed).filter((part) => loaded.some((file) => file.startsWith(part)));
   expect(found).toEqual(Object.keys(needed).filter((part) => needed[part]!.includes(name)));
 });
+
+test.concurrent.each(["", "http://127.0.0.1:9"])(
+  "with %j as endpoint for traces, the API loads OpenTelemetry only if there is one",
+  async (endpoint) => {
+    const loaded = await filesLoadedBy(`await import("./api/main.ts");`, {
+      PORT: "0",
+      DATABASE_URL: "postgres://127.0.0.1:9/none",
+      SANDBOX: "off",
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    });
+    expect(loaded).toContain("api/app.ts");
+    expect(loaded.some((file) => file.includes("node_modules/@opentelemetry/"))).toBe(endpoint !== "");
+  },
+);
 
 test("the tables of modules and of schedules load nothing but job definitions", async () => {
   const tables = ["workers/modules.ts", "workers/schedules.ts"];

@@ -3,8 +3,10 @@ import { warnOrExit } from "../infra/connection-errors.ts";
 import { openDatabase } from "../infra/database.ts";
 import { closeOnSignal } from "../infra/lifecycle.ts";
 import { createLogger } from "../infra/logging.ts";
+import { openTracing } from "../infra/open-tracing.ts";
 import { openStorage } from "../infra/storage/open.ts";
 import { startWatchdog } from "../infra/watchdog.ts";
+import { traceStorage } from "../infra/storage/traced.ts";
 import { createJobs, openBroker, startCore } from "./core/index.ts";
 import { serveHealth } from "./health.ts";
 import { modules } from "./modules.ts";
@@ -31,7 +33,8 @@ if (recurring.unknown.length > 0) {
 const log = createLogger("worker", config.logLevel);
 const database = openDatabase(config.databaseUrl, 20, warnOrExit(log, "database", "DATABASE_URL"));
 const broker = openBroker(config.queueUrl, config.queuePrefix, warnOrExit(log, "broker", "QUEUE_URL"));
-const storage = await openStorage(config);
+const tracing = await openTracing(config, "worker", log);
+const storage = tracing ? traceStorage(await openStorage(config)) : await openStorage(config);
 
 const closing: (() => void)[] = [];
 const onClose = (close: () => void) => void closing.push(close);
@@ -50,7 +53,7 @@ const metrics =
       });
 let shutDown = (_cause: string) => {};
 const core = startCore({
-  ...{ database: database.jobs, broker, workers, log },
+  ...{ database: database.jobs, broker, workers, log, tracing },
   ...(metrics && { observe: metrics.observe }),
   stuckAfter: 2 * config.stuckAfterMs,
   onStuck: (queue) => shutDown(`the consumer of ${queue} is stuck`),
@@ -70,8 +73,10 @@ shutDown = closeOnSignal(log, async () => {
   storage.close();
   // Late, so that the last counts of the drain, and a stuck consumer, are scraped.
   scrapes?.close();
+  const sent = tracing?.close();
   await broker.close();
   await database.close();
+  await sent;
 });
 
 /** For the live page. Loaded only where it may exist. */

@@ -4,13 +4,14 @@ import type { Logger } from "pino";
 import { pinoHttp } from "pino-http";
 import type { RequestHandler } from "express";
 import { errorFacts } from "../../infra/logging.ts";
-import { withOrigin } from "../../workers/core/index.ts";
+import { type Tracing, withOrigin } from "../../workers/core/index.ts";
+import { inRequestSpan, isUntraced } from "./request-span.ts";
 
 /**
  * Logs each request when its response has been sent. Of its path, only the parts of `paths` and ids. The jobs that a
- * request enqueues record its id.
+ * request enqueues record its id and continue its trace.
  */
-export const logRequests = (logger: Logger, paths: readonly string[]): RequestHandler => {
+export const logRequests = (logger: Logger, paths: readonly string[], tracing?: Tracing): RequestHandler => {
   const filterPath = createPathFilter(paths);
   // Neither the query nor the headers are logged: either may contain a token.
   const requestLine = ({ id, method, url = "" }: { id: unknown; method: string; url?: string }) => ({
@@ -22,13 +23,21 @@ export const logRequests = (logger: Logger, paths: readonly string[]): RequestHa
     logger,
     serializers: { req: requestLine, res: statusOnly, err: errorFacts },
     autoLogging: { ignore: isProbe },
-    customProps: (_request, response) => auditFacts(response),
+    customProps: ({ traceId }: IncomingMessage, response) => ({
+      ...auditFacts(response),
+      ...(tracing && { traceId }),
+    }),
   });
   return (request, response, next) => {
     const id = requestId(request, response);
     request.id = id;
-    log(request, response);
-    withOrigin({ requestId: id }, next);
+    const pass = () => {
+      log(request, response);
+      withOrigin({ requestId: id, tracing }, next);
+    };
+    if (tracing && !isProbe(request) && !isUntraced(request))
+      inRequestSpan(tracing, id, request, response, pass);
+    else pass();
   };
 };
 

@@ -1,5 +1,12 @@
 import { styleText } from "node:util";
-import { phaseOf, type HistoryEntry, type JobRow, type Phase } from "../../workers/core/index.ts";
+import {
+  phaseOf,
+  spanIdOf,
+  traceIdOf,
+  type HistoryEntry,
+  type JobRow,
+  type Phase,
+} from "../../workers/core/index.ts";
 
 type Colour = Parameters<typeof styleText>[0];
 
@@ -133,7 +140,7 @@ const NOTES: Partial<Record<HistoryEntry["outcome"], string>> = {
 };
 
 const printEntry = (entry: HistoryEntry, index: number): void => {
-  const { startedAt, endedAt, by, outcome, count } = entry;
+  const { startedAt, endedAt, by, outcome, count, span } = entry;
   const began = toSecond(new Date(startedAt ?? endedAt));
   const took = startedAt ? `${Date.parse(endedAt) - Date.parse(startedAt)} ms` : "";
   const coloured = styleText(COLOURS[outcome] ?? "white", outcome.padEnd(8));
@@ -142,6 +149,7 @@ const printEntry = (entry: HistoryEntry, index: number): void => {
     `${String(index + 1).padStart(4)}  ${began}  ${took.padStart(8)}  ${coloured}  ${note}`.trimEnd(),
   );
   if (by) console.log(styleText("gray", `      by ${by}`));
+  if (span) console.log(styleText("gray", `      trace ${traceIdOf(span)}, span ${spanIdOf(span)}`));
 };
 
 /** Prints everything that the ledger has on a job. */
@@ -153,6 +161,9 @@ export const printJob = (job: JobRow): void => {
   line("key", job.key);
   line("order key", job.orderKey);
   line("priority", job.priority || null);
+  line("request", job.requestId);
+  line("cause", job.causeId);
+  line("trace", job.traceparent && traceIdOf(job.traceparent));
   line("created", time(job.createdAt));
   line("due", time(firstAttempt(job)));
   line("published", time(job.publishedAt));

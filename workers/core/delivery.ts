@@ -22,13 +22,16 @@ import { createAlerts, pauseQueue, type Consumer } from "./pause.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRunLedger } from "./run-ledger.ts";
 import { openRun, type OpenRun } from "./run.ts";
+import { inRunSpan, markEnd } from "./run-span.ts";
 import type { Tally } from "./tally.ts";
+import type { Span, Tracing } from "./trace.ts";
 
 interface Deps<Tx> {
   database: Database<Tx>;
   broker: Broker;
   log: Log;
   observe: Observe;
+  tracing?: Tracing | undefined;
   tally: Pick<Tally, "during">;
   nudge(): void;
   /** Recorded with every run. */
@@ -52,7 +55,7 @@ const SHUT_DOWN = "the process shuts down";
  * which are lost when the broker is emptied.
  */
 export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
-  const { database, broker, log, observe, tally, nudge, workerId, ending, giveUp } = deps;
+  const { database, broker, log, observe, tracing, tally, nudge, workerId, ending, giveUp } = deps;
   const ledger = createRunLedger(database, workerId, giveUp, nudge);
   const inQuarantine = createQuarantine();
   const alert = createAlerts(log);
@@ -79,7 +82,10 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     const started = await ledger.start(delivery).catch((error: unknown) => {
       throw new RetryError(describeError(error), 1_000);
     });
-    if (started) return tally.during(worker.job.name, () => run(worker, started, held));
+    if (started)
+      return tally.during(worker.job.name, () =>
+        inRunSpan(tracing, worker.job.name, started, (span) => run(worker, started, held, span)),
+      );
     const known = await findDelivered(database.sql, delivery);
     // A broker that lost its last moments delivers jobs that a live worker is running.
     if (known?.isRunning) return release(held, LOOK_AGAIN);
@@ -89,19 +95,23 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
     return "superseded";
   };
 
-  const run = async (worker: Worker<Tx>, started: StartedJob, held: Held) => {
+  const run = async (worker: Worker<Tx>, started: StartedJob, held: Held, span?: Span) => {
     const { job } = worker;
-    const report = reporter(job, started, observe);
+    const report = reporter(job, started, observe, span);
     try {
-      await withOrigin({ causeId: started.id }, () => perform(worker, started));
+      await withOrigin({ causeId: started.id, tracing }, () => perform(worker, started));
     } catch (error) {
-      const outcome = { id: started.id, epoch: started.epoch, ...classify(job, started, error) };
+      const { id, epoch } = started;
+      const outcome = { id, epoch, ...classify(job, started, error), span: span?.traceparent };
       const isOurs = !(error instanceof SupersededError) && (await ledger.end(job, started, outcome));
-      report(isOurs ? outcome : { outcome: "superseded", error: describeError(error) });
+      const ended = isOurs ? outcome : { outcome: "superseded" as const, error: describeError(error) };
+      if (span) markEnd(span, ended);
+      report(ended);
       if (!isOurs) return "superseded";
       if (error instanceof RateLimitedError) return pause(job, error, held);
       return refuse(held, outcome);
     }
+    if (span) markEnd(span, { outcome: "completed" });
     report({ outcome: "completed" });
     return "completed";
   };

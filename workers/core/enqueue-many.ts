@@ -5,6 +5,8 @@ import { addToBatch, type Batch } from "./ledger/batches.ts";
 import { insertJobs, type BatchedJob } from "./ledger/insert.ts";
 import { lockKeys, promoteNext } from "./ledger/order.ts";
 import { toJson, type Sql } from "./ledger/sql.ts";
+import { traced } from "./origin.ts";
+import { jobAttributes } from "./trace.ts";
 
 /** Jobs per statement. */
 const BATCH = 1_000;
@@ -52,7 +54,7 @@ export const prepareMany = <Schema extends z.ZodType>(
     };
   });
   const orderKeys = rows.flatMap(({ orderKey }) => orderKey ?? []);
-  return async (sql: Sql): Promise<number> => {
+  const insertAll = async (sql: Sql): Promise<number> => {
     let inserted = 0;
     if (orderKeys.length > 0) await lockKeys(sql, job.name, orderKeys);
     for (let start = 0; start < rows.length; start += BATCH) {
@@ -63,4 +65,7 @@ export const prepareMany = <Schema extends z.ZodType>(
     if (batch) await addToBatch(sql, batch, inserted);
     return inserted;
   };
+  const attributes = { ...jobAttributes("create", job.name), "messaging.batch.message_count": rows.length };
+  return (sql: Sql): Promise<number> =>
+    traced(`enqueue ${job.name}`, { kind: "producer", attributes }, () => insertAll(sql));
 };

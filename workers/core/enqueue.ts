@@ -12,6 +12,8 @@ import {
 import { insertJob } from "./ledger/insert.ts";
 import { promoteNext } from "./ledger/order.ts";
 import { toJson, type Sql } from "./ledger/sql.ts";
+import { traced } from "./origin.ts";
+import { jobAttributes } from "./trace.ts";
 
 /**
  * How core reaches PostgreSQL: single statements, and transactions of the database client that the application uses.
@@ -131,7 +133,11 @@ const prepareNode = (node: FlowNode & { onFailure?: OnFailure }) => {
   return async (sql: Sql, parent?: Parent): Promise<string> => {
     const id = uuidv7();
     const rootId = parent?.rootId ?? (isAlone ? null : id);
-    const inserted = await insertJob(sql, { ...columns, id, rootId, parentId: parent?.id ?? null });
+    const inserted = await traced(
+      `enqueue ${job.name}`,
+      { kind: "producer", attributes: jobAttributes("create", job.name, id) },
+      () => insertJob(sql, { ...columns, id, rootId, parentId: parent?.id ?? null }),
+    );
     if (orderKey !== null) await promoteNext(sql, job.name, [orderKey]);
     if (inserted === id && rootId) for (const insert of children) await insert(sql, { id, rootId });
     return inserted;

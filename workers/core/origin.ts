@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { SpanOptions, Tracing } from "./trace.ts";
 
 /** Why jobs are enqueued. Recorded with each of them. */
 export interface Origin {
@@ -6,6 +7,8 @@ export interface Origin {
   requestId?: string;
   /** The job whose run it is. */
   causeId?: string;
+  /** Continues the current trace. */
+  tracing?: Tracing | undefined;
 }
 
 const current = new AsyncLocalStorage<Origin>();
@@ -14,3 +17,13 @@ const current = new AsyncLocalStorage<Origin>();
 export const withOrigin = <Result>(origin: Origin, work: () => Result): Result => current.run(origin, work);
 
 export const currentOrigin = (): Origin => current.getStore() ?? {};
+
+/** Calls `work` in a span if the current request or run is traced, and else without one. */
+export const traced = <Result>(
+  name: string,
+  options: SpanOptions,
+  work: () => Promise<Result>,
+): Promise<Result> => {
+  const { tracing } = currentOrigin();
+  return tracing ? tracing.during(name, options, work) : work();
+};

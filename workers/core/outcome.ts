@@ -3,6 +3,7 @@ import { backoffDelay, type JobDefinition } from "./job.ts";
 import type { RunOutcome, StartedJob } from "./ledger/runs.ts";
 import type { Delivery } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
+import { traceIdOf, type Span } from "./trace.ts";
 
 /** How a run ended. */
 export interface RunReport {
@@ -15,6 +16,11 @@ export interface RunReport {
   /** Absent when the job was completed or superseded. */
   kind?: ErrorKind;
   error?: string;
+  /** The request or the job that enqueued it. */
+  requestId?: string;
+  causeId?: string;
+  /** The trace of this run. */
+  traceId?: string;
   /** Milliseconds until the next delivery, after `retry` and `released`. */
   delay?: number;
   /** Milliseconds between the moment the job was ready to run and its start. Absent for crashes. */
@@ -69,8 +75,14 @@ export const classify = (
 };
 
 /** Reports a run that starts now when it is called. Reports a crash of the run before at once. */
-export const reporter = (job: JobDefinition, started: StartedJob, observe: Observe) => {
-  const run = { job: job.name, id: started.id, attempt: started.attempt + 1 };
+export const reporter = (job: JobDefinition, started: StartedJob, observe: Observe, span?: Span) => {
+  const { requestId, causeId } = started;
+  const run = {
+    ...{ job: job.name, id: started.id, attempt: started.attempt + 1 },
+    ...(requestId !== null && { requestId }),
+    ...(causeId !== null && { causeId }),
+    ...(span && { traceId: traceIdOf(span.traceparent) }),
+  };
   if (started.crashedAfter !== null)
     observe({ ...run, outcome: "crashed", kind: "crashed", runMs: started.crashedAfter });
   const { waitMs } = started;
@@ -87,4 +99,5 @@ export const reporter = (job: JobDefinition, started: StartedJob, observe: Obser
     });
 };
 
-type Ending = Pick<RunReport, "outcome"> & Partial<Omit<RunOutcome, keyof Delivery | "outcome">>;
+/** What is known about a run when it has ended. */
+export type Ending = Pick<RunReport, "outcome"> & Partial<Omit<RunOutcome, keyof Delivery | "outcome">>;

@@ -13,6 +13,7 @@ import {
 } from "./ledger/publish.ts";
 import { brokerIdOf, type Sql } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
+import { jobAttributes, type Tracing } from "./trace.ts";
 
 /** Jobs of no batch per claim. */
 const SINGLE = 500;
@@ -64,7 +65,7 @@ const publish = async (broker: Broker, name: string, jobs: DueJob[]): Promise<vo
 const probe = (broker: Broker): Promise<void> => broker.marks.set("probe");
 
 /** Publishes claimed jobs of any queues. @throws Error when the broker or the database is unavailable */
-const createPublish = (sql: Sql, broker: Broker, log: Log) => {
+const createPublish = (sql: Sql, broker: Broker, log: Log, tracing: Tracing | undefined) => {
   const publishOneByOne = async (name: string, jobs: DueJob[]): Promise<DueJob[]> => {
     const published: DueJob[] = [];
     for (const job of jobs) {
@@ -74,6 +75,7 @@ const createPublish = (sql: Sql, broker: Broker, log: Log) => {
       } catch (error) {
         await probe(broker);
         log.warn({ job: name, id: job.id, error: describeError(error) }, "the broker refused a job");
+        if (tracing) recordPublication(tracing, job, 0, "refused");
         await recordRefusal(sql, job, describeError(error));
       }
     }
@@ -82,6 +84,7 @@ const createPublish = (sql: Sql, broker: Broker, log: Log) => {
 
   const publishQueue = async (name: string, jobs: DueJob[]): Promise<void> => {
     let published = jobs;
+    const began = performance.now();
     try {
       await publish(broker, name, jobs).catch(async () => {
         await probe(broker);
@@ -93,6 +96,7 @@ const createPublish = (sql: Sql, broker: Broker, log: Log) => {
     }
     count("published", name, published.length);
     if (published.length > 0) await markPublished(sql, published, broker.id);
+    if (tracing) for (const job of published) recordPublication(tracing, job, performance.now() - began);
   };
 
   return async (queues: Map<string, DueJob[]>): Promise<void> => {
@@ -101,6 +105,24 @@ const createPublish = (sql: Sql, broker: Broker, log: Log) => {
     if (failed) throw failed.reason;
   };
 };
+
+/** A job that was enqueued without a trace gets none here: its run begins one. */
+const recordPublication = (
+  tracing: Tracing,
+  { id, epoch, name, traceparent }: DueJob,
+  ms: number,
+  failure?: string,
+) => {
+  if (traceparent === null) return;
+  const attributes = { ...jobAttributes("send", name, id), "offstage.job.epoch": epoch };
+  tracing.past(`publish ${name}`, ms, { kind: "producer", parent: traceparent, attributes }, failure);
+};
+
+interface RelayOptions {
+  /** Whether it publishes batches. */
+  batches?: boolean;
+  tracing?: Tracing | undefined;
+}
 
 /**
  * The queues that this relay leaves to the relays of other brokers: there are their workers, and none here. Where no
@@ -135,8 +157,13 @@ const createExcluded = (sql: Sql, broker: Broker, log: Log) => {
  * 250 ms, batches every 250 ms. As long as there may be more of them, batches follow after a rest that leaves the
  * processors to others.
  */
-export const startRelay = (sql: Sql, broker: Broker, log: Log, { batches = true } = {}): Relay => {
-  const publishAll = createPublish(sql, broker, log);
+export const startRelay = (
+  sql: Sql,
+  broker: Broker,
+  log: Log,
+  { batches = true, tracing }: RelayOptions = {},
+): Relay => {
+  const publishAll = createPublish(sql, broker, log, tracing);
   const excluded = createExcluded(sql, broker, log);
   /** Resolves with the number of jobs of each queue. */
   const publishClaimed = async (claim: Promise<DueJob[]>): Promise<number[]> => {

@@ -13,6 +13,11 @@ const started = {
   crashes: 0,
   waitMs: 0,
   crashedAfter: null,
+  requestId: null,
+  causeId: null,
+  traceparent: null,
+  lastSpan: null,
+  ownTrace: false,
 };
 
 /** A run on a database where each statement is faster than the one before, and the given values fail. */

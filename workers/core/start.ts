@@ -10,6 +10,7 @@ import { checkWritable } from "./session.ts";
 import { startWaitingCheck, startSweep } from "./sweep.ts";
 import type { WorkerAbout } from "./tally.ts";
 import { startWorkers, type RunningWorkers, type WorkersOptions } from "./worker.ts";
+import type { Tracing } from "./trace.ts";
 
 export interface CoreOptions<Tx> extends Pick<
   WorkersOptions<Tx>,
@@ -22,6 +23,8 @@ export interface CoreOptions<Tx> extends Pick<
   workers?: readonly Worker<Tx>[];
   /** Receives the end of every run, after the log. */
   observe?: Observe;
+  /** Traces publications and runs. */
+  tracing?: Tracing | undefined;
 }
 
 /** Everything about jobs that runs in one process. */
@@ -43,11 +46,11 @@ export interface Core<Tx> {
  * @throws TypeError when two workers have the same job
  */
 export const startCore = <Tx>(options: CoreOptions<Tx>): Core<Tx> => {
-  const { database, broker, log, workers } = options;
+  const { database, broker, log, workers, tracing } = options;
   const { sql } = database;
   refuseTwins(workers ?? []);
   // Batches are left to the processes that work on jobs.
-  const relay = startRelay(sql, broker, log, { batches: workers !== undefined });
+  const relay = startRelay(sql, broker, log, { batches: workers !== undefined, tracing });
   const stopping = new AbortController();
   const observe = observeWith(log, [logRuns(log), ...(options.observe ? [options.observe] : [])]);
 
@@ -59,7 +62,7 @@ export const startCore = <Tx>(options: CoreOptions<Tx>): Core<Tx> => {
     // BullMQ's consumers never recover if their server is unavailable when they start.
     await reached;
     if (stopping.signal.aborted) return undefined;
-    const shared = { sql, broker, log, observe, nudge: relay.nudge };
+    const shared = { sql, broker, log, observe, tracing, nudge: relay.nudge };
     const tasks = [startSweep(shared), startWaitingCheck(database, log), startPrune(sql, log)];
     consumers = startWorkers({ ...options, workers: chosen, observe, nudge: relay.nudge });
     return { tasks, consumers };

@@ -17,6 +17,8 @@ import {
 import { brokerIdOf, type Sql } from "./ledger/sql.ts";
 import type { Log } from "./log.ts";
 import type { Observe } from "./outcome.ts";
+import { recordCrash } from "./run-span.ts";
+import type { Tracing } from "./trace.ts";
 
 /** The broker's states in which a job is running or will be delivered. */
 const ALIVE = new Set(["waiting", "active", "delayed", "prioritized", "waiting-children"]);
@@ -29,6 +31,7 @@ interface Deps {
   broker: Broker;
   log: Log;
   observe: Observe;
+  tracing?: Tracing | undefined;
   nudge(): void;
 }
 
@@ -36,7 +39,7 @@ interface Deps {
  * Starts the sweep: every 5 s, one process of each broker finds published jobs that the broker lost, or that lie in
  * another broker without workers, and gives them back to the relay.
  */
-export const startSweep = ({ sql, broker, log, observe, nudge }: Deps): RunningTask => {
+export const startSweep = ({ sql, broker, log, observe, tracing, nudge }: Deps): RunningTask => {
   const publishLost = async (jobs: PublishedJob[]): Promise<void> => {
     const states = await Promise.all(jobs.map((job) => broker.queue(job.name).getJobState(brokerIdOf(job))));
     const lost = jobs.filter((_job, index) => !ALIVE.has(states[index] ?? ""));
@@ -45,10 +48,12 @@ export const startSweep = ({ sql, broker, log, observe, nudge }: Deps): RunningT
   };
 
   const reportAgain = (again: RecoveredJob[], reason: string): void => {
-    for (const { id, name: job, attempt, crashedAfter } of again) {
+    for (const recovered of again) {
+      const { id, name: job, attempt, crashedAfter } = recovered;
       count("republished", job);
-      if (crashedAfter !== null)
-        observe({ job, id, attempt: attempt + 1, outcome: "crashed", kind: "crashed", runMs: crashedAfter });
+      if (crashedAfter === null) continue;
+      if (tracing) recordCrash(tracing, job, recovered);
+      observe({ job, id, attempt: attempt + 1, outcome: "crashed", kind: "crashed", runMs: crashedAfter });
     }
     log.warn({ jobs: again.length }, reason);
     nudge();

@@ -11,6 +11,7 @@ import type { Observe } from "./outcome.ts";
 import { pausable, type BrokerConsumer } from "./pause.ts";
 import { watchConsumers, type Watched } from "./stuck.ts";
 import { createTally, type WorkerAbout } from "./tally.ts";
+import type { Tracing } from "./trace.ts";
 
 export interface WorkersOptions<Tx> {
   database: Database<Tx>;
@@ -18,6 +19,7 @@ export interface WorkersOptions<Tx> {
   workers: readonly Worker<Tx>[];
   log: Log;
   observe: Observe;
+  tracing?: Tracing | undefined;
   /** Called when a completion made other jobs due; pass the relay's. */
   nudge(): void;
   /**

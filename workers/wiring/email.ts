@@ -13,6 +13,7 @@ import { createEvidence } from "../email/evidence.ts";
 import { sendEmail } from "../email/handler.ts";
 import { email } from "../email/job.ts";
 import { greetingName } from "../email/mails.ts";
+import { callsTo } from "./calls.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 import { findDeletedAddress } from "./deleted-address.ts";
 import { findReadyExport } from "./ready-export.ts";
@@ -23,6 +24,7 @@ const templates = fileURLToPath(new URL("../../templates/compiled", import.meta.
 export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
   const mailer = createMailer(config.smtpUrl, config.mailFrom, { requireTls: needsTls(config) });
   onClose(mailer.close);
+  const sending = callsTo("SMTP send", config.smtpUrl);
   return defineWorker(
     email,
     sendEmail<Tx>({
@@ -53,7 +55,7 @@ export const wire = ({ config, prisma, storage, onClose }: Infrastructure) => {
       findNotification: (id) => findNotificationText(prisma, config.publicUrl, id, greetingName),
       links: createLinks(config.publicUrl, config.appSecret),
       render: createRenderer(templates),
-      send: mailer.send,
+      send: (message, signal) => sending(() => mailer.send(message, signal)),
       evidence: createEvidence(),
     }),
   );

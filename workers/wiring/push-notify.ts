@@ -5,12 +5,14 @@ import { defineWorker } from "../core/index.ts";
 import { pushNotifications } from "../push-notify/handler.ts";
 import { pushNotify } from "../push-notify/job.ts";
 import { createProviderState } from "../push-notify/provider-state.ts";
+import { callsTo } from "./calls.ts";
 import type { Infrastructure } from "./infrastructure.ts";
 import { createPushRecords } from "./push-records.ts";
 
 export const wire = async ({ config, log, prisma, onClose }: Infrastructure) => {
   const target = targetOf(config);
   const fcm = target && (await createFcm(target));
+  const pushing = callsTo("FCM send", target && "sandbox" in target ? target.sandbox : FCM);
   if (fcm) onClose(fcm.close);
   // The worker runs in any case: without one, the jobs would accumulate in the ledger.
   else
@@ -21,13 +23,15 @@ export const wire = async ({ config, log, prisma, onClose }: Infrastructure) => 
     pushNotify,
     pushNotifications({
       ...records,
-      send: fcm?.send,
+      send: fcm && ((push, signal) => pushing(() => fcm.send(push, signal))),
       textsOf: (notifications) => textsOf(prisma, notifications),
       provider: createProviderState(alert, { shared: pauses }),
       publicUrl: config.publicUrl,
     }),
   );
 };
+
+const FCM = "https://fcm.googleapis.com";
 
 const targetOf = ({
   fcmCredentials: account,

@@ -39,8 +39,8 @@ export const insertJobs = async (
   // in the order of the ids, in which the items were given.
   const [row] = await sql<{ count: number }>(
     `WITH inserted AS (
-       INSERT INTO "Job" (id, name, payload, key, priority, "batchId", "requestId", "causeId", "orderKey", "orderSeq", state)
-       SELECT id, $1, payload, key, priority, $2::uuid, $8::text, $9::uuid, "orderKey",
+       INSERT INTO "Job" (id, name, payload, key, priority, "batchId", "requestId", "causeId", traceparent, "orderKey", "orderSeq", state)
+       SELECT id, $1, payload, key, priority, $2::uuid, $8::text, $9::uuid, $10::text, "orderKey",
               CASE WHEN "orderKey" IS NOT NULL THEN nextval('"Job_orderSeq_seq"') END, (CASE WHEN "orderKey" IS NULL THEN 'PENDING' ELSE 'WAITING' END)::"JobState"
        FROM unnest($3::uuid[], $4::jsonb[], $5::text[], $6::int[], $7::text[]) t (id, payload, key, priority, "orderKey")
        ORDER BY key, id
@@ -61,24 +61,26 @@ export const insertJobs = async (
   return inserted;
 };
 
-const origin = (): [requestId: string | null, causeId: string | null] => {
-  const { requestId = null, causeId = null } = currentOrigin();
-  return [requestId, causeId];
+type OriginColumns = [requestId: string | null, causeId: string | null, traceparent: string | null];
+
+const origin = (): OriginColumns => {
+  const { requestId = null, causeId = null, tracing } = currentOrigin();
+  return [requestId, causeId, tracing?.current() ?? null];
 };
 
 /** SQL: inserts the row of a query or of VALUES. */
 const insertOne = (source: string): string =>
   `INSERT INTO "Job" (id, name, payload, key, priority, "dueAt", "readyAt", "rootId", "parentId", "onFailure", state,
-                      "requestId", "causeId", "orderKey", "orderSeq") ${source}
+                      "requestId", "causeId", traceparent, "orderKey", "orderSeq") ${source}
    ON CONFLICT (name, key) WHERE key IS NOT NULL DO NOTHING
    RETURNING id`;
 
 const VALUES = `$1::uuid, $2, $3::jsonb, $4, $5::int, now() + $6::int8 * interval '1 millisecond',
-                now() + $6::int8 * interval '1 millisecond', $7::uuid, $8::uuid, $9, $10::"JobState", $11, $12::uuid, $13::text`;
+                now() + $6::int8 * interval '1 millisecond', $7::uuid, $8::uuid, $9, $10::"JobState", $11, $12::uuid, $13::text, $14::text`;
 
 // The place is taken when a row comes out of the subquery, so when the key is locked.
 const INSERT_ORDERED = insertOne(
-  `SELECT ${VALUES}, nextval('"Job_orderSeq_seq"') FROM (SELECT ${lockKey("$2", "$13")} OFFSET 0) locked`,
+  `SELECT ${VALUES}, nextval('"Job_orderSeq_seq"') FROM (SELECT ${lockKey("$2", "$14")} OFFSET 0) locked`,
 );
 const INSERT = insertOne(`VALUES (${VALUES}, NULL)`);
 

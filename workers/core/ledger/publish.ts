@@ -1,4 +1,4 @@
-import { ASYNC_COMMIT, asArrays, type Delivery, type Sql } from "./sql.ts";
+import { ASYNC_COMMIT, asArrays, HAS_OWN_TRACE, type Delivery, type Sql } from "./sql.ts";
 
 /** Seconds that a relay holds a claimed job, and that the sweep leaves a published job alone. */
 const LEASE = 15;
@@ -11,6 +11,8 @@ const MAX_PUBLISH_TRIES = 10;
 export interface DueJob extends Delivery {
   name: string;
   priority: number;
+  /** The span that enqueued it, unless its run has a trace of its own. */
+  traceparent: string | null;
 }
 
 /**
@@ -24,8 +26,9 @@ const BATCHED = `state = 'PENDING' AND "batchId" IS NOT NULL`;
 
 /** SQL: claims the jobs that a query selects. As an array, whose plan does not depend on how many are expected. */
 const claim = (due: string): string =>
-  `UPDATE "Job" SET "dueAt" = now() + interval '${LEASE} seconds' FROM ${ASYNC_COMMIT}
-   WHERE id = ANY (ARRAY(${due})) RETURNING id, epoch, name, priority`;
+  `UPDATE "Job" j SET "dueAt" = now() + interval '${LEASE} seconds' FROM ${ASYNC_COMMIT}
+   WHERE id = ANY (ARRAY(${due}))
+   RETURNING id, epoch, name, priority, CASE WHEN NOT ${HAS_OWN_TRACE} THEN traceparent END AS traceparent`;
 
 /**
  * Claims jobs of no batch for the length of the lease: those that are due longest, without those of the `excluded`

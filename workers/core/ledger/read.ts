@@ -22,6 +22,8 @@ export interface HistoryEntry {
   retryAt?: string | null;
   /** Runs released or limited one after the other are one entry, from the first start to the last end. */
   count?: number;
+  /** The traceparent of the run's span, if it was traced. */
+  span?: string;
 }
 
 /** A row of the ledger. */
@@ -34,6 +36,8 @@ export interface JobRow {
   /** The request that enqueued it, and the job whose run did: see origin.ts. */
   requestId: string | null;
   causeId: string | null;
+  /** The span that enqueued it, if there is tracing: see trace.ts. */
+  traceparent: string | null;
   name: string;
   payload: unknown;
   key: string | null;

@@ -1,5 +1,5 @@
 import { CRASHED_AFTER, WITH_CRASH, withEvent } from "./history.ts";
-import { asArrays, IS_RUNNING, type Delivery, type Sql } from "./sql.ts";
+import { asArrays, HAS_OWN_TRACE, IS_RUNNING, type Delivery, type Sql } from "./sql.ts";
 
 /** Rows per statement. */
 export const BATCH = 1_000;
@@ -15,6 +15,8 @@ export interface RecoveredJob {
   attempt: number;
   /** Milliseconds until the crash of its run was found; null if it was not running. */
   crashedAfter: number | null;
+  traceparent: string | null;
+  ownTrace: boolean;
 }
 
 /** SQL: whether the job `j` was published to this broker, or by a version that did not record to which. */
@@ -54,6 +56,6 @@ export const publishAgain = (sql: Sql, jobs: readonly Delivery[]): Promise<Recov
             "startedAt" = NULL, "startedBy" = NULL
      FROM unnest($1::uuid[], $2::int[]) t (id, epoch)
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state = 'PUBLISHED' AND NOT ${IS_RUNNING}
-     RETURNING j.id, j.name, j.attempt, ${CRASHED_AFTER}`,
+     RETURNING j.id, j.name, j.attempt, ${CRASHED_AFTER}, j.traceparent, ${HAS_OWN_TRACE} AS "ownTrace"`,
     asArrays(jobs),
   );

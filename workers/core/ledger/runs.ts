@@ -1,6 +1,6 @@
 import type { ErrorKind } from "../errors.ts";
-import { CRASHED_AFTER, WITH_CRASH, withRun } from "./history.ts";
-import { ASYNC_COMMIT, asArrays, IS_RUNNING, toJson, type Delivery, type Sql } from "./sql.ts";
+import { CRASHED_AFTER, LAST_SPAN, WITH_CRASH, withRun } from "./history.ts";
+import { ASYNC_COMMIT, asArrays, HAS_OWN_TRACE, IS_RUNNING, toJson, type Delivery, type Sql } from "./sql.ts";
 
 /** A job whose run begins. */
 export interface StartedJob extends Delivery {
@@ -16,6 +16,15 @@ export interface StartedJob extends Delivery {
   waitMs: number;
   /** Milliseconds until the crash of the run before was found; null if that did not crash. */
   crashedAfter: number | null;
+  /** The request and the job that enqueued it. */
+  requestId: string | null;
+  causeId: string | null;
+  /** The span that enqueued it. */
+  traceparent: string | null;
+  /** The span of the newest run that is in the history. */
+  lastSpan: string | null;
+  /** Whether a run begins a trace of its own, linked to the spans above: it is late, or one of a batch. */
+  ownTrace: boolean;
 }
 
 /** A run that completed its job. */
@@ -31,6 +40,8 @@ export interface RunOutcome extends Delivery {
   error: string | null;
   /** Milliseconds until the broker delivers the job again. */
   delay: number;
+  /** The traceparent of the run's span. */
+  span?: string | undefined;
 }
 
 /** Seconds after a retry is due in which the sweep leaves the job alone. An emptied broker did not keep the retry. */
@@ -62,7 +73,8 @@ export const startJobs = (sql: Sql, items: readonly Delivery[], worker: string):
      WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED')
        AND (j."startedAt" IS NULL OR j."startedBy" = $3 OR NOT ${IS_RUNNING})
      RETURNING j.id, j.epoch, j.payload, j.attempt, j.crashes, j."parentId", j."orderKey",
-               greatest(0, extract(epoch FROM now() - j."readyAt")::float8 * 1000) AS "waitMs", ${CRASHED_AFTER}`,
+               greatest(0, extract(epoch FROM now() - j."readyAt")::float8 * 1000) AS "waitMs", ${CRASHED_AFTER},
+               j."requestId", j."causeId", j.traceparent, ${HAS_OWN_TRACE} AS "ownTrace", ${LAST_SPAN}`,
     [...asArrays(items), worker],
   );
 
@@ -93,9 +105,10 @@ export const completeJobs = (sql: Sql, items: readonly Completion[]): Promise<De
 
 /** SQL: what the history calls the outcome `t`, and its entry. */
 const RECORDED = `CASE t.kind WHEN 'rate-limited' THEN 'limited' ELSE t.outcome END`;
-const ENTRY = `'startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy", 'outcome', ${RECORDED}, 'kind', t.kind,
-  'error', t.error,
-  'retryAt', CASE WHEN ${RECORDED} IN ('retry', 'limited') THEN now() + t.delay * interval '1 millisecond' END`;
+const ENTRY = `jsonb_build_object('startedAt', j."startedAt", 'endedAt', now(), 'by', j."startedBy", 'outcome', ${RECORDED},
+  'kind', t.kind, 'error', t.error,
+  'retryAt', CASE WHEN ${RECORDED} IN ('retry', 'limited') THEN now() + t.delay * interval '1 millisecond' END)
+  || CASE WHEN t.span IS NULL THEN '{}' ELSE jsonb_build_object('span', t.span) END`;
 
 /** Records a worker's runs that did not complete. Resolves with those that were still its own. */
 export const recordOutcomes = (sql: Sql, items: readonly RunOutcome[], worker: string): Promise<Delivery[]> =>
@@ -109,12 +122,15 @@ export const recordOutcomes = (sql: Sql, items: readonly RunOutcome[], worker: s
             attempt = j.attempt + CASE t.outcome WHEN 'released' THEN 0 ELSE 1 END,
             history = ${withRun(RECORDED, ENTRY)},
             error = COALESCE(t.error, j.error), "startedAt" = NULL, "startedBy" = NULL
-     FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int8[]) t (id, epoch, outcome, kind, error, delay)
-     WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED') AND j."startedBy" = $7
+     FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::text[])
+            t (id, epoch, outcome, kind, error, delay, span)
+     WHERE j.id = t.id AND j.epoch = t.epoch AND j.state IN ('PENDING', 'PUBLISHED') AND j."startedBy" = $8
      RETURNING j.id, j.epoch`,
     [
       ...asArrays(items),
-      ...(["outcome", "kind", "error", "delay"] as const).map((field) => items.map((item) => item[field])),
+      ...(["outcome", "kind", "error", "delay", "span"] as const).map((field) =>
+        items.map((item) => item[field]),
+      ),
       worker,
     ],
   );

@@ -56,6 +56,12 @@ export const LIVE = `w."seenAt" > now() - interval '${DEAD_AFTER} seconds'`;
 /** SQL: whether a live worker process runs the job `j`. */
 export const IS_RUNNING = `EXISTS (SELECT FROM "JobWorker" w WHERE w.id = j."startedBy" AND ${LIVE})`;
 
+/**
+ * SQL: whether a run of the job `j` that begins now has a trace of its own. The hour is longer than the
+ * retries of most jobs take, and shorter than what is delayed for days or replayed after an outage.
+ */
+export const HAS_OWN_TRACE = `(j."batchId" IS NOT NULL OR j."createdAt" < now() - interval '1 hour')`;
+
 /** SQL: whether the job `j` still waits for a child, or has a failed child that it requires. */
 export const HAS_OPEN_CHILDREN = `EXISTS (SELECT FROM "Job" c WHERE c."parentId" = j.id
   AND c.state <> 'COMPLETED' AND (c.state <> 'FAILED' OR c."onFailure" = 'fail-parent'))`;
