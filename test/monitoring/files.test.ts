@@ -69,6 +69,15 @@ it("each alert fires at a time of a scenario, and no alert does at another time 
   expect(shown).toEqual(names);
 });
 
+it("Prometheus finds every service of docker compose that has workers", async () => {
+  const services = [...(await read("docker-compose.yml")).matchAll(/^ {2}(worker-[a-z-]+):$/gm)];
+  const targets = [
+    ...(await read("monitoring/prometheus/prometheus.yml")).matchAll(/^ +- (worker-[a-z-]+)$/gm),
+  ];
+  const names = (found: RegExpMatchArray[]) => found.map(([, name]) => name).toSorted();
+  expect(names(targets)).toEqual(names(services));
+});
+
 it("Alertmanager's rules name alerts that exist", () => {
   const named = [...inhibitions.matchAll(/Offstage[A-Z]\w+/g)].map(([name]) => name);
   expect([...new Set(named)].filter((name) => !names.includes(name))).toEqual([]);
