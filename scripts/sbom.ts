@@ -15,8 +15,8 @@ interface Sbom {
 }
 
 /**
- * Of npm's SBOM of all packages, those of production. With `--omit=dev`, npm 11 also leaves out packages that development
- * tools need as well.
+ * Of npm's SBOM of all packages, those of production. With `--omit=dev`, npm 11 also leaves out packages that
+ * development tools need as well.
  * @throws Error if npm's SBOM lacks one of the packages
  */
 const limitTo = (packages: readonly Package[], sbom: Sbom): Sbom => {

@@ -120,7 +120,7 @@ test("shows the queues as they are in the ledger", async () => {
   const long = await enqueue("take long");
   await until("it runs", async () => (await core.row(long)).startedAt !== null);
   await enqueue("succeed", 3_600_000);
-  // Jobs of a queue that nobody serves, one of them in the dead letter, and one that no relay has published for a minute.
+  // Jobs of a queue without a worker: one is in the dead letter, and one has not been published for a minute.
   await core.sql(
     `INSERT INTO "Job" (id, name, payload, state, "dueAt", "readyAt", "finishedAt", error, attempt) VALUES
        (gen_random_uuid(), 'other', '{}', 'PUBLISHED', now() + interval '1 hour', now() - interval '90 seconds', NULL, NULL, 0),

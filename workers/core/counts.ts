@@ -3,10 +3,10 @@ import { channel } from "node:diagnostics_channel";
 /** What core counts besides the ends of runs, which `Observe` receives. */
 export interface Counted {
   /**
-   * `inserted`: rows of new jobs, also those of transactions that roll back. `started`: runs. `published`: handed to the
-   * broker by the relay. `unpublished`: polls of the relay that failed; `job` is its lane. `republished`: found lost, and
-   * given back to the relay. `limited`: milliseconds by which runs have prolonged the pause of their queue. `alerted`:
-   * pauses that only an operator can end.
+   * `inserted`: rows of new jobs, also those of transactions that roll back. `started`: runs. `published`: handed to
+   * the broker by the relay. `unpublished`: polls of the relay that failed; `job` is its lane. `republished`: found
+   * lost, and given back to the relay. `limited`: milliseconds by which runs have prolonged the pause of their queue.
+   * `alerted`: pauses that only an operator can end.
    */
   event: "inserted" | "started" | "published" | "unpublished" | "republished" | "limited" | "alerted";
   job: string;

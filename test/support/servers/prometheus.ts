@@ -32,8 +32,8 @@ export interface Prometheus extends AsyncDisposable {
 export type Targets = Readonly<Record<string, readonly number[]>>;
 
 /**
- * Starts the Prometheus of this machine with the project's configuration and rules, except that it scrapes `targets` and
- * evaluates rules every second. It does not outlive this process.
+ * Starts the Prometheus of this machine with the project's configuration and rules, except that it scrapes `targets`
+ * and evaluates rules every second. It does not outlive this process.
  */
 export const startPrometheus = async (targets: Targets, alertmanager: number): Promise<Prometheus> => {
   const folder = await mkdtemp(join(tmpdir(), "offstage-prometheus-"));
