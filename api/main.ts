@@ -47,7 +47,6 @@ const watch = config.sandbox
   ? (await import("./watch/open.ts")).openWatch({
       sql,
       jobs: core.jobs,
-      broker,
       queueUrl: config.queueUrl,
       queuePrefix: config.queuePrefix,
       signUp: createSignUp(config.appSecret),

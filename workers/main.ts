@@ -9,6 +9,7 @@ import { createJobs, openBroker, startCore } from "./core/index.ts";
 import { modules } from "./modules.ts";
 import { schedules } from "./schedules.ts";
 import { startSchedules } from "./wiring/recurring.ts";
+import { startReplays } from "./wiring/replays.ts";
 import { override } from "./wiring/system-schedules.ts";
 
 const config = loadConfigOrExit("worker");
@@ -43,6 +44,7 @@ const workers = wired.filter((worker) => worker !== undefined);
 const core = startCore({ database: database.jobs, broker, workers, log });
 
 const dispatching = startSchedules({ database: database.jobs, jobs: core.jobs, log }, recurring.table);
+const replaying = startReplays(database.jobs, log);
 
 let ready = false;
 const health = createServer((_request, response) => void response.writeHead(ready ? 200 : 503).end());
@@ -58,6 +60,7 @@ health.on("error", (error) => {
 closeOnSignal(log, async () => {
   health.close();
   await dispatching.close();
+  await replaying.close();
   await core.close(config.shutdownGraceMs);
   for (const close of closing) close();
   storage.close();

@@ -8,7 +8,7 @@ import type { Worker } from "./job.ts";
 import { beat, removeWorker } from "./ledger/processes.ts";
 import type { Log } from "./log.ts";
 import type { Observe } from "./outcome.ts";
-import { pausable, type BrokerConsumer } from "./pause.ts";
+import { pausable, watchPauses, type BrokerConsumer, type Pausable } from "./pause.ts";
 import { createTally } from "./tally.ts";
 
 export interface WorkersOptions<Tx> {
@@ -59,7 +59,8 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
     giveUp: giveUp.signal,
   });
 
-  const consumers = new Map<BrokerConsumer, ReturnType<typeof pausable>>();
+  const consumers = new Map<BrokerConsumer, Pausable>();
+  let paused: ReadonlySet<string> | undefined;
   const consume = (worker: Worker<Tx>): void => {
     const { name, concurrency, rateLimit } = worker.job;
     const consumer = broker.worker(name, (job, token) => process(job, token), {
@@ -78,6 +79,7 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
     const pauses = pausable(consumer);
     const process = deliveries.processor(worker, pauses);
     consumers.set(consumer, pauses);
+    pauses.hold(paused?.has(name) ?? false);
     consumer.on("lockRenewalFailed", (lost) => {
       deliveries.releaseLost(lost).catch(() => {}); // repeated at the next renewal
     });
@@ -88,7 +90,13 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
       setTimeout(() => stopping.signal.aborted || consume(worker), 1_000);
     });
   };
-  workers.forEach(consume);
+  // None starts before the ledger has said which queues are paused.
+  const watched = watchPauses(sql, options.log, (names) => {
+    const isFirst = paused === undefined;
+    paused = names;
+    if (isFirst) workers.forEach(consume);
+    else for (const [{ name }, pauses] of consumers) pauses.hold(names.has(name));
+  });
 
   const sendBeat = () => void beat(sql, id, tally.about()).catch(() => {}); // repeated in 3 s
   const heartbeat = setInterval(sendBeat, HEARTBEAT);
@@ -98,6 +106,7 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
     id,
     close: async (grace) => {
       stopping.abort();
+      watched.close();
       const timers = [
         setTimeout(() => ending.abort(), grace),
         setTimeout(() => giveUp.abort(), grace + 4_000),
