@@ -133,8 +133,12 @@ test("a paused queue takes no job until it is resumed, or everything is reset", 
     () => app.act("put", "/queues/demo-task", { paused: false }),
     () => app.act("post", "/reset"),
   ]) {
+    const before = app.core.logged.length;
     await app.act("put", "/queues/demo-task", { paused: true });
     expect((await state()).paused).toEqual(["demo-task"]);
+    await until("the workers know it", () =>
+      app.core.logged.slice(before).some(({ message }) => message === "paused queues"),
+    );
     const { ids } = (await app.act("post", "/twice")).body as { ids: string[] };
     expect(ids[0]).toBe(ids[1]);
     await app.core.reaches(ids[0]!, "PUBLISHED");
