@@ -37,7 +37,7 @@ export const createApp = (deps: AppDeps): Express => {
     .use(serveRoutes(routes, { ...deps, authenticate: createAuthentication(deps) }))
     .use(docs(routes))
     .use("/watch", watch?.router ?? passOn)
-    .use("/admin", adminPages(deps))
+    .use("/admin", adminPages(deps, createAuthentication(deps)))
     .use(repairLinks)
     .use(staticFiles(pages))
     .use(notFound)

@@ -3,6 +3,7 @@ import type { Database, Tx } from "../infra/database.ts";
 import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
 import type { Jobs } from "../workers/core/index.ts";
+import type { Board } from "./admin/broker-board.ts";
 import type { Readiness } from "./http/readiness.ts";
 import type { Streams } from "./notifications/streams.ts";
 import type { UploadWork } from "./uploads/work.ts";
@@ -24,6 +25,8 @@ export interface AppDeps {
   publicUrl: string;
   /** Number of proxies in front, for the client's address. */
   trustProxy: number;
+  /** The broker's own page in the admin. */
+  board?: Board | undefined;
   /** The live page. Only where the sandbox is on. */
   watch?: Watch | undefined;
   log: Logger;

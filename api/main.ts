@@ -69,6 +69,7 @@ const app = createApp({
   accountDeletionGrace: config.accountDeletionGrace,
   publicUrl: config.publicUrl,
   trustProxy: config.trustProxy,
+  board: { queue: broker.queue, isWritable: config.adminQueuesWrite },
   watch,
   log,
 });

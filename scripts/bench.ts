@@ -1,3 +1,4 @@
+import { admin } from "./bench/admin.ts";
 import { accounts } from "./bench/accounts.ts";
 import { core } from "./bench/core.ts";
 import { deletion } from "./bench/deletion.ts";
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, readonly Measurement[]>> = {
   deletion,
   "deletion-naive": naiveDeletion,
   watch,
+  admin,
 };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.

@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type RequestHandler, Router } from "express";
+import { type Request, type RequestHandler, Router } from "express";
 import type { AppDeps } from "../deps.ts";
-import { createAuthentication } from "../accounts/authentication.ts";
+import type { Session } from "../http/contract.ts";
+import { brokerBoard } from "./broker-board.ts";
 import { Problem } from "../http/problem.ts";
 import { staticFiles } from "../http/static-files.ts";
 
@@ -15,9 +16,15 @@ export const adminPaths: readonly string[] = [
 ];
 
 /** Everything below /admin. For others than administrators it is not there; visitors are asked to log in. */
-export const adminPages = (deps: Pick<AppDeps, "prisma" | "publicUrl">): Router =>
+type Authenticate = (request: Request) => Promise<Session>;
+
+export const adminPages = (
+  deps: Pick<AppDeps, "prisma" | "publicUrl" | "board">,
+  authenticate: Authenticate,
+): Router =>
   Router({ caseSensitive: true })
-    .use(onlyAdministrators(deps))
+    .use(onlyAdministrators(authenticate))
+    .use("/queues", brokerBoard(deps))
     .get("/", (_request, response) => response.sendFile("index.html", { root: folder }))
     .use((_request, response, next) => {
       response.set("Cache-Control", "no-cache");
@@ -25,9 +32,9 @@ export const adminPages = (deps: Pick<AppDeps, "prisma" | "publicUrl">): Router 
     })
     .use(staticFiles(folder, { index: false }));
 
-const onlyAdministrators = (deps: Pick<AppDeps, "prisma" | "publicUrl">): RequestHandler => {
-  const authenticate = createAuthentication(deps);
-  return async (request, response, next) => {
+const onlyAdministrators =
+  (authenticate: Authenticate): RequestHandler =>
+  async (request, response, next) => {
     const session = await authenticate(request).catch((error: unknown) => {
       if (error instanceof Problem && error.problem === "unauthenticated") return undefined;
       throw error;
@@ -35,6 +42,6 @@ const onlyAdministrators = (deps: Pick<AppDeps, "prisma" | "publicUrl">): Reques
     const isPage = request.method === "GET" && request.accepts(["json", "html"]) === "html";
     if (!session && isPage) return response.redirect(303, "/login?next=admin");
     if (session?.role !== "ADMIN") throw new Problem("not-found");
+    response.locals["session"] = session;
     next();
   };
-};

@@ -7,7 +7,7 @@ import type { AppDeps } from "../deps.ts";
 import { route } from "../http/contract.ts";
 import { timestamp } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
-import { queues } from "../queues.ts";
+import { queues } from "../http/queues.ts";
 
 const names = new Set(queues.map(({ name }) => name));
 

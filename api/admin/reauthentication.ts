@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { verifyPassword } from "../../infra/passwords.ts";
+import { normalizePassword, verifyPassword } from "../../infra/passwords.ts";
 import type { AppDeps } from "../deps.ts";
-import { password } from "../accounts/fields.ts";
 import { route } from "../http/contract.ts";
 import { timestamp } from "../http/fields.ts";
 import { FRESH } from "../http/fresh-session.ts";
 import { Problem } from "../http/problem.ts";
 import { enforceLimit, limits } from "../rate-limits.ts";
+
+const password = z.string("Enter your password.").max(1_000).transform(normalizePassword);
 
 export const reauthenticationRoutes = ({ prisma, throttle }: AppDeps) => [
   route(

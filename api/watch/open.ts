@@ -8,7 +8,7 @@ import { Feed } from "./feed.ts";
 import { createJobPages } from "./job-pages.ts";
 import { allowFrames } from "./frames.ts";
 import { openControls } from "./open-controls.ts";
-import { queues } from "../queues.ts";
+import { queues } from "../http/queues.ts";
 import { createReader } from "./reader.ts";
 import { createWatchRouter } from "./router.ts";
 import { createSafety } from "./safety.ts";

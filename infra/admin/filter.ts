@@ -30,7 +30,7 @@ const jobsOfRecords = (field: string, table: string) =>
  * SQL: the ids of the jobs of the user $1. Payloads have the id of the user or of one of their records, and each such
  * field has an index.
  */
-export const JOBS_OF_USER = [
+const JOBS_OF_USER = [
   `SELECT id FROM "Job" WHERE payload ? 'userId' AND payload ->> 'userId' = $1`,
   jobsOfRecords("uploadId", "Upload"),
   jobsOfRecords("reportId", "Report"),

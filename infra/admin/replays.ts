@@ -69,7 +69,7 @@ export const continueReplays = async (sql: Sql): Promise<void> => {
 const continueReplay = async (sql: Sql, replay: Replay & { seconds: number }): Promise<void> => {
   const perSecond = replay.perMinute / 60;
   // A slow one needs longer than that for one job.
-  const seconds = Math.min(replay.seconds, Math.max(CATCH_UP, 1 / perSecond));
+  const seconds = Math.min(replay.seconds, Math.max(CATCH_UP, 1 / perSecond + 1));
   const wanted = Math.min(Math.floor(seconds * perSecond), replay.total - replay.replayed, BATCH);
   if (wanted < 1) return;
   const ids = await oldestFailed(sql, replay, wanted);

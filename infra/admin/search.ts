@@ -76,12 +76,13 @@ const searchOpen = async (sql: Sql, search: JobSearch, { cursor, limit }: Page):
   const { conditions, values, parameter } = conditionsOf(search, `"createdAt"`);
   if (cursor) conditions.push(`id < ${parameter(cursor)}::uuid`);
   const open = `(${OPEN[search.state ?? ""]}) j`;
-  const rows = await sql<FoundJob & { among: number }>(
-    `SELECT ${COLUMNS}, (SELECT count(*)::int FROM ${open}) AS among FROM ${open}
-     WHERE ${["true", ...conditions].join(" AND ")} ORDER BY id DESC LIMIT ${parameter(limit + 1)}::int`,
+  const rows = await sql<FoundJob>(
+    `SELECT ${COLUMNS} FROM ${open} WHERE ${["true", ...conditions].join(" AND ")}
+     ORDER BY id DESC LIMIT ${parameter(limit + 1)}::int`,
     values,
   );
-  const among = rows[0]?.among ?? 0;
+  const [counted] = await sql<{ among: number }>(`SELECT count(*)::int AS among FROM ${open}`, []);
+  const among = counted?.among ?? 0;
   return { ...pageOf(rows, limit, ({ id }) => id), searched: among >= SCANNED ? among : null };
 };
 

@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { recordAction } from "../../infra/admin/actions.ts";
 import { continueReplays } from "../../infra/admin/replays.ts";
 import { createThrottle } from "../../infra/throttle.ts";
-import { defineJob, defineWorker, node, PermanentError, ProviderError } from "../../workers/core/index.ts";
+import {
+  defineJob,
+  defineWorker,
+  findPauses,
+  node,
+  PermanentError,
+  ProviderError,
+} from "../../workers/core/index.ts";
 import { createTestApp, type TestApp } from "../support/api/app.ts";
 import { createPeople, type SignedIn } from "../support/api/people.ts";
 
@@ -122,7 +130,7 @@ describe("the search", () => {
   });
 
   test("shows a job with its attempts, its flow and its follow-ups, without addresses", async () => {
-    const [root = ""] = await app.core.jobs.transaction(async (scope) => {
+    const [root] = await app.core.jobs.transaction(async (scope) => {
       const id = await scope.enqueueFlow(
         node(
           chore,
@@ -130,7 +138,7 @@ describe("the search", () => {
           { children: [node(chore, { text: "child" }, { onFailure: "fail-parent" })] },
         ),
       );
-      return [id];
+      return [id] as const;
     });
     await app.core.reaches(root, "FAILED");
     const { body } = await admin.get(`/v1/admin/jobs/${root}`);
@@ -179,6 +187,9 @@ test("each change is recorded with who, what and how many, also after the accoun
     { action: "job.cancel", target: { jobId: later }, count: 1 },
     { action: "job.retry", target: { jobId: id }, count: 1 },
   ]);
+  const deletedId = crypto.randomUUID();
+  await recordAction(app.core.sql, { userId: deletedId }, { action: "job.retry", target: {} });
+  expect((await actions())[0]).toMatchObject({ userId: deletedId, userName: null });
 });
 
 test("a replay takes what was counted, at its rate, and survives the worker that began it", async () => {
@@ -221,4 +232,36 @@ test("a replay takes what was counted, at its rate, and survives the worker that
     { action: "replay.start", target: { perMinute: 1, filter: { userId: adminId } }, count: 2 },
   ]);
   expect(JSON.stringify(await actions())).not.toContain("admin@example.com");
+});
+
+describe("the broker's own page", () => {
+  const pause = () => admin.put("/admin/queues/api/queues/email/pause");
+
+  test("is served under its own policy", async () => {
+    const page = await admin.get("/admin/queues");
+    expect(page.status).toBe(200);
+    expect(page.headers["content-security-policy"]).toContain("base-uri 'self'");
+    const { body } = await admin.get("/admin/queues/api/queues");
+    expect(body.queues.map(({ name }: { name: string }) => name)).toContain("email");
+  });
+
+  test("needs the password for changes, pauses in the ledger, and is recorded", async () => {
+    await app.core.sql(`UPDATE "Session" SET "reauthenticatedAt" = NULL`, []);
+    const refused = await pause();
+    expect([refused.status, refused.body.type]).toEqual([403, "/problems/reauthentication-required"]);
+    expect((await pause().set("Sec-Fetch-Site", "cross-site")).body.type).toBe("/problems/cross-site");
+    await reauthenticate();
+    expect((await pause()).status).toBe(200);
+    expect((await findPauses(app.core.sql)).map(({ name }) => name)).toEqual(["email"]);
+    expect((await actions())[0]).toMatchObject({ action: "broker.change", userId: adminId });
+    expect((await admin.put("/admin/queues/api/queues/email/resume")).status).toBe(200);
+    expect(await findPauses(app.core.sql)).toEqual([]);
+  });
+
+  test("changes nothing where it is read-only", async () => {
+    await using other = await createTestApp({ writableBoard: false });
+    const someone = await createPeople(other).session("admin@example.com");
+    await other.core.sql(`UPDATE "User" SET role = 'ADMIN'`, []);
+    expect((await someone.put("/admin/queues/api/queues/email/pause")).status).toBe(405);
+  });
 });

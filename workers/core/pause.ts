@@ -37,7 +37,7 @@ export const pausable = (consumer: BrokerConsumer): Pausable => {
       end = Date.now() + ms;
       clearTimeout(timer);
       timer = setTimeout(() => {
-        if (!isHeld) consumer.resume(); // BullMQ emits its errors
+        if (!isHeld) void consumer.resume(); // BullMQ emits its errors
       }, ms);
       await consumer.pause(true);
     },
@@ -45,7 +45,7 @@ export const pausable = (consumer: BrokerConsumer): Pausable => {
       if (wanted === isHeld || end === Infinity) return;
       isHeld = wanted;
       if (isHeld) void consumer.pause(true);
-      else if (Date.now() >= end) consumer.resume();
+      else if (Date.now() >= end) void consumer.resume();
     },
     close: () => {
       end = Infinity;

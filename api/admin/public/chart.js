@@ -2,7 +2,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 720;
 const HEIGHT = 120;
 /** Below the bars, for the days. */
-const FOOT = 20;
+const FOOT = 30;
 
 const draw = (name, attributes, text) => {
   const node = document.createElementNS(SVG, name);
@@ -50,9 +50,9 @@ export const drawBars = ({ since, until, minutes, items }) => {
     bar.append(draw("title", {}, `${stepOf[minutes].format(at)} UTC: ${count}`));
     picture.append(bar);
     const isDay = minutes === 60 ? at.getUTCHours() === 0 : index % Math.ceil(steps / 7) === 0;
-    if (isDay) picture.append(draw("text", { x: index * wide + 1, y: HEIGHT + 15 }, dayOf.format(at)));
+    if (isDay) picture.append(draw("text", { x: index * wide + 1, y: HEIGHT + 24 }, dayOf.format(at)));
   });
   if (total > 0)
-    picture.append(draw("text", { x: WIDTH, y: 10, "text-anchor": "end" }, `at most ${most} per ${unit}`));
+    picture.append(draw("text", { x: WIDTH, y: 14, "text-anchor": "end" }, `at most ${most} per ${unit}`));
   return picture;
 };

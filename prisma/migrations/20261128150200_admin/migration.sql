@@ -1,21 +1,7 @@
--- What the admin needs: the kind of a job's last error in a column, queues that stay paused, replays at a rate, and a row
--- for each action of an administrator.
-ALTER TABLE "Job" ADD COLUMN     "errorKind" TEXT;
-
--- Processes of the version before do not write it, so what they fail meanwhile is shown as of an unknown kind.
-UPDATE "Job" SET "errorKind" = history -> -1 ->> 'kind' WHERE state = 'FAILED';
-
+-- Replays at a rate, a row for each action of an administrator, and when the password was entered again.
 ALTER TABLE "Session" ADD COLUMN     "reauthenticatedAt" TIMESTAMPTZ(3);
 
 CREATE TYPE "ReplayState" AS ENUM ('RUNNING', 'DONE', 'STOPPED');
-
-CREATE TABLE "JobPause" (
-    "name" TEXT NOT NULL,
-    "by" TEXT NOT NULL,
-    "pausedAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-
-    CONSTRAINT "JobPause_pkey" PRIMARY KEY ("name")
-);
 
 CREATE TABLE "JobReplay" (
     "id" UUID NOT NULL,
