@@ -3,7 +3,7 @@ import type { Database, Tx } from "../infra/database.ts";
 import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
 import type { Jobs } from "../workers/core/index.ts";
-import type { Board } from "./admin/broker-board.ts";
+import type { Board } from "./admin/board.ts";
 import type { Readiness } from "./http/readiness.ts";
 import type { Streams } from "./notifications/streams.ts";
 import type { UploadWork } from "./uploads/work.ts";

@@ -3,21 +3,15 @@ import helmet from "helmet";
 import type { Queue } from "bullmq";
 import { recordAction } from "../../infra/admin/actions.ts";
 import { sqlOf } from "../../infra/database.ts";
-import { type Broker, findPauses, pauseQueue, resumeQueue, type Sql } from "../../workers/core/index.ts";
+import { findPauses, pauseQueue, resumeQueue, type Sql } from "../../workers/core/index.ts";
 import type { AppDeps } from "../deps.ts";
 import type { Session } from "../http/contract.ts";
 import { isFresh } from "../http/fresh-session.ts";
 import { Problem } from "../http/problem.ts";
 import { createSameSite } from "../http/same-site.ts";
 import { queues } from "../http/queues.ts";
+import type { Board } from "./board.ts";
 import { redactPayload, redactText } from "./redact.ts";
-
-/** What the broker's own page needs. */
-export interface Board {
-  queue: Broker["queue"];
-  /** Whether it may change the broker. What it changes there, the ledger repairs: see docs/admin.md. */
-  isWritable: boolean;
-}
 
 const PATH = "/admin/queues";
 
