@@ -27,6 +27,8 @@ const httpFlows = [
     "notifications",
     "notifications-page",
     "account-page",
+    "admin",
+    "admin-page",
   ],
   ...[
     "host-names",

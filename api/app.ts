@@ -13,6 +13,7 @@ import { Problem } from "./http/problem.ts";
 import type { Readiness } from "./http/readiness.ts";
 import { logRequests } from "./http/request-log.ts";
 import type { AppDeps } from "./deps.ts";
+import { adminPages, adminPaths } from "./admin/pages.ts";
 import { createAuthentication } from "./accounts/authentication.ts";
 import { createRoutes } from "./routes.ts";
 import { serveRoutes } from "./http/router.ts";
@@ -38,6 +39,7 @@ export const createApp = (deps: AppDeps): Express => {
     .use(serveRoutes(routes, { ...deps, authenticate: createAuthentication(deps) }))
     .use(docs(routes))
     .use("/watch", watch?.router ?? passOn)
+    .use("/admin", adminPages(deps, createAuthentication(deps)))
     .use(repairLinks)
     .use(staticFiles(pages))
     .use(notFound)
@@ -50,6 +52,7 @@ const loggedPaths = (routes: readonly Route[]) => [
   `${PUT_PATH}uploads/source`,
   "/openapi.json",
   "/docs",
+  ...adminPaths,
   ...readdirSync(pages),
   ...pageNames,
 ];

@@ -4,6 +4,7 @@ import type { MeasureRequest } from "../infra/metrics/requests.ts";
 import type { Storage } from "../infra/storage/storage.ts";
 import type { Throttle } from "../infra/throttle.ts";
 import type { Jobs, Tracing } from "../workers/core/index.ts";
+import type { Board } from "./admin/board.ts";
 import type { Readiness } from "./http/readiness.ts";
 import type { Streams } from "./notifications/streams.ts";
 import type { UploadWork } from "./uploads/work.ts";
@@ -25,6 +26,8 @@ export interface AppDeps {
   publicUrl: string;
   /** Number of proxies in front, for the client's address. */
   trustProxy: number;
+  /** The broker's own page in the admin. */
+  board?: Board | undefined;
   /** The live page. Only where the sandbox is on. */
   watch?: Watch | undefined;
   /** Receives each request, where METRICS_PORT is set. */

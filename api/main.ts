@@ -52,7 +52,6 @@ const watch = config.sandbox
   ? (await import("./watch/open.ts")).openWatch({
       sql,
       jobs: core.jobs,
-      broker,
       queueUrl: config.queueUrl,
       queuePrefix: config.queuePrefix,
       signUp: createSignUp(config.appSecret),
@@ -84,6 +83,7 @@ const app = createApp({
   accountDeletionGrace: config.accountDeletionGrace,
   publicUrl: config.publicUrl,
   trustProxy: config.trustProxy,
+  board: { queue: broker.queue, isWritable: config.adminQueuesWrite },
   watch,
   measure: metrics?.measure,
   tracing,

@@ -1,3 +1,4 @@
+import { adminRoutes } from "./admin/routes.ts";
 import { batchRoutes } from "./batches/routes.ts";
 import type { AppDeps } from "./deps.ts";
 import { exportRoutes } from "./exports/routes.ts";
@@ -42,5 +43,6 @@ export const createRoutes = (deps: AppDeps): Route[] => [
   ...unsubscribeRoutes(deps),
   ...userRoutes(deps),
   ...batchRoutes(deps),
+  ...adminRoutes(deps),
   ...healthRoutes(deps),
 ];

@@ -72,6 +72,8 @@ export const variables = {
     values.httpUrl("http://127.0.0.1:8025").transform(values.withoutSlash).optional(),
   ],
 
+  adminQueuesWrite: ["ADMIN_QUEUES_WRITE", values.onOrOff.optional()],
+
   sandbox: ["SANDBOX", values.onOrOff.optional()],
   sandboxUrl: [
     "SANDBOX_URL",
@@ -119,6 +121,7 @@ const readBy = {
     "drainDelayMs",
     "throttles",
     "accountDeletionGrace",
+    "adminQueuesWrite",
     "video",
     ...ffmpeg,
     ...(["sandbox", "sandboxUrl", "sandboxHttpPort"] as const),
@@ -147,6 +150,7 @@ const derived = {
   transcriptionUrl: ({ sandboxHttpPort }: Settings) => `http://127.0.0.1:${sandboxHttpPort}/v1`,
   fcmSandboxUrl: ({ sandboxHttpPort }: Settings) => `http://127.0.0.1:${sandboxHttpPort}`,
   sandbox: ({ environment }: Settings) => environment !== "production",
+  adminQueuesWrite: ({ environment }: Settings) => environment !== "production",
   sandboxUrl: ({ sandboxHttpPort }: Settings) => `http://127.0.0.1:${sandboxHttpPort}`,
 };
 

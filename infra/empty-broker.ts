@@ -4,7 +4,7 @@ import { connectRedis, isRedisUrl, keyPrefix, mastersOf, type Sql } from "../wor
 
 /**
  * Deletes everything that the broker holds: in Redis the keys of the prefix, on every master of a cluster; in
- * PostgreSQL the jobs and all about them. Pauses are forgotten too. Resolves with the number of jobs that it held.
+ * PostgreSQL the jobs and all about them. Resolves with the number of jobs that it held.
  */
 export const emptyBroker = (queueUrl: string, queuePrefix: string): Promise<number> =>
   isRedisUrl(queueUrl) ? emptyRedis(queueUrl, keyPrefix(queueUrl, queuePrefix)) : emptyPostgres(queueUrl);

@@ -1,3 +1,4 @@
+import { admin } from "./bench/admin.ts";
 import { accounts } from "./bench/accounts.ts";
 import { core } from "./bench/core.ts";
 import { deletion } from "./bench/deletion.ts";
@@ -32,6 +33,7 @@ const parts: Readonly<Record<string, readonly Measurement[]>> = {
   watch,
   scale,
   traces,
+  admin,
 };
 
 const HELP = `Measures this project on this machine. Starts its own PostgreSQL and Redis.

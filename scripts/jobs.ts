@@ -1,18 +1,30 @@
 import pg from "pg";
 import { loadConfigOrExit } from "../infra/config.ts";
+import { findActions, recordAction } from "../infra/admin/actions.ts";
+import { countFailures } from "../infra/admin/failures.ts";
+import type { FailedSearch } from "../infra/admin/filter.ts";
+import { countFailed, findReplays, MOST, startReplay, stopReplay } from "../infra/admin/replays.ts";
+import { searchJobs } from "../infra/admin/search.ts";
 import {
   cancelJobs,
   findBatches,
   findFlow,
   findJob,
   findJobs,
+  findPauses,
+  pauseQueue,
   replayJobs,
+  resumeQueue,
   type JobFilter,
+  type JobRow,
   type JobState,
   type Sql,
 } from "../workers/core/index.ts";
+import { modules } from "../workers/modules.ts";
 import { schedules } from "../workers/schedules.ts";
 import { parseArgsOrExit } from "./processes/command-line.ts";
+import { commandLine } from "./jobs/command-line-actor.ts";
+import { printActions, printFailures, printPauses, printReplays } from "./jobs/print-admin.ts";
 import { printBatches } from "./jobs/print-batches.ts";
 import { printFlow, printJob, printTable } from "./jobs/print.ts";
 import { printResult, startSchedule } from "./jobs/run-schedule.ts";
@@ -25,11 +37,21 @@ const HELP = `Lists the jobs in the ledger, retries and cancels them.
   npm run jobs -- cancel ID …        cancels jobs that have not started, or flows by the ids of their roots
   npm run jobs -- batches            the newest 20 batches, with their jobs by state
   npm run jobs -- run NAME           runs a recurring job of the system now
+  npm run jobs -- failures           failed jobs by queue and kind of error (--since: 3d)
+  npm run jobs -- replay             counts the failed jobs that match; with --rate N, runs them again
+  npm run jobs -- replays            the newest replays; stop ID stops one
+  npm run jobs -- pause QUEUE        starts no job of a queue until it is resumed; without QUEUE: what is paused
+  npm run jobs -- resume QUEUE       starts them again
+  npm run jobs -- actions            what administrators have done, here and in the admin
 
   --failed            only the dead letter (retry: always)
   --state STATE       waiting, pending, published, completed, failed, cancelled
   --name NAME         only jobs with this name
-  --since AGE         only jobs created within 30s, 15m, 1h, 7d …
+  --since AGE         only jobs created within 30s, 15m, 1h, 7d … (replay and failures: failed within)
+  --until AGE         only jobs older than that
+  --user ID|EMAIL     only jobs of a user, of their uploads, reports, exports and schedules
+  --kind KIND         only failed jobs with this kind of error: provider, permanent, timeout, crashed, ours …
+  --rate N            replay: jobs per minute
   --limit N           at most N jobs (list: 50; retry and cancel: 1000) or batches
   --watch             refreshes list or batches every second, until Ctrl-C; run: waits for the result
 
@@ -48,6 +70,10 @@ const { values: options, positionals } = parseArgsOrExit(
       state: { type: "string" },
       name: { type: "string" },
       since: { type: "string" },
+      until: { type: "string" },
+      user: { type: "string" },
+      kind: { type: "string" },
+      rate: { type: "string" },
       limit: { type: "string" },
       watch: { type: "boolean" },
       help: { type: "boolean", short: "h" },
@@ -108,15 +134,48 @@ const parseIds = (ids: string[]): string[] => {
   return [...new Set(ids.map((id) => id.toLowerCase()))];
 };
 
-const FILTERS = ["failed", "state", "name", "since", "limit"] as const;
+const FILTERS = ["failed", "state", "name", "since", "until", "user", "kind", "limit"] as const;
+
+const before = (age: string | undefined): string | undefined =>
+  age === undefined ? undefined : new Date(Date.now() - parseAge(age) * 1_000).toISOString();
+
+const findUser = async (sql: Sql, user: string): Promise<string> => {
+  const text = `SELECT id FROM "User" WHERE id::text = lower($1) OR email = lower($1)`;
+  const [found] = await sql<{ id: string }>(text, [user]);
+  if (!found) throw new UsageError(`--user ${user}: no account has this id or address`);
+  return found.id;
+};
+
+/** What the options select in the dead letter. */
+const failedSearch = async (sql: Sql): Promise<FailedSearch> => {
+  const { user, name, kind, since, until } = options;
+  const search = { name, kind, since: before(since), until: before(until) };
+  return user === undefined ? search : { ...search, userId: await findUser(sql, user) };
+};
+
+/** The newest jobs that match. */
+const findMatching = async (sql: Sql, selection: JobFilter): Promise<JobRow[]> => {
+  const { user, kind, until } = options;
+  if (user === undefined && kind === undefined && until === undefined) return findJobs(sql, selection);
+  const search = { ...(await failedSearch(sql)), state: selection.state };
+  const found: string[] = [];
+  for (let cursor: string | undefined; found.length < selection.limit;) {
+    const page = await searchJobs(sql, search, { cursor, limit: selection.limit - found.length });
+    found.push(...page.items.map(({ id }) => id));
+    if (page.next === null) break;
+    cursor = page.next;
+  }
+  return sql(`SELECT * FROM "Job" WHERE id = ANY ($1::uuid[]) ORDER BY id DESC`, [found]);
+};
 
 const select = async (sql: Sql, ids: string[]): Promise<string[]> => {
   if (ids.length > 0) return parseIds(ids);
-  const { state, name, since } = { ...options, state: options.state ?? options.failed };
-  if (!state && !name && !since)
-    throw new UsageError("select jobs by their ids, or by --name, --since, --state or --failed");
+  if (FILTERS.every((name) => name === "limit" || options[name] === undefined))
+    throw new UsageError(
+      "select jobs by their ids, or by --name, --user, --kind, --since, --state or --failed",
+    );
   const selection = filter(1_000);
-  const found = await findJobs(sql, selection);
+  const found = await findMatching(sql, selection);
   if (found.length === selection.limit)
     console.log(`Only the newest ${selection.limit} jobs: there may be more.`);
   return found.map(({ id }) => id);
@@ -124,7 +183,7 @@ const select = async (sql: Sql, ids: string[]): Promise<string[]> => {
 
 const list = async (sql: Sql, [word]: string[]): Promise<void> => {
   if (word) throw new UsageError(`list ${word}: select jobs by --name, --state, --since or --failed`);
-  await refresh(async (lines) => printTable(await findJobs(sql, filter(50)), lines));
+  await refresh(async (lines) => printTable(await findMatching(sql, filter(50)), lines));
 };
 
 /** Prints once or, with --watch, every second. */
@@ -176,22 +235,99 @@ const atomically = async <Result>(sql: Sql, work: () => Promise<Result>): Promis
   return result;
 };
 
+/** The options as they are recorded: without an address. */
+const selectedBy = () => {
+  const { failed, state, name, since, until, kind, user } = options;
+  return { failed, state, name, since, until, kind, ...(user?.includes("@") ? {} : { user }) };
+};
+
+/** Changes jobs, and records it. */
+const changeJobs = async (
+  sql: Sql,
+  ids: string[],
+  [action, work]: [string, typeof cancelJobs],
+  [outcome, rest]: [string, string],
+): Promise<void> => {
+  const requested = await select(sql, ids);
+  const changed = await atomically(sql, async () => {
+    const done = await work(sql, requested);
+    const [jobId] = requested;
+    const several = ids.length > 0 ? { jobIds: requested } : selectedBy();
+    const target = requested.length === 1 ? { jobId } : several;
+    if (done.length > 0) await recordAction(sql, commandLine(), { action, target, count: done.length });
+    return done;
+  });
+  report(changed, requested, outcome, rest);
+};
+
+const replay = async (sql: Sql): Promise<void> => {
+  const search = await failedSearch(sql);
+  const { rate } = options;
+  if (rate !== undefined && (!/^[1-9]\d*$/.test(rate) || Number(rate) > MOST.perMinute))
+    throw new UsageError(`--rate ${rate}: must be a number from 1 to ${MOST.perMinute}`);
+  const total = await countFailed(sql, search);
+  console.log(`${total} failed jobs match`);
+  if (total === 0) return;
+  if (rate === undefined) return console.log("Add --rate N to run N of them again per minute.");
+  const perMinute = Number(rate);
+  const replayId = await atomically(sql, async () => {
+    const id = await startReplay(sql, { filter: search, perMinute, total });
+    const target = { replayId: id, filter: search, perMinute };
+    await recordAction(sql, commandLine(), { action: "replay.start", target, count: total });
+    return id;
+  });
+  console.log(`${replayId}  started: a worker process continues it every 5 s`);
+};
+
+const stop = async (sql: Sql, [id = ""]: string[]): Promise<void> => {
+  const [replayId = ""] = parseIds([id]);
+  const stopped = await atomically(sql, async () => {
+    const found = await stopReplay(sql, replayId);
+    const action = { action: "replay.stop", target: { replayId }, count: found?.replayed ?? 0 };
+    if (found) await recordAction(sql, commandLine(), action);
+    return found;
+  });
+  if (!stopped) throw new UsageError(`no replay with the id ${id} runs`);
+  console.log(`stopped after ${stopped.replayed} of ${stopped.total}`);
+};
+
+const setPause = async (sql: Sql, queue: string, action: "queue.pause" | "queue.resume"): Promise<void> => {
+  if (!Object.hasOwn(modules, queue))
+    throw new UsageError(`no queue has the name ${queue}: ${Object.keys(modules).join(", ")}`);
+  const actor = commandLine();
+  await atomically(sql, async () => {
+    const isChanged =
+      action === "queue.pause" ? await pauseQueue(sql, queue, actor.program) : await resumeQueue(sql, queue);
+    if (isChanged) await recordAction(sql, actor, { action, target: { queue } });
+  });
+  console.log(`${queue} is ${action === "queue.pause" ? "paused" : "not paused"}`);
+};
+
 const commands: Record<string, (sql: Sql, ids: string[]) => Promise<void>> = {
   list,
   show,
   batches,
   run,
-  retry: async (sql, ids) => {
-    const requested = await select(sql, ids);
-    const rest = "the others are not in the dead letter";
-    const replayed = await atomically(sql, () => replayJobs(sql, requested));
-    report(replayed, requested, "will run again", rest);
+  retry: (sql, ids) =>
+    changeJobs(
+      sql,
+      ids,
+      ["job.retry", replayJobs],
+      ["will run again", "the others are not in the dead letter"],
+    ),
+  cancel: (sql, ids) =>
+    changeJobs(sql, ids, ["job.cancel", cancelJobs], ["cancelled", "the others have started or ended"]),
+  failures: async (sql) => {
+    const since = new Date(before(options.since ?? "3d") ?? 0);
+    printFailures(await countFailures(sql, { since, minutes: 1_440 }));
   },
-  cancel: async (sql, ids) => {
-    const requested = await select(sql, ids);
-    const cancelled = await atomically(sql, () => cancelJobs(sql, requested));
-    report(cancelled, requested, "cancelled", "the others have started or ended");
-  },
+  replay,
+  replays: async (sql) => printReplays(await findReplays(sql, filter(20).limit)),
+  stop,
+  pause: async (sql, [queue]) =>
+    queue === undefined ? printPauses(await findPauses(sql)) : setPause(sql, queue, "queue.pause"),
+  resume: (sql, [queue = ""]) => setPause(sql, queue, "queue.resume"),
+  actions: async (sql) => printActions(await findActions(sql, { limit: filter(50).limit })),
 };
 
 const chosen = Object.hasOwn(commands, command) ? commands[command] : undefined;

@@ -12,6 +12,7 @@ import { serveHealth } from "./health.ts";
 import { modules } from "./modules.ts";
 import { schedules } from "./schedules.ts";
 import { startSchedules } from "./wiring/recurring.ts";
+import { startReplays } from "./wiring/replays.ts";
 import { override } from "./wiring/system-schedules.ts";
 
 const config = loadConfigOrExit("worker");
@@ -61,6 +62,7 @@ const core = startCore({
 startWatchdog(config.stuckAfterMs);
 
 const dispatching = startSchedules({ database: database.jobs, jobs: core.jobs, log }, recurring.table);
+const replaying = startReplays(database.jobs, log);
 
 const health = serveHealth(core.health, config, log);
 const scrapes = metrics?.serve(core.health);
@@ -68,6 +70,7 @@ const scrapes = metrics?.serve(core.health);
 shutDown = closeOnSignal(log, async () => {
   health?.close();
   await dispatching.close();
+  await replaying.close();
   await core.close(config.shutdownGraceMs);
   for (const close of closing) close();
   storage.close();

@@ -24,19 +24,20 @@ export const createAuthentication = ({ prisma, publicUrl }: Pick<AppDeps, "prism
         createdAt: true,
         lastUsedAt: true,
         expiresAt: true,
+        reauthenticatedAt: true,
         user: { select: { role: true } },
       },
     });
     if (!found || found.expiresAt <= now) throw unauthenticated();
 
-    const { id, userId, createdAt, user } = found;
+    const { id, userId, createdAt, reauthenticatedAt, user } = found;
     // Updated at most once a minute, so that not every request writes.
     if (found.lastUsedAt.getTime() <= now.getTime() - MINUTE)
       await prisma.session.updateMany({
         where: { id },
         data: { lastUsedAt: now, expiresAt: endOfSession(createdAt, now) },
       });
-    return { id, userId, role: user.role };
+    return { id, userId, role: user.role, reauthenticatedAt };
   };
 };
 

@@ -13,6 +13,8 @@ export interface Session {
   id: string;
   userId: string;
   role: "USER" | "ADMIN";
+  /** When the user entered the password again in this session. */
+  reauthenticatedAt: Date | null;
 }
 
 /** The contract of a route: the single source for its validation, its types and its entry in openapi.json. */
@@ -39,6 +41,8 @@ export interface Contract<Who extends Access, Params, Query, Body, Result> {
   problems?: readonly ProblemName[];
   /** The file of api/public that a GET of this path returns. */
   page?: string;
+  /** Only within 10 minutes after the administrator has entered the password again. */
+  fresh?: Who extends "admin" ? true : never;
   /** Pages of other sites may send it: a token in its URL authorizes the request, and cookies are not read. */
   fromAnySite?: Who extends "anyone" ? true : never;
   /** Accepts an Idempotency-Key: requests with the same key and body do the work once and get the same response. */
@@ -87,12 +91,14 @@ export const problemsOf = ({
   body,
   response,
   problems = [],
+  fresh,
   fromAnySite,
   idempotent,
 }: Route["contract"]) => {
   const possible: [applies: boolean, ...names: ProblemName[]][] = [
     [access !== "anyone", "unauthenticated"],
     [access === "admin", "forbidden"],
+    [fresh === true, "reauthentication-required"],
     [method !== "get" && !fromAnySite, "cross-site"],
     [params !== undefined, "not-found"],
     [body !== undefined, "malformed-json", "unusable-json", "body-too-large", "unsupported-media-type"],

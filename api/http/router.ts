@@ -1,6 +1,7 @@
 import { type Request, type RequestHandler, Router } from "express";
 import type { z } from "zod";
 import type { AppDeps } from "../deps.ts";
+import { isFresh } from "./fresh-session.ts";
 import { readJson } from "./json-body.ts";
 import type { Route, Session } from "./contract.ts";
 import { eventStream, sendEvents } from "./event-stream.ts";
@@ -33,6 +34,7 @@ export const serveRoutes = (routes: readonly Route[], deps: RouterDeps): Router 
       const session = contract.access === "anyone" ? undefined : await authenticate(request);
       if (session) noteForLog(response, { userId: session.userId });
       if (contract.access === "admin" && session?.role !== "ADMIN") throw new Problem("forbidden");
+      if (contract.fresh && !isFresh(session)) throw new Problem("reauthentication-required");
       const params = parseParams(contract.params, request.params);
       const query = contract.query?.parse(request.query);
       const body = contract.body?.parse(await readJson(request, response));

@@ -1,5 +1,5 @@
 /** The page to return to after the login, from `?next=invitation#TOKEN`. Only a page of this site has such a name. */
-const next = /^[a-z][a-z-]*$/.exec(new URLSearchParams(location.search).get("next") ?? "")?.[0];
+const next = /^[a-z][a-z-]*(\/[a-z-]+)?$/.exec(new URLSearchParams(location.search).get("next") ?? "")?.[0];
 
 export const returnTo = next && `/${next}${location.hash}`;
 
@@ -9,4 +9,4 @@ export const keepInLinks = (suffix = next ? `?next=${next}${location.hash}` : ""
 };
 
 /** The login that returns to this page. */
-export const loginPath = () => `login?next=${location.pathname.slice(1)}${location.hash}`;
+export const loginPath = () => `/login?next=${location.pathname.slice(1)}${location.hash}`;

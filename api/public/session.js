@@ -27,7 +27,7 @@ export const showName = (name) => {
 
 const leave = async () => {
   const { ok, status, body } = await send("POST", "/v1/logout");
-  if (ok || status === 401) location.assign("login");
+  if (ok || status === 401) location.assign("/login");
   else showProblem(reason(body));
 };
 

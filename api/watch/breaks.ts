@@ -1,10 +1,13 @@
 import { z } from "zod";
-import type { Broker, Sql } from "../../workers/core/index.ts";
+import { findPauses, pauseQueue, resumeQueue, type Sql } from "../../workers/core/index.ts";
 import type { Load, Loads } from "./loads.ts";
 import type { SandboxClient } from "./sandbox-client.ts";
 
-/** Milliseconds for which what other processes may change is not asked again. A pause is one query per queue. */
-const FRESH = { providers: 2_000, paused: 30_000 };
+/** Milliseconds for which what other processes may change is not asked again. */
+const FRESH = { providers: 2_000, paused: 2_000 };
+
+/** Who pauses a queue here. A reset resumes these queues alone, not those that an administrator has paused. */
+const LIVE_PAGE = "live page";
 
 const modes = ["off", "refuse", "reject", "slow", "hang"] as const;
 
@@ -29,12 +32,9 @@ export interface Breaks {
 
 export interface BreaksDeps {
   readonly sandbox: SandboxClient;
-  readonly broker: Pick<Broker, "pause" | "resume" | "isPaused">;
   /** Deletes everything in the broker. Resolves with the number of jobs that it held. */
   readonly emptyBroker: () => Promise<number>;
   readonly sql: Sql;
-  /** The names of all queues. */
-  readonly queues: readonly string[];
   readonly loads: Loads;
 }
 
@@ -58,21 +58,19 @@ const WORKING: Providers = { mail: "off", transcription: "off", push: "off" };
 const UNKNOWN = { mail: "unknown", transcription: "unknown", push: "unknown" };
 
 export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
-  const { sandbox, broker, sql, queues, loads } = deps;
+  const { sandbox, sql, loads } = deps;
   let known: Pick<Breaks, "providers" | "paused"> = { providers: UNKNOWN, paused: [] };
   let brokerEmptiedAt: string | null = null;
   let hasBroken = false;
 
-  const findPaused = async () => {
-    const answers = await Promise.all(queues.map((name) => broker.isPaused(name)));
-    return queues.filter((_name, index) => answers[index]);
-  };
+  const findPaused = async (by?: string) =>
+    (await findPauses(sql)).filter((each) => by === undefined || each.by === by).map(({ name }) => name);
   const freshProviders = cached(FRESH.providers, async () => {
     const found = await sandbox.json("/api/outage").then(providers.parse, () => UNKNOWN);
     known = { ...known, providers: found };
   });
   const freshPaused = cached(FRESH.paused, async () => {
-    // While the broker is away, what was paused is assumed to be so.
+    // While the ledger is away, what was paused is assumed to be so.
     const paused = await findPaused().catch(() => known.paused);
     known = { ...known, paused };
   });
@@ -102,7 +100,7 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
     setProviders: (wanted) =>
       change(async () => providers.parse(await sandbox.json("/api/outage", { method: "PUT", body: wanted }))),
     setPaused: async (queue, paused) => {
-      await change(() => (paused ? broker.pause(queue) : broker.resume(queue)));
+      await change(() => (paused ? pauseQueue(sql, queue, LIVE_PAGE) : resumeQueue(sql, queue)));
       return known.paused;
     },
     emptyBroker: () =>
@@ -113,14 +111,15 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
         return held;
       }),
     adopt: async () => {
-      const { providers: found, paused } = await read();
+      const { providers: found } = await read();
+      const paused = await findPaused(LIVE_PAGE).catch(() => []);
       if (paused.length > 0 || Object.values(found).some((mode) => mode !== "off")) hasBroken = true;
     },
     hasBroken: () => hasBroken,
     reset: async () => {
       loads.stop();
       await change(async () => {
-        const resuming = (await findPaused()).map((name) => broker.resume(name));
+        const resuming = (await findPaused(LIVE_PAGE)).map((name) => resumeQueue(sql, name));
         await Promise.all([sandbox.json("/api/outage", { method: "PUT", body: WORKING }), ...resuming]);
       });
       hasBroken = false;

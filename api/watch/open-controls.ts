@@ -3,7 +3,7 @@ import type { Tx } from "../../infra/database.ts";
 import { emptyBroker } from "../../infra/empty-broker.ts";
 import { orderKill } from "../../infra/kill-orders.ts";
 import { dieAsOrdered } from "../../infra/ordered-death.ts";
-import type { Broker, Jobs, Sql } from "../../workers/core/index.ts";
+import type { Jobs, Sql } from "../../workers/core/index.ts";
 import { type Breaks, createBreaks } from "./breaks.ts";
 import { controlPaths, createControls } from "./controls.ts";
 import { createDemos, type SignUp } from "./demos.ts";
@@ -16,7 +16,6 @@ import { createSandboxClient } from "./sandbox-client.ts";
 interface ControlsOptions {
   readonly sql: Sql;
   readonly jobs: Jobs<Tx>;
-  readonly broker: Pick<Broker, "pause" | "resume" | "isPaused">;
   readonly queueUrl: string;
   readonly queuePrefix: string;
   readonly safety: Safety;

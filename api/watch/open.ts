@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { Tx } from "../../infra/database.ts";
-import type { Broker, Jobs, Sql } from "../../workers/core/index.ts";
+import type { Jobs, Sql } from "../../workers/core/index.ts";
 import { createBooks } from "./books.ts";
 import type { SignUp } from "./demos.ts";
 import { readDeletionGrace } from "./deletion-grace.ts";
@@ -8,7 +8,7 @@ import { Feed } from "./feed.ts";
 import { createJobPages } from "./job-pages.ts";
 import { allowFrames } from "./frames.ts";
 import { openControls } from "./open-controls.ts";
-import { queues } from "./queues.ts";
+import { queues } from "../http/queues.ts";
 import { createReader } from "./reader.ts";
 import { createWatchRouter } from "./router.ts";
 import { createSafety } from "./safety.ts";
@@ -18,7 +18,6 @@ import type { Watch } from "./watch.ts";
 export interface WatchDeps {
   sql: Sql;
   jobs: Jobs<Tx>;
-  broker: Pick<Broker, "pause" | "resume" | "isPaused">;
   queueUrl: string;
   queuePrefix: string;
   /** Sign-ups of a flood. */

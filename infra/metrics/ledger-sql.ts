@@ -37,6 +37,7 @@ export const READING = `WITH open AS (
     'dead', ${list(`SELECT name, count(*)::int AS jobs FROM (
       SELECT name FROM "Job" WHERE state = 'FAILED' ORDER BY "finishedAt" DESC LIMIT ${READ}) dead GROUP BY name`)},
     'workers', ${list(`SELECT about FROM "JobWorker" WHERE "seenAt" > now() - interval '10 seconds'`)},
+    'paused', (SELECT coalesce(json_agg(name), '[]') FROM "JobPause"),
     'overdue', (SELECT ${seconds('min("nextRunAt")')} FROM "Schedule" WHERE NOT paused),
     'connections', ${list(`SELECT coalesce(state, 'other') AS state, count(*)::int FROM pg_stat_activity
       WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY 1`)},
@@ -56,6 +57,8 @@ export interface Reading {
   }[];
   dead: { name: string; jobs: number }[];
   workers: { about: { queues: Record<string, QueueOfWorker> } | null }[];
+  /** The names of the queues. */
+  paused: string[];
   /** Null without a schedule. */
   overdue: number | null;
   connections: { state: string; count: number }[];

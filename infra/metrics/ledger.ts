@@ -48,6 +48,7 @@ export const meterLedger = (
     "offstage_queue_backlog_seconds",
     "Ready jobs × mean seconds of a run ÷ slots of one worker process.",
   );
+  const paused = by(["queue"], "offstage_queue_paused", "1 if an operator has paused the queue.");
   const lag = plain("offstage_relay_lag_seconds", "How long the oldest job has waited for a relay.");
   const overdue = plain("offstage_schedules_overdue_seconds", "How late the most overdue schedule is.");
   const connections = by(
@@ -75,6 +76,7 @@ export const meterLedger = (
       oldest.set({ queue }, Math.max(0, ...groups.map(({ age }) => age ?? 0)));
       dead.set({ queue }, reading.dead.find(({ name }) => name === queue)?.jobs ?? 0);
       const serving = reading.workers.flatMap(({ about }) => about?.queues[queue] ?? []);
+      paused.set({ queue }, reading.paused.includes(queue) ? 1 : 0);
       workers.set({ queue }, serving.length);
       slots.set({ queue }, sum(serving.map((each) => each.slots)));
       const { meanRun, slotsOfOne } = runs(queue, serving);

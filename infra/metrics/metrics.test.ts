@@ -4,6 +4,7 @@ import { z } from "zod";
 import {
   defineJob,
   defineWorker,
+  pauseQueue,
   PermanentError,
   ProviderError,
   RateLimitedError,
@@ -129,6 +130,7 @@ test("shows the queues as they are in the ledger", async () => {
        (gen_random_uuid(), 'other', '{}', 'FAILED', now(), now(), now(), 'no', 5)`,
     [],
   );
+  await pauseQueue(core.sql, "other", "test");
   const text = await until("it is read again", async () => {
     const found = await scrape(ports.api);
     return valueOf(found, 'offstage_queue_jobs{queue="other",state="queued"}') === 1 && found;
@@ -140,6 +142,8 @@ test("shows the queues as they are in the ledger", async () => {
     'offstage_queue_jobs{queue="other",state="retrying"}': 1,
     'offstage_queue_jobs{queue="other",state="waiting"}': 0,
     'offstage_dead_letter_jobs{queue="other"}': 1,
+    'offstage_queue_paused{queue="chore"}': 0,
+    'offstage_queue_paused{queue="other"}': 1,
     'offstage_queue_workers{queue="chore"}': 1,
     'offstage_queue_workers{queue="other"}': 0,
     'offstage_queue_slots{queue="chore"}': 10,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { until } from "../../scripts/processes/until.ts";
-import { defineJob, defineWorker, type Broker } from "../../workers/core/index.ts";
+import { defineJob, defineWorker, pauseQueue, resumeQueue, type Broker } from "../../workers/core/index.ts";
 import type { BrokerConsumer } from "../../workers/core/pause.ts";
 import { startWorkers } from "../../workers/core/worker.ts";
 import { type Core, createCore } from "../support/core/core.ts";
@@ -68,13 +68,16 @@ test("takes no consumer for stuck that is idle, busy, paused or limited", async 
   await until("it runs", async () => (await core.row(first)).startedAt !== null);
   const second = await enqueue();
   await checked(); // its only slot is in use
-  await core.broker.pause("chore");
+  await pauseQueue(core.sql, "chore", "test");
+  await until("the process knows", async () =>
+    core.logged.some(({ message }) => message === "paused queues"),
+  );
   released.resolve();
   await core.reaches(first, "COMPLETED");
   await checked(); // paused by an operator
   expect((await core.row(second)).startedAt).toBeNull();
   await core.broker.queue("chore").rateLimit(60_000);
-  await core.broker.resume("chore");
+  await resumeQueue(core.sql, "chore");
   await checked(); // the provider asked for a pause
   await workers.close(0);
 });

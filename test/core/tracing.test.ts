@@ -10,6 +10,8 @@ import {
   withOrigin,
   type Core as RunningCore,
   type Run,
+  pauseQueue,
+  resumeQueue,
 } from "../../workers/core/index.ts";
 import type { Tx } from "../../infra/database.ts";
 import { createCore, type Core } from "../support/core/core.ts";
@@ -189,7 +191,10 @@ test.concurrent(
   "a job that the broker lost continues its trace with the next publication",
   async ({ expect }) => {
     await until("the first sweep is done", () => core.broker.marks.isSet("whole"));
-    await core.broker.pause("lost");
+    await pauseQueue(core.sql, "lost", "test");
+    await until("the worker knows", async () =>
+      core.logged.some(({ message }) => message === "paused queues"),
+    );
     const id = await tracing.during("request", { kind: "server", parent: null }, () =>
       withOrigin({ tracing }, () =>
         running.jobs.transaction(({ enqueue }) => enqueue(lost, { name: "lost" })),
@@ -199,7 +204,7 @@ test.concurrent(
     await (await core.broker.queue("lost").getJob(`${id}-1`))?.remove();
     await core.sql(`UPDATE "Job" SET "dueAt" = now() WHERE id = $1::uuid`, [id]);
     await until("the next epoch", async () => (await core.row(id)).epoch === 2);
-    await core.broker.resume("lost");
+    await resumeQueue(core.sql, "lost");
     const spans = await spansOf(id, 4);
     const epochs = named(spans, "publish lost").map(({ attributes }) => attributes["offstage.job.epoch"]);
     expect(epochs).toEqual([1, 2]);

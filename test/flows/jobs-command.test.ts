@@ -151,6 +151,33 @@ test("cancels a waiting job", async () => {
   expect(await core.row(id)).toMatchObject({ state: "CANCELLED" });
 });
 
+test("counts failed jobs, replays them at a rate, pauses queues, and records each change", async () => {
+  broken = true;
+  const id = await core.jobs.transaction(({ enqueue }) => enqueue(chore, { n: 7 }));
+  await core.reaches(id, "FAILED");
+  expect((await run("failures", "--since", "1h")).output).toMatch(/^\d+ +chore +permanent$/m);
+  const listed = (await run("list", "--kind", "permanent")).output;
+  expect([listed.includes(id), listed.includes("completed")]).toEqual([true, false]);
+  expect((await run("replay", "--name", "chore")).output).toMatch(/^\d+ failed jobs match\nAdd --rate N/);
+  expect((await run("replay", "--rate", "60", "--kind", "permanent")).output).toMatch(
+    /^\d+ failed jobs match\n\S+ {2}started/,
+  );
+  const [replayId = ""] = (await run("replays")).output.split(" ");
+  expect((await run("stop", replayId)).output).toMatch(/^stopped after 0 of \d+\n$/);
+  expect((await run("stop", replayId)).code).toBe(2);
+  await run("pause", "email");
+  expect((await run("pause")).output).toMatch(/^email +paused .* by command line/);
+  await run("resume", "email");
+  const { output } = await run("actions", "--limit", "4");
+  expect(output.match(/(queue|replay)\.\w+/g)).toEqual([
+    "queue.resume",
+    "queue.pause",
+    "replay.stop",
+    "replay.start",
+  ]);
+  expect(output).toContain("command line");
+});
+
 test.each([
   [["explode"], "Unknown command: explode"],
   [["constructor"], "Unknown command: constructor"],
@@ -174,6 +201,9 @@ test.each([
   ],
   [["retry", "01900000-0000-7000-8000-000000000000", "--failed"], "--failed: cannot be combined with ids"],
   [["list", "email"], "list email: select jobs by --name"],
+  [["list", "--user", "nobody@example.com"], "no account has this id or address"],
+  [["replay", "--name", "chore", "--rate", "0"], "--rate 0: must be a number"],
+  [["pause", "nothing"], "no queue has the name nothing"],
   [["list", "--limit", "0"], "must be a number from 1 to 100000"],
   [["list", "--limit", "99999999999"], "must be a number from 1 to 100000"],
   [["list", "--since", "99999999d"], "--since 99999999d: at most 10000d"],

@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { queues } from "../../api/watch/queues.ts";
+import { queues } from "../../api/http/queues.ts";
 import { until } from "../../scripts/processes/until.ts";
 import { modules } from "../../workers/modules.ts";
 import { createTestApp, PUBLIC_URL, type TestApp } from "../support/api/app.ts";

@@ -49,13 +49,6 @@ export interface Broker {
   readonly pool: (() => PoolState) | undefined;
   /** The queue with that name, created at first use. Its calls reject quickly while the broker is unavailable. */
   queue(name: string): AnyQueue;
-  /**
-   * Stops or allows the start of jobs of that queue in all processes, also those that start later. Running jobs go on,
-   * and what waits for its time keeps waiting. An emptied broker forgets it. A `RateLimitedError` does not change it.
-   */
-  pause(name: string): Promise<void>;
-  resume(name: string): Promise<void>;
-  isPaused(name: string): Promise<boolean>;
   /** Marks that disappear with everything else when the broker is emptied. */
   readonly marks: { isSet(mark: string): Promise<boolean>; set(mark: string): Promise<void> };
   /** A consumer of that queue. Create it only after a `ping` has succeeded. */
@@ -146,9 +139,6 @@ export const openBroker = (url: string, queuePrefix: string, onError: (error: Er
     memory: connections.memory,
     pool: connections.pool,
     queue: open,
-    pause: (name) => open(name).pause(),
-    resume: (name) => open(name).resume(),
-    isPaused: (name) => open(name).isPaused(),
     marks: {
       isSet: async (mark) => (await open(MARKS).getJobState(mark)) !== "unknown",
       // A job in a queue without workers stays until the broker is emptied.

@@ -18,7 +18,7 @@ import { brokerIdOf, parseBrokerId, toJson, type Delivery } from "./ledger/sql.t
 import type { Log } from "./log.ts";
 import { withOrigin } from "./origin.ts";
 import { classify, reporter, type Observe } from "./outcome.ts";
-import { createAlerts, pauseQueue, type Consumer } from "./pause.ts";
+import { createAlerts, limitQueue, type Consumer } from "./pause.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRunLedger } from "./run-ledger.ts";
 import { openRun, type OpenRun } from "./run.ts";
@@ -148,7 +148,7 @@ export const createDeliveries = <Tx>(deps: Deps<Tx>) => {
       return release(held, 0);
     }
     if (!job.rateLimit) return release(held, error.ms);
-    await pauseQueue(broker, job.name, error.ms);
+    await limitQueue(broker, job.name, error.ms);
     throw BrokerWorker.RateLimitError();
   };
 

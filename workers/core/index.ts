@@ -25,6 +25,8 @@ export type { RunningTask } from "./lead.ts";
 export { findBatches } from "./ledger/batches.ts";
 export type { Batch, BatchFilter, BatchRow } from "./ledger/batches.ts";
 export { cancelJobs, replayJobs } from "./ledger/dead-letter.ts";
+export { findPauses, pauseQueue, resumeQueue } from "./ledger/pauses.ts";
+export type { Pause } from "./ledger/pauses.ts";
 export { findFlow, findJob, findJobs, findJobsOfRecords } from "./ledger/read.ts";
 export type { HistoryEntry, JobFilter, JobRow, JobState, RecordJob } from "./ledger/read.ts";
 export { removeJobs, removeJobsOfRecords } from "./ledger/remove.ts";

@@ -40,7 +40,7 @@ export const watchConsumers = ({ broker, log, watched, after, onStuck }: Options
     if (isFull() || consumer.isPausing) return true;
     const queue = broker.queue(name);
     const waiting = await queue.getJobCountByTypes("waiting", "prioritized");
-    return waiting === 0 || (await broker.isPaused(name)) || (await queue.getRateLimitTtl()) > 0;
+    return waiting === 0 || (await queue.getRateLimitTtl()) > 0;
   };
 
   const check = async (each: Watched): Promise<void> => {

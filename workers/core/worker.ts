@@ -8,7 +8,7 @@ import type { Worker } from "./job.ts";
 import { beat, removeWorker } from "./ledger/processes.ts";
 import type { Log } from "./log.ts";
 import type { Observe } from "./outcome.ts";
-import { pausable, type BrokerConsumer } from "./pause.ts";
+import { pausable, watchPauses, type BrokerConsumer, type Pausable } from "./pause.ts";
 import { watchConsumers, type Watched } from "./stuck.ts";
 import { createTally, type WorkerAbout } from "./tally.ts";
 import type { Tracing } from "./trace.ts";
@@ -77,7 +77,8 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
     giveUp: giveUp.signal,
   });
 
-  const consumers = new Map<BrokerConsumer, Watched & { pauses: ReturnType<typeof pausable> }>();
+  const consumers = new Map<BrokerConsumer, Watched & { pauses: Pausable }>();
+  let paused: ReadonlySet<string> | undefined;
   const consume = (worker: Worker<Tx>): void => {
     const { name, concurrency, rateLimit } = worker.job;
     const consumer = broker.worker(name, (job, token) => process(job, token), {
@@ -102,6 +103,7 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
       isFull: () => tally.isFull(name),
       takenAt: () => takenAt,
     });
+    pauses.hold(paused?.has(name) ?? false);
     consumer.on("lockRenewalFailed", (lost) => {
       deliveries.releaseLost(lost).catch(() => {}); // repeated at the next renewal
     });
@@ -112,7 +114,13 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
       setTimeout(() => stopping.signal.aborted || consume(worker), 1_000);
     });
   };
-  workers.forEach(consume);
+  // None starts before the ledger has said which queues are paused.
+  const watchingPauses = watchPauses(sql, log, (names) => {
+    const isFirst = paused === undefined;
+    paused = names;
+    if (isFirst) workers.forEach(consume);
+    else for (const { name, pauses } of consumers.values()) pauses.hold(names.has(name));
+  });
 
   const sendBeat = () => {
     // Other brokers take over the queues of a process from the moment at which it begins to end.
@@ -136,6 +144,7 @@ export const startWorkers = <Tx>(options: WorkersOptions<Tx>): RunningWorkers =>
     close: async (grace) => {
       stopping.abort();
       watch.close();
+      watchingPauses.close();
       sendBeat();
       const timers = [
         setTimeout(() => ending.abort(), grace),

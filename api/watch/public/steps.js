@@ -195,7 +195,7 @@ export const STEPS = [
     check: checks.rateLimit,
     look: "The lane email empties evenly, however many workers there are.",
     why: "The limit belongs to the queue, not to a process: all workers share it. A job that has to wait for it is not started, so it spends no attempt and holds no slot.",
-    source: ["workers/email/job.ts#email", "workers/core/pause.ts#pauseQueue"],
+    source: ["workers/email/job.ts#email", "workers/core/pause.ts#limitQueue"],
   },
   {
     name: "dead-letter",

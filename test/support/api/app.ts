@@ -35,6 +35,8 @@ interface Options {
   accountDeletionGrace?: number;
   /** Further modules to run. `email` and `upload-purge` always run. */
   modules?: Wire[];
+  /** Whether the broker's own page may change the broker. Default: yes. */
+  writableBoard?: boolean;
   /** Whether the live page is there, and what differs there. Default: no. */
   watch?: boolean | Partial<WatchDeps>;
 }
@@ -117,6 +119,7 @@ export const createTestApp = async (options: Options = {}): Promise<TestApp> => 
     accountDeletionGrace: options.accountDeletionGrace ?? 7 * 86_400_000,
     publicUrl: PUBLIC_URL,
     trustProxy: 1,
+    board: { queue: core.broker.queue, isWritable: options.writableBoard ?? true },
     watch,
     log,
   });

@@ -37,7 +37,6 @@ export const createWatchServer = async (
   const watch = openWatch({
     sql,
     jobs: core.jobs,
-    broker: core.broker,
     queueUrl: core.queueUrl,
     queuePrefix: core.queuePrefix,
     signUp: async () => {

@@ -4,12 +4,13 @@ import { HAS_OPEN_CHILDREN, type Sql } from "./sql.ts";
 
 /**
  * Takes failed jobs out of the dead letter: each runs again from its first attempt. In a flow, the failed parents and
- * the required children that failed or were cancelled are replayed too. Resolves with all their ids.
+ * the required children that failed or were cancelled are replayed too. Resolves with all their ids. With `over`, the
+ * jobs become due one after the other, evenly over so many milliseconds.
  *
  * A job with an ordering key runs before the jobs of its key that wait, but never at the same time as another one. Call
  * it in a transaction if there may be such jobs.
  */
-export const replayJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: string }[]> =>
+export const replayJobs = (sql: Sql, ids: readonly string[], over = 0): Promise<{ id: string }[]> =>
   withOrders(
     sql,
     `WITH RECURSIVE up AS (
@@ -22,11 +23,13 @@ export const replayJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: stri
        WHERE c."onFailure" = 'fail-parent' AND c.state = 'FAILED' OR c.state = 'CANCELLED'
      )
      UPDATE "Job" j SET state = (CASE WHEN ${HAS_OPEN_CHILDREN} OR "orderKey" IS NOT NULL THEN 'WAITING' ELSE 'PENDING' END)::"JobState",
-            epoch = epoch + 1, "dueAt" = now(), "readyAt" = now(), attempt = 0, crashes = 0, "publishTries" = 0,
-            "finishedAt" = NULL, error = NULL, history = ${withEvent("replayed")}
-     FROM failed WHERE j.id = failed.id AND j.state IN ('FAILED', 'CANCELLED')
+            epoch = epoch + 1, "dueAt" = now() + ahead, "readyAt" = now() + ahead, attempt = 0, crashes = 0,
+            "publishTries" = 0, "finishedAt" = NULL, error = NULL, "errorKind" = NULL, history = ${withEvent("replayed")}
+     FROM (SELECT id, $2::float8 * (row_number() OVER (ORDER BY id) - 1) / count(*) OVER () * interval '1 millisecond' AS ahead
+           FROM failed) failed WHERE j.id = failed.id AND j.state IN ('FAILED', 'CANCELLED')
      RETURNING j.id, j.name, j."orderKey"`,
     ids,
+    [over],
   );
 
 /**
@@ -48,10 +51,15 @@ export const cancelJobs = (sql: Sql, ids: readonly string[]): Promise<{ id: stri
   );
 
 /** Runs a statement that takes ids, and then makes the next jobs due of the keys of its rows. */
-const withOrders = async (sql: Sql, text: string, ids: readonly string[]): Promise<{ id: string }[]> => {
+const withOrders = async (
+  sql: Sql,
+  text: string,
+  ids: readonly string[],
+  more: readonly unknown[] = [],
+): Promise<{ id: string }[]> => {
   // Before the rows: a completion has locked the key when it makes one of these jobs due.
   await lockOrders(sql, await sql(ORDERED, [ids]));
-  const rows = await sql<{ id: string } & OrderedJob>(text, [ids]);
+  const rows = await sql<{ id: string } & OrderedJob>(text, [ids, ...more]);
   await promoteNextOf(
     sql,
     rows.filter(({ orderKey }) => orderKey !== null),

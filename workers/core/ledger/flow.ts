@@ -41,7 +41,7 @@ export const advanceParent = async (sql: Sql, id: string): Promise<boolean> => {
 
 const failWaiting = async (sql: Sql, id: string, error: string): Promise<boolean> => {
   const failed = await sql(
-    `UPDATE "Job" SET state = 'FAILED', "finishedAt" = now(), error = $2
+    `UPDATE "Job" SET state = 'FAILED', "finishedAt" = now(), error = $2, "errorKind" = 'child'
      WHERE id = $1::uuid AND state = 'WAITING' RETURNING id`,
     [id, error],
   );

@@ -91,7 +91,8 @@ export const recordRefusal = (sql: Sql, job: Delivery, error: string): Promise<u
   sql(
     `UPDATE "Job" SET "publishTries" = "publishTries" + 1, "dueAt" = now() + interval '1 second', error = $3,
             state = CASE WHEN "publishTries" + 1 >= ${MAX_PUBLISH_TRIES} THEN 'FAILED' ELSE state END,
-            "finishedAt" = CASE WHEN "publishTries" + 1 >= ${MAX_PUBLISH_TRIES} THEN now() END
+            "finishedAt" = CASE WHEN "publishTries" + 1 >= ${MAX_PUBLISH_TRIES} THEN now() END,
+            "errorKind" = CASE WHEN "publishTries" + 1 >= ${MAX_PUBLISH_TRIES} THEN 'refused' END
      WHERE id = $1::uuid AND epoch = $2::int AND state = 'PENDING'`,
     [job.id, job.epoch, error],
   );

@@ -55,6 +55,8 @@ export interface JobRow {
   history: HistoryEntry[];
   result: unknown;
   error: string | null;
+  /** What kind of error ended it: an ErrorKind, `refused` by the broker, or `child` failed. Only while it is FAILED. */
+  errorKind: string | null;
   createdAt: Date;
   dueAt: Date;
   readyAt: Date;

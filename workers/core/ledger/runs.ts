@@ -116,6 +116,7 @@ export const recordOutcomes = (sql: Sql, items: readonly RunOutcome[], worker: s
     `UPDATE "Job" j SET
             state = CASE t.outcome WHEN 'failed' THEN 'FAILED' ELSE j.state END,
             "finishedAt" = CASE t.outcome WHEN 'failed' THEN now() END,
+            "errorKind" = CASE t.outcome WHEN 'failed' THEN t.kind END,
             "dueAt" = now() + CASE t.outcome WHEN 'released' THEN interval '0' ELSE interval '${RETRY_TRUST} seconds' END
                       + t.delay * interval '1 millisecond',
             "readyAt" = now() + t.delay * interval '1 millisecond',
