@@ -15,7 +15,7 @@ import { createSignUp } from "./accounts/signup.ts";
 import { createApp } from "./app.ts";
 import { createReadiness } from "./http/readiness.ts";
 import { createApiServer } from "./http/server.ts";
-import { allJobs } from "./http/all-jobs.ts";
+import { queues } from "./http/queues.ts";
 import { createStreams } from "./notifications/streams.ts";
 import { uploadWork } from "./uploads/work.ts";
 import { createCanEncodeVideo, createVideoWork } from "./uploads/video-work.ts";
@@ -67,7 +67,7 @@ const metrics =
     ? undefined
     : (await import("../infra/metrics/open.ts")).openApiMetrics({
         ...{ config, log, database, broker, port: config.metricsPort },
-        queues: allJobs.map(({ name }) => name),
+        queues: queues.map(({ name }) => name),
         onError: throttledWarn(log, "metrics: the ledger cannot be read"),
       });
 

@@ -15,6 +15,7 @@ export const leftOut: Readonly<Record<Image, readonly string[]>> = {
     ...["eta", "firebase-admin", "nodemailer", "sharp", "yazl"],
   ],
   worker: [
+    ...["@bull-board/api", "@bull-board/express", "@bull-board/ui"],
     "express",
     "file-type",
     "fxa-common-password-list",
@@ -24,6 +25,12 @@ export const leftOut: Readonly<Record<Image, readonly string[]>> = {
     "rate-limiter-flexible",
     "swagger-ui-dist",
   ],
+};
+
+/** Packages that another one loads by name: the pages of bull-board. */
+export const loadedByOthers: Readonly<Record<Image, readonly string[]>> = {
+  api: ["@bull-board/ui"],
+  worker: [],
 };
 
 /** The images use Debian's ffmpeg, which gets security fixes: those of npm are from 2018. */
