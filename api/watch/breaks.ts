@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { findPauses, pauseQueue, resumeQueue, type Sql } from "../../workers/core/index.ts";
 import type { Load, Loads } from "./loads.ts";
@@ -5,6 +6,9 @@ import type { SandboxClient } from "./sandbox-client.ts";
 
 /** Milliseconds for which what other processes may change is not asked again. */
 const FRESH = { providers: 2_000, paused: 2_000 };
+
+/** Milliseconds until every worker process has read a new pause: it looks each second. The page shows it then. */
+const PAUSE_TAKES = 1_300;
 
 /** Who pauses a queue here. A reset resumes these queues alone, not those that an administrator has paused. */
 const LIVE_PAGE = "live page";
@@ -63,8 +67,14 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
   let brokerEmptiedAt: string | null = null;
   let hasBroken = false;
 
-  const findPaused = async (by?: string) =>
-    (await findPauses(sql)).filter((each) => by === undefined || each.by === by).map(({ name }) => name);
+  const findPaused = async () => {
+    const inForce = Date.now() - PAUSE_TAKES;
+    return (await findPauses(sql))
+      .filter((each) => each.pausedAt.getTime() <= inForce)
+      .map(({ name }) => name);
+  };
+  const findOwn = async () =>
+    (await findPauses(sql)).filter(({ by }) => by === LIVE_PAGE).map(({ name }) => name);
   const freshProviders = cached(FRESH.providers, async () => {
     const found = await sandbox.json("/api/outage").then(providers.parse, () => UNKNOWN);
     known = { ...known, providers: found };
@@ -100,7 +110,11 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
     setProviders: (wanted) =>
       change(async () => providers.parse(await sandbox.json("/api/outage", { method: "PUT", body: wanted }))),
     setPaused: async (queue, paused) => {
-      await change(() => (paused ? pauseQueue(sql, queue, LIVE_PAGE) : resumeQueue(sql, queue)));
+      await change(async () => {
+        if (!paused) return resumeQueue(sql, queue);
+        await pauseQueue(sql, queue, LIVE_PAGE);
+        return sleep(PAUSE_TAKES);
+      });
       return known.paused;
     },
     emptyBroker: () =>
@@ -112,14 +126,14 @@ export const createBreaks = (deps: BreaksDeps): BreakSwitches => {
       }),
     adopt: async () => {
       const { providers: found } = await read();
-      const paused = await findPaused(LIVE_PAGE).catch(() => []);
+      const paused = await findOwn().catch(() => []);
       if (paused.length > 0 || Object.values(found).some((mode) => mode !== "off")) hasBroken = true;
     },
     hasBroken: () => hasBroken,
     reset: async () => {
       loads.stop();
       await change(async () => {
-        const resuming = (await findPaused(LIVE_PAGE)).map((name) => resumeQueue(sql, name));
+        const resuming = (await findOwn()).map((name) => resumeQueue(sql, name));
         await Promise.all([sandbox.json("/api/outage", { method: "PUT", body: WORKING }), ...resuming]);
       });
       hasBroken = false;

@@ -297,7 +297,7 @@ describe("the projects page", () => {
     await page.getByText("Your session has expired.").waitFor();
     expect(await page.getByLabel("New task").inputValue()).toBe("Half a thought");
     expect(await page.getByRole("link", { name: "Log in" }).getAttribute("href")).toBe(
-      `login?next=projects#${id}`,
+      `/login?next=projects#${id}`,
     );
   });
 

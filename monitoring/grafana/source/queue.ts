@@ -26,7 +26,7 @@ export const queue = dashboard(
   .withVariable(queues)
   .withRow(new RowBuilder("Depth"))
   .withPanel(
-    stack("Jobs by state", "In the ledger and in the broker. Exact up to 10,000 for each state.", "short", {
+    stack("Jobs by state", "In the ledger and in the broker.", "short", {
       "{{queue}} {{state}}": `queue_state:offstage_queue_jobs:max${Q}`,
     }),
   )
