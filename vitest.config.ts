@@ -54,6 +54,8 @@ const httpFlows = [
     "watch-stream",
     "tracing",
   ],
+  ...["exports", "idempotency", "invitations", "notification-sources", "password", "platform", "purges"],
+  ...["sign-up-twice", "storage-purge", "unsubscribe", "verify-email", "account-delete-race"],
 ];
 // The worker or the API is killed, and what its next run leaves in the database and the storage is looked at. That each
 // broker gives the job of a killed worker to another one is shown by worker-killed, poison, push-killed and flows.
