@@ -10,8 +10,8 @@ export interface Failures {
 }
 
 /**
- * Counts the jobs in the dead letter that failed since a time, in steps of so many minutes. The index of failed jobs has
- * everything that it reads, so its cost depends on their number, not on the size of the ledger.
+ * Counts the jobs in the dead letter that failed since a time, in steps of so many minutes. The index of failed jobs
+ * has everything that it reads, so its cost depends on their number, not on the size of the ledger.
  */
 export const countFailures = (sql: Sql, { since, minutes }: { since: Date; minutes: number }) =>
   sql<Failures>(

@@ -56,7 +56,9 @@ export const stopReplay = async (sql: Sql, id: string): Promise<Replay | undefin
 export const findReplays = (sql: Sql, limit: number): Promise<Replay[]> =>
   sql(`SELECT * FROM "JobReplay" ORDER BY id DESC LIMIT $1::int`, [limit]);
 
-/** Continues all replays that run: each takes as many jobs as its rate allows since it took the last. In a transaction. */
+/**
+ * Continues all replays that run: each takes as many jobs as its rate allows since it took the last. In a transaction.
+ */
 export const continueReplays = async (sql: Sql): Promise<void> => {
   const running = await sql<Replay & { seconds: number }>(
     `SELECT *, extract(epoch FROM now() - "movedAt")::float8 AS seconds FROM "JobReplay"

@@ -90,7 +90,7 @@ const time = async (work: () => Promise<unknown>): Promise<number> => {
   return median(times);
 };
 
-/** What the admin asks of a ledger of 3,000,000 rows, next to one look-up by the primary key and a scan of the table. */
+/** What the admin asks of a ledger of 3,000,000 rows, next to a look-up by the primary key and a scan of the table. */
 const measureAdmin: Measurement = async (servers, extent): Promise<Findings> => {
   await using database = await servers.createDatabase();
   const client = new pg.Client({ connectionString: database.url });
