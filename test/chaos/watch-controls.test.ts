@@ -69,6 +69,7 @@ it("what the live page breaks in real processes loses nothing", { timeout: 300_0
     return (await system.sql(published, [])).length === 20;
   });
   expect(Number((await act(system, "POST", "/broker/empty"))["held"])).toBeGreaterThanOrEqual(20);
+  await act(system, "PUT", "/queues/email", { paused: false }); // the ledger has kept the pause
 
   // A load ends with the process that adds it.
   await until("the rain has ended", async () => {

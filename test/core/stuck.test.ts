@@ -35,15 +35,15 @@ const startReachable = (handler: () => Promise<void>) => {
     stuckAfter: AFTER,
     onStuck: (queue) => found.push(queue),
   });
-  return { workers, found, consumer: consumers[0] as BrokerConsumer };
+  return { workers, found, consumers };
 };
 
 test("finds a consumer that takes no job although one waits", async () => {
   core.startRelay();
-  const { workers, found, consumer } = startReachable(async () => {});
+  const { workers, found, consumers } = startReachable(async () => {});
   await core.reaches(await enqueue(), "COMPLETED");
   expect(workers.stuck()).toEqual([]);
-  await consumer.pause(true); // as after an error of the broker's client: nothing of ours has paused it
+  await consumers[0]!.pause(true); // as after an error of the broker's client: nothing of ours has paused it
   await enqueue();
   await until("it is found", () => Promise.resolve(found.length > 0));
   expect(found).toEqual(["chore"]);
