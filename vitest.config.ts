@@ -56,6 +56,7 @@ const httpFlows = [
   ],
   ...["exports", "idempotency", "invitations", "notification-sources", "password", "platform", "purges"],
   ...["sign-up-twice", "storage-purge", "unsubscribe", "verify-email", "account-delete-race"],
+  ...["images", "jobs-command", "watch"],
 ];
 // The worker or the API is killed, and what its next run leaves in the database and the storage is looked at. That each
 // broker gives the job of a killed worker to another one is shown by worker-killed, poison, push-killed and flows.
@@ -93,7 +94,7 @@ class LongestFirst extends BaseSequencer {
 
 /** Parts of paths: the longest first. */
 const LONG = [
-  ...["test/start", "watch-breaks", "watch-tour", "dispatch-killed", "outages", "test/tour", "watch-buttons"],
+  ...["watch-tour", "test/start", "watch-breaks", "outages", "dispatch-killed", "test/tour", "watch-buttons"],
   ...["monitoring/queries"],
   ...["flows/video", "watch-acts", "-killed", "test/chaos", "mail-limit"],
 ];

@@ -6,7 +6,7 @@ import { insertDueSchedules } from "../support/chaos/schedules.ts";
 import { createSystem, type System } from "../support/chaos/system.ts";
 
 const SCHEDULES = 6_000;
-const KILLS = 5;
+const KILLS = 4;
 
 const countOf = async ({ sql }: System, condition: string): Promise<number> =>
   (await sql<{ count: number }>(`SELECT count(*)::int AS count FROM ${condition}`, []))[0]?.count ?? 0;

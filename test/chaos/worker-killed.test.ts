@@ -8,7 +8,7 @@ import { createSystem, type System } from "../support/chaos/system.ts";
 import { seededRandom } from "../../scripts/processes/random.ts";
 import { createProxy } from "../support/servers/proxy.ts";
 
-const KILLS = 20;
+const KILLS = 15;
 const MAILS = 100;
 
 /** Milliseconds by which each reply of the mail server is delayed, so that sending a mail takes about 200 ms. */

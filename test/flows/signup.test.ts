@@ -168,7 +168,10 @@ test.each([
   [202, 200],
   [422, 201],
 ])("%i for a password of %i characters", async (status, length) => {
-  const response = await signUp({ ...person(`${length}@example.com`), password: "k9vX2-qLm7wR".repeat(length).slice(0, length) });
+  const response = await signUp({
+    ...person(`${length}@example.com`),
+    password: "k9vX2-qLm7wR".repeat(length).slice(0, length),
+  });
   expect(response.status).toBe(status);
 });
 
