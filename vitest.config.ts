@@ -10,11 +10,11 @@ const include = process.env["BROKER"] ? filesOnBroker(import.meta.dirname, allFi
 // They measure how long a user waits. Run in parallel with others, they would measure the others.
 const alone = ["test/flows/mail-limit.test.ts", "test/flows/mail-priority.test.ts"];
 
-// They need Redis, so they belong to that broker's run, rather than being skipped in the other.
+// They need Redis, or a broker in another server than the ledger, so they belong to that broker's run.
 const ofOtherBroker =
   process.env["BROKER"] === "redis"
     ? []
-    : ["broker-switch", "failover"].map((name) => `test/chaos/${name}.test.ts`);
+    : ["broker-switch", "failover", "ledger-restored"].map((name) => `test/chaos/${name}.test.ts`);
 
 // They test what a browser shows, what routes promise, and what a handler does to the database. The other flows test on
 // each broker what these lead to.
@@ -56,7 +56,7 @@ const httpFlows = [
   ],
   ...["exports", "idempotency", "invitations", "notification-sources", "password", "platform", "purges"],
   ...["sign-up-twice", "storage-purge", "unsubscribe", "verify-email", "account-delete-race"],
-  ...["images", "jobs-command", "watch"],
+  ...["images", "jobs-command", "watch", "video", "reports", "account-deletion"],
 ];
 // The worker or the API is killed, and what its next run leaves in the database and the storage is looked at. That each
 // broker gives the job of a killed worker to another one is shown by worker-killed, poison, push-killed and flows.
@@ -65,7 +65,7 @@ const beforeBroker = [
   ...httpFlows.map((name) => `test/flows/${name}.test.ts`),
   ...["test/api/*.test.ts", "api/**/*.test.ts", "workers/wiring/*.test.ts"],
   ...killed.map((name) => `test/chaos/${name}-killed.test.ts`),
-  "test/chaos/deletion-interrupted.test.ts",
+  ...["deletion-interrupted", "reports-due"].map((name) => `test/chaos/${name}.test.ts`),
 ];
 const ofOneBroker = process.env["BROKER"] ? beforeBroker : [];
 

@@ -9,7 +9,7 @@ import { createPeople } from "../support/api/people.ts";
 
 // REQUESTS=1000 npm test -- test/api sends more requests. SEED=… repeats a run. Each run has another seed, so runs
 // add up.
-const numRuns = Number(process.env["REQUESTS"] ?? 50);
+const numRuns = Number(process.env["REQUESTS"] ?? 35);
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 
 const callers = ["visitor", "user", "admin"] as const;

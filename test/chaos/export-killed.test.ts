@@ -11,7 +11,7 @@ import { insertJob } from "../support/core/insert-job.ts";
 import { readZip } from "../support/exports/read-zip.ts";
 
 const KILLS = 2;
-const ROWS = 100_000;
+const ROWS = 60_000;
 
 /** An export of many rows, which takes seconds to write. */
 const enqueueExport = async ({ sql }: System) => {
