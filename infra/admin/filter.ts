@@ -39,11 +39,14 @@ const JOBS_OF_USER = [
   `SELECT "jobId" FROM "AccountDeletion" WHERE "userId" = $1::uuid`,
 ].join("\n UNION ");
 
-/** SQL and its values: the conditions of a search, without its state. Ids are those of $1 if it names a user. */
+/**
+ * SQL and its values: the conditions of a search, without its state. Ids are those of $1 if it names a user: as an array,
+ * or the planner would read the whole primary key in its order.
+ */
 export const conditionsOf = ({ userId, name, kind, since, until }: JobSearch, time: string) => {
   const values: unknown[] = userId === undefined ? [] : [userId];
   const parameter = (value: unknown) => `$${values.push(value)}`;
-  const conditions = userId === undefined ? [] : [`id IN (${JOBS_OF_USER})`];
+  const conditions = userId === undefined ? [] : [`id = ANY (ARRAY(${JOBS_OF_USER}))`];
   if (name !== undefined) conditions.push(`name = ${parameter(name)}`);
   if (kind === UNKNOWN) conditions.push(`"errorKind" IS NULL`);
   else if (kind !== undefined) conditions.push(`"errorKind" = ${parameter(kind)}`);

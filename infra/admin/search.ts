@@ -2,7 +2,7 @@ import { type JobRow, PHASE, type Phase, type Sql } from "../../workers/core/ind
 import { conditionsOf, type JobSearch } from "./filter.ts";
 
 /** Rows of the primary key that one page reads, and open jobs of one index: where no index serves a filter. */
-const SCANNED = 50_000;
+const SCANNED = 20_000;
 
 export type FoundJob = Pick<
   JobRow,
