@@ -12,6 +12,8 @@ export interface Load {
   readonly concurrency: number;
 }
 
+const WARM_UP_MS = 1_000;
+
 process.on("disconnect", () => process.exit(0));
 console.log("ready");
 for (;;) {
@@ -24,6 +26,8 @@ for (;;) {
       await tx.user.create({ data: { email: `${uuidv7()}@example.com`, name: "Ada", passwordHash: "x" } });
       await enqueue(trivial, { n });
     });
+  // Opens the connections, and compiles the code.
+  if (ms > 0) await perSecond(WARM_UP_MS, concurrency, signUp);
   const rate = ms > 0 ? await perSecond(ms, concurrency, signUp) : 0;
   process.send?.(rate);
   await once(process, "message");

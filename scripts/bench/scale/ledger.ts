@@ -107,6 +107,6 @@ const insertFinished = (sql: Sql, from: number, count: number) =>
      SELECT uuidv7(-(interval '7 days') * (1 - ($1::int8 + n) / 1e7)), 'trivial', jsonb_build_object('n', n),
             (CASE WHEN n % 1000 = 0 THEN 'FAILED' ELSE 'COMPLETED' END)::"JobState", at, at, at, at, at, 'filled', at,
             '"done"', CASE WHEN n % 1000 = 0 THEN 'Error: no' END, '[]'
-     FROM generate_series(1, $2::int8) n, LATERAL (SELECT now() - interval '7 days' * (1 - ($1::int8 + n) / 1e7) AS at) then`,
+     FROM generate_series(1, $2::int8) n, LATERAL (SELECT now() - interval '7 days' * (1 - ($1::int8 + n) / 1e7) AS at) moment`,
     [from, count],
   );
