@@ -40,8 +40,8 @@ const JOBS_OF_USER = [
 ].join("\n UNION ");
 
 /**
- * SQL and its values: the conditions of a search, without its state. Ids are those of $1 if it names a user: as an array,
- * or the planner would read the whole primary key in its order.
+ * SQL and its values: the conditions of a search, without its state. Ids are those of $1 if it names a user: as an
+ * array, or the planner would read the whole primary key in its order.
  */
 export const conditionsOf = ({ userId, name, kind, since, until }: JobSearch, time: string) => {
   const values: unknown[] = userId === undefined ? [] : [userId];
