@@ -186,7 +186,7 @@ const announce = (workers: readonly Service[]) => {
   const pids = workers.map(({ name, pid }) => `${name} pid ${pid}`).join(", ");
   const rows = {
     ...(config.sandbox && { "Live page": `${apiUrl}/watch (see every job move, and break things)` }),
-    API: `${apiUrl} (pages: /, /login, /projects, /reports, /uploads, /notifications, /account; documentation: /docs)`,
+    API: `${apiUrl} (pages: /, /login, /projects, /reports, /uploads, /notifications, /account, /admin; documentation: /docs)`,
     Inbox:
       config.smtpUrl === process.env["SMTP_URL"] ? `${inboxUrl} (not used: mail goes to SMTP_URL)` : inboxUrl,
     Phones: config.fcmCredentials ? "none: pushes go to Google" : `${inboxUrl}/phones.html`,
